@@ -1,0 +1,1 @@
+//! Criterion benches and the summary that holds each beside its bar.

@@ -1,0 +1,1 @@
+//! The catalogue image: a sealed, checked, memory-mapped rkyv file; writer and reader.

@@ -1,0 +1,267 @@
+//! What a catalogue says of one code on one day, as plain values: the entry, and the rules it points to.
+//! Looking them up is the image's business; nothing here holds a map or a path.
+
+use alloc::vec::Vec;
+
+use crate::date::Span;
+use crate::id::{DiagnosisId, DiagnosisSetId, EntryId, GroupId, RuleId, Tag};
+use crate::money::{Price, Quantity, Rate};
+
+/// The list an entry stands in.
+#[derive(Copy, Clone, Eq, PartialEq, Ord, PartialOrd, Hash, Debug)]
+pub enum List {
+    /// 西药
+    WesternDrug,
+    /// 中成药
+    PatentMedicine,
+    /// 中药饮片
+    HerbalPiece,
+    /// 院内制剂
+    InHousePreparation,
+    /// 医疗服务项目
+    Service,
+    /// 医用耗材
+    Consumable,
+}
+
+/// `chrgitm_lv`: how the insurance takes an entry in.
+#[derive(Copy, Clone, Eq, PartialEq, Ord, PartialOrd, Hash, Debug)]
+pub enum Class {
+    /// 甲类: wholly in scope.
+    A,
+    /// 乙类: in scope after a first self-pay.
+    B,
+    /// 丙类: outside.
+    C,
+}
+
+/// The two families of schemes by which catalogues give shares; a pack says which of its schemes reads which.
+#[derive(Copy, Clone, Eq, PartialEq, Ord, PartialOrd, Hash, Debug)]
+pub enum Family {
+    /// 职工
+    Employee,
+    /// 居民
+    Resident,
+}
+
+/// What an entry may be paid for; empty for an entry that is outside every scope.
+#[derive(Copy, Clone, Eq, PartialEq, Hash, Debug, Default)]
+pub struct Scope {
+    /// Members of an employee scheme, any illness.
+    pub employee: bool,
+    /// Members of a resident scheme, any illness.
+    pub resident: bool,
+    /// Maternity benefits of either.
+    pub maternity: bool,
+}
+
+/// The three levels of facilities that price ceilings and restrictions know (`lmtpric_hosp_lv`).
+#[derive(Copy, Clone, Eq, PartialEq, Ord, PartialOrd, Hash, Debug)]
+pub enum Level {
+    /// 一级及以下, and facilities without a level.
+    First,
+    /// 二级
+    Second,
+    /// 三级
+    Third,
+}
+
+/// One entry of a catalogue, valid for a span of days.
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub struct Entry {
+    /// Its place in the image.
+    pub id: EntryId,
+    /// The fee dates for which it holds.
+    pub valid: Span,
+    /// The list it stands in.
+    pub list: List,
+    /// 甲, 乙 or 丙.
+    pub class: Class,
+    /// What it may be paid for.
+    pub scope: Scope,
+    /// First self-pay by family: employee, resident.
+    pub share: [Rate; 2],
+    /// Ceiling price by level (first, second, third); `None` is no ceiling.
+    pub ceiling: [Option<Price>; 3],
+    /// The tag that packs map to a line kind.
+    pub tag: Tag,
+    /// Its restrictions and edits; nought is none.
+    pub rule: RuleId,
+}
+
+/// What looking a code up on a day gave.
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub enum Found {
+    /// No such code in the image.
+    Unknown,
+    /// The code exists, and no period of it holds on that day.
+    NotInForce,
+    /// The entry in force.
+    Entry(Entry),
+}
+
+/// Sex, where the member's record states it.
+#[derive(Copy, Clone, Eq, PartialEq, Hash, Debug)]
+pub enum Sex {
+    /// 男
+    Male,
+    /// 女
+    Female,
+}
+
+/// Where care is given.
+#[derive(Copy, Clone, Eq, PartialEq, Hash, Debug)]
+pub enum Setting {
+    /// 住院
+    Inpatient,
+    /// 门诊
+    Outpatient,
+    /// 急诊抢救
+    EmergencyRescue,
+    /// 定点药店
+    Pharmacy,
+}
+
+/// One restriction (限定支付): a test that the visit must pass, wholly or up to a quantity.
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub struct Condition {
+    /// What is tested.
+    pub test: Test,
+    /// Whether the hospital's word (`hosp_appr_flag` 1) answers it, so that it is not tested here.
+    pub attested: bool,
+}
+
+/// What a restriction tests.
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub enum Test {
+    /// The facility's level is at least this.
+    LevelAtLeast(Level),
+    /// Care is given in this setting.
+    Setting(Setting),
+    /// The member is of this sex.
+    Sex(Sex),
+    /// The member has reached this age in years.
+    AgeFrom(u16),
+    /// The member has not reached this age in years.
+    AgeBelow(u16),
+    /// The member is in a scheme of this family.
+    Scheme(Family),
+    /// The visit is a maternity benefit.
+    Maternity,
+    /// A diagnosis of the visit is in the set.
+    Diagnosis(DiagnosisSetId),
+    /// The indication in words that no code expresses; always `attested`.
+    Indication,
+    /// Another drug has failed before; always `attested`.
+    FailureOfAnother,
+    /// At most so much in a visit; what is beyond is own cost.
+    QuantityPerVisit(Quantity),
+    /// At most so much in a day; what is beyond is own cost.
+    QuantityPerDay(Quantity),
+    /// At most so many days of use (`prd_days`); the share of the days beyond is own cost.
+    Days(u16),
+}
+
+/// One edit: a conflict or frequency that the bill itself shows (重复收费、分解收费).
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub struct Edit {
+    /// What is looked for.
+    pub kind: EditKind,
+    /// Within a day or within the visit.
+    pub window: Window,
+    /// What happens to the line.
+    pub then: EditOutcome,
+}
+
+/// What an edit looks for.
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub enum EditKind {
+    /// An earlier line of the window is another member of the group (互斥): the later line is hit.
+    Exclusive(GroupId),
+    /// Any line of the window is a member of the group that contains this item (内涵包含).
+    IncludedIn(GroupId),
+    /// More than this quantity in the window.
+    MoreThan(Quantity),
+}
+
+/// Over what lines an edit looks.
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub enum Window {
+    /// Lines with the same fee day.
+    Day,
+    /// All lines of the visit.
+    Visit,
+}
+
+/// What an edit does with the line it hits.
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub enum EditOutcome {
+    /// The whole line is the member's own cost.
+    Own,
+    /// The whole line is the facility's cost.
+    Facility,
+    /// Only what exceeds the quantity is taken off, at the facility's cost; only with [`EditKind::MoreThan`].
+    Cut,
+    /// Nothing changes; the line is marked for review.
+    Flag,
+}
+
+/// Restrictions and edits that one or more entries share.
+#[derive(Clone, Eq, PartialEq, Debug, Default)]
+pub struct Rule {
+    /// All must hold.
+    pub conditions: Vec<Condition>,
+    /// Each is looked for, in this order; the first that hits decides.
+    pub edits: Vec<Edit>,
+    /// The groups that an entry with this rule is a member of.
+    pub groups: Vec<GroupId>,
+}
+
+/// All rules of one image, with the sets they name.
+#[derive(Clone, Eq, PartialEq, Debug, Default)]
+pub struct RuleBook {
+    rules: Vec<Rule>,
+    sets: Vec<Vec<(DiagnosisId, DiagnosisId)>>,
+}
+
+impl RuleBook {
+    /// A book of rules 1 ..= n and of diagnosis sets, each a list of ranges with both ends inside.
+    pub fn new(rules: Vec<Rule>, sets: Vec<Vec<(DiagnosisId, DiagnosisId)>>) -> RuleBook {
+        RuleBook { rules, sets }
+    }
+
+    /// The rule of an entry; `None` for nought, and for a number the book does not have.
+    pub fn rule(&self, id: RuleId) -> Option<&Rule> {
+        self.rules.get(id.index().checked_sub(1)?)
+    }
+
+    /// Whether a diagnosis is in a set.
+    pub fn set_contains(&self, set: DiagnosisSetId, diagnosis: DiagnosisId) -> bool {
+        self.sets.get(set.index()).is_some_and(|ranges| {
+            ranges.iter().any(|(first, last)| *first <= diagnosis && diagnosis <= *last)
+        })
+    }
+}
+
+impl Entry {
+    /// The ceiling at a facility of this level.
+    #[inline]
+    pub fn ceiling_at(&self, level: Level) -> Option<Price> {
+        let [first, second, third] = self.ceiling;
+        match level {
+            Level::First => first,
+            Level::Second => second,
+            Level::Third => third,
+        }
+    }
+
+    /// The first self-pay in a scheme of this family.
+    #[inline]
+    pub fn share_in(&self, family: Family) -> Rate {
+        let [employee, resident] = self.share;
+        match family {
+            Family::Employee => employee,
+            Family::Resident => resident,
+        }
+    }
+}

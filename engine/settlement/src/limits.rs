@@ -1,0 +1,42 @@
+//! Every bound of the domain, each with its reason, tied to its neighbours so that sums cannot overflow.
+
+/// The largest amount of a line or a bill, in fen: 10¹¹ yuan, above any bill and far below what overflows.
+pub const BILL_FEN_MAX: i64 = 10_000_000_000_000;
+
+/// The largest value of a slot in fen: a thousand such bills.
+pub const SLOT_FEN_MAX: i64 = 10_000_000_000_000_000;
+
+/// The largest unit price, in millionths of a yuan: ten million yuan, three times the dearest therapy sold.
+pub const PRICE_MAX: i64 = 10_000_000_000_000;
+
+/// The largest quantity, in ten-thousandths: ten million units.
+pub const QUANTITY_MAX: i64 = 100_000_000_000;
+
+/// Fee lines of one claim: an intensive-care stay of a year has fewer.
+pub const LINES_MAX: usize = 20_000;
+
+/// Bytes of a catalogue code; national codes have up to 27, with local parts up to 35.
+pub const CODE_BYTES_MAX: usize = 40;
+
+/// Tiers of a pack, all benefit kinds together; a mask of 64 bits names a set of them.
+pub const TIERS_MAX: usize = 64;
+
+/// Line kinds of a pack.
+pub const LINE_KINDS_MAX: usize = 8;
+
+/// Slots of a pack.
+pub const SLOTS_MAX: usize = 64;
+
+/// Bands of one tier.
+pub const BANDS_MAX: usize = 12;
+
+/// Parts into which one stay may be cut at year ends.
+pub const YEAR_PARTS_MAX: usize = 4;
+
+/// The oldest age, in years, that a table can tell apart.
+pub const AGE_MAX: u16 = 150;
+
+// A bill times a ratio, and half a divisor more, must fit 64 bits.
+const _: () = assert!(BILL_FEN_MAX < i64::MAX / 20_000);
+// The position on a yearly axis times a ratio is taken from a slot; it is split before it is multiplied.
+const _: () = assert!(SLOT_FEN_MAX < i64::MAX / 100);

@@ -1,0 +1,1 @@
+//! The harness: golden cases, the naive model, end-to-end runs.

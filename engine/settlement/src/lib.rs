@@ -7,8 +7,18 @@
 
 extern crate alloc;
 
+pub mod admit;
+pub mod apportion;
+pub mod bill;
 pub mod catalogue;
+pub mod claim;
 pub mod date;
 pub mod id;
+pub mod invariant;
 pub mod limits;
 pub mod money;
+pub mod pack;
+pub mod price;
+pub mod reason;
+pub mod settle;
+pub mod tiers;

@@ -3,8 +3,8 @@
 /// The largest amount of a line or a bill, in fen: 10¹¹ yuan, above any bill and far below what overflows.
 pub const BILL_FEN_MAX: i64 = 10_000_000_000_000;
 
-/// The largest value of a slot in fen: a thousand such bills.
-pub const SLOT_FEN_MAX: i64 = 10_000_000_000_000_000;
+/// The largest value of a slot in fen: fifty bills of the largest amount, and still exact in 64 bits times a ratio.
+pub const SLOT_FEN_MAX: i64 = 500_000_000_000_000;
 
 /// The largest unit price, in millionths of a yuan: ten million yuan, three times the dearest therapy sold.
 pub const PRICE_MAX: i64 = 10_000_000_000_000;
@@ -38,5 +38,5 @@ pub const AGE_MAX: u16 = 150;
 
 // A bill times a ratio, and half a divisor more, must fit 64 bits.
 const _: () = assert!(BILL_FEN_MAX < i64::MAX / 20_000);
-// The position on a yearly axis times a ratio is taken from a slot; it is split before it is multiplied.
-const _: () = assert!(SLOT_FEN_MAX < i64::MAX / 100);
+// A place on a yearly axis, and the bill beyond it, times a ratio must fit 64 bits.
+const _: () = assert!(SLOT_FEN_MAX + BILL_FEN_MAX < i64::MAX / 10_000);

@@ -1,0 +1,508 @@
+//! The first stage: a submitted claim becomes an admitted one, whose circumstances are fixed before any tier.
+//! Checks stand in order of precedence. Lines are checked by the next stage.
+
+use crate::claim::{Approval, Charges, Disease, FilingRecord, Member, Submitted};
+use crate::date::{Day, Span};
+use crate::id::{Admdvs, BenefitId, SlotId, VisitId};
+use crate::limits::{BILL_FEN_MAX, YEAR_PARTS_MAX};
+use crate::money::Fen;
+use crate::pack::{
+    Axis, Benefit, CauseRule, Circumstance, Edition, Filing, Governs, HospitalLevel, Pack,
+    SecondDeductible, SlotKeyKind, SlotScope, YearRule,
+};
+use crate::reason::{Reason, Refusal};
+
+/// A claim whose circumstances are fixed.
+#[derive(Debug)]
+pub struct Admitted<'a> {
+    claim: &'a Submitted<'a>,
+    pack: &'a Pack,
+    benefit: &'a Benefit,
+    benefit_id: BenefitId,
+    own_cost: bool,
+    cover_end: Day,
+    parts: [Option<StayPart<'a>>; YEAR_PARTS_MAX],
+}
+
+/// The part of a stay that is settled with the slots of one year; nearly always the whole.
+#[derive(Copy, Clone, Debug)]
+pub struct StayPart<'a> {
+    edition: &'a Edition,
+    at: Circumstance,
+    governing: Day,
+    year: i32,
+    last_day: Day,
+    fresh_stay: u8,
+    deductible_nought: bool,
+    approval_limit: Option<Fen>,
+    age: u16,
+}
+
+/// Which value of a slot: its period and sub-key.
+#[derive(Copy, Clone, Eq, PartialEq, Ord, PartialOrd, Hash, Debug)]
+pub struct SlotKey {
+    /// The slot.
+    pub slot: SlotId,
+    /// The stay, day … it runs for.
+    pub period: Period,
+    /// 0 for none; else what the slot's kind of key numbers, plus one.
+    pub sub: u32,
+}
+
+/// The period of a slot's value.
+#[derive(Copy, Clone, Eq, PartialEq, Ord, PartialOrd, Hash, Debug)]
+pub enum Period {
+    /// A stay, and how often it was taken in again at a year end.
+    Stay(VisitId, u8),
+    /// A day.
+    Day(Day),
+    /// Months since year nought.
+    Month(i32),
+    /// Quarters since year nought.
+    Quarter(i32),
+    /// A benefit year.
+    Year(i32),
+    /// A pregnancy, approval or referral, as numbered by [`crate::claim::Visit::filing`].
+    Filing(u32),
+    /// For life.
+    Life,
+}
+
+/// Bit that tells a disease outside the pack's list from one inside it, in a sub-key.
+const UNLISTED: u32 = 1 << 31;
+
+/// Fixes what the claim is, or says why it is refused.
+pub fn admit<'a>(claim: &'a Submitted<'a>, pack: &'a Pack) -> Result<Admitted<'a>, Refusal> {
+    let refuse = |reason| Err(Refusal::of(reason));
+    let (visit, member) = (&claim.visit, &claim.member);
+    let (begin, end) = (visit.begin.day(), visit.end.day());
+    if visit.begin > visit.end || visit.settled < visit.end {
+        return refuse(Reason::DatesReversed);
+    }
+    let Some(cover) = cover_span(member, begin) else { return refuse(Reason::MemberNotInForce) };
+    let last = end.min(cover.span.to.previous());
+    let governs = |which| governing_day(claim, which).min(last);
+    if governs(pack.data().dates.cover) < cover.waiting_to {
+        return refuse(Reason::MemberInWaitingTime);
+    }
+    let Some(scheme) = member.scheme else { return refuse(Reason::SchemeUnknown) };
+    let Some(person) = member.person else { return refuse(Reason::PersonTypeUnmapped) };
+    let Some(benefit_id) = visit.benefit else { return refuse(Reason::VisitTypeUnmapped) };
+    let Some(benefit) = pack.data().benefits.get(benefit_id.index()) else {
+        return refuse(Reason::VisitTypeUnmapped);
+    };
+    let agreed = claim.facility.agreements.is_none_or(|agreements| {
+        agreements
+            .iter()
+            .any(|agreement| agreement.kind == benefit.agreement && agreement.span.contains(begin))
+    });
+    if !agreed {
+        return refuse(Reason::FacilityWithoutAgreement);
+    }
+    let own_cost = cause(claim, pack, benefit)?;
+    if benefit.approval
+        && approval(member, visit.disease, governs(pack.data().dates.approval)).is_none()
+    {
+        return refuse(Reason::ApprovalMissing);
+    }
+    let Ok(level) = level_of_visit(claim, benefit) else {
+        return refuse(Reason::PrescribersDiffer);
+    };
+    if member.balance.is_negative() || member.family.iter().any(|balance| balance.is_negative()) {
+        return refuse(Reason::NegativeAmount);
+    }
+    let balances = core::iter::once(&member.balance).chain(member.family);
+    if balances.into_iter().any(|balance| balance.get() > BILL_FEN_MAX) {
+        return refuse(Reason::AmountOutOfBounds);
+    }
+
+    let fixed = Fixed { claim, pack, benefit_id, scheme, person, level, last };
+    let parts = fixed.parts()?;
+    let divided = parts.iter().flatten().count() > 1 || cover.span.to <= end;
+    if divided && matches!(claim.charges, Charges::Totals(_)) {
+        return refuse(Reason::LinesNeeded);
+    }
+    Ok(Admitted { claim, pack, benefit, benefit_id, own_cost, cover_end: cover.span.to, parts })
+}
+
+/// What is the same for every part of the stay.
+struct Fixed<'a> {
+    claim: &'a Submitted<'a>,
+    pack: &'a Pack,
+    benefit_id: BenefitId,
+    scheme: u16,
+    person: u16,
+    level: HospitalLevel,
+    /// The last day that can govern: the end, or the last day of cover.
+    last: Day,
+}
+
+impl<'a> Fixed<'a> {
+    /// The parts of the stay, as the year rule of the pack has it.
+    fn parts(&self) -> Result<[Option<StayPart<'a>>; YEAR_PARTS_MAX], Refusal> {
+        let mut parts = [None; YEAR_PARTS_MAX];
+        let (first, last) = (self.claim.visit.begin.day().year(), self.last.year());
+        let rule = self.pack.data().year;
+        let divided = first < last
+            && match rule {
+                YearRule::Discharge => false,
+                YearRule::Split => true,
+                YearRule::Cut { only_when_ending: false, .. } => true,
+                YearRule::Cut { only_when_ending: true, .. } => {
+                    (first..last).any(|year| self.changes_after(year))
+                }
+            };
+        if !divided {
+            let part = self.part(None, last_of_year(last).min(self.last), 0, false)?;
+            if let Some(place) = parts.first_mut() {
+                *place = Some(part);
+            }
+            return Ok(parts);
+        }
+        let count =
+            usize::try_from(last.saturating_sub(first)).unwrap_or(usize::MAX).saturating_add(1);
+        if count > YEAR_PARTS_MAX {
+            return Err(Refusal::of(Reason::DatesReversed));
+        }
+        for (place, year) in parts.iter_mut().zip(first..=last) {
+            let last_day = last_of_year(year).min(self.last);
+            let part = match rule {
+                YearRule::Discharge | YearRule::Split => {
+                    let mut part = self.part(None, last_day, 0, false)?;
+                    part.year = year;
+                    part
+                }
+                YearRule::Cut { second, .. } => {
+                    let number = u8::try_from(year.saturating_sub(first)).unwrap_or(u8::MAX);
+                    let nought =
+                        number > 0 && second_is_nought(second, self.claim.visit.begin.day());
+                    self.part(Some(last_day), last_day, number, nought)?
+                }
+            };
+            *place = Some(part);
+        }
+        Ok(parts)
+    }
+
+    /// Whether class or cover on the last day of a year differ from those of the discharge.
+    fn changes_after(&self, year: i32) -> bool {
+        let (member, day) = (&self.claim.member, last_of_year(year));
+        best_identity(member, day) != best_identity(member, self.last)
+            || covers(self.pack, member, day) != covers(self.pack, member, self.last)
+    }
+
+    /// One part. `cut` is the day that stands for begin, end and settlement where the stay is cut at a year end.
+    fn part(
+        &self,
+        cut: Option<Day>,
+        last_day: Day,
+        fresh_stay: u8,
+        deductible_nought: bool,
+    ) -> Result<StayPart<'a>, Refusal> {
+        let dates = self.pack.data().dates;
+        let day = |which| match cut {
+            Some(cut) => cut.min(self.last),
+            None => governing_day(self.claim, which).min(self.last),
+        };
+        let governing = day(dates.pack);
+        let Some(edition) = self.pack.edition(governing) else {
+            return Err(Refusal::of(Reason::PackNotInForce));
+        };
+        let (member, visit, facility) =
+            (&self.claim.member, &self.claim.visit, &self.claim.facility);
+        let in_force =
+            member.approvals.iter().filter(|one| one.span.contains(day(dates.approval))).count();
+        let in_force = u16::try_from(in_force).unwrap_or(u16::MAX);
+        let mut at = Circumstance::default();
+        at.set(Axis::Benefit, u16::from(self.benefit_id.get()));
+        at.set(Axis::Scheme, self.scheme);
+        at.set(Axis::Covers, covers(self.pack, member, day(dates.cover)));
+        at.set(Axis::CivilServant, u16::from(member.civil_servant));
+        at.set(Axis::Identity, best_identity(member, day(dates.identity)));
+        at.set(
+            Axis::Filing,
+            best_filing(self.pack, member, facility.admdvs, day(dates.filing)).coordinate(),
+        );
+        at.set(Axis::Distance, self.pack.distance(facility.admdvs).coordinate());
+        at.set(Axis::Person, self.person);
+        let age = day(dates.age).years_since(member.birth);
+        at.set(Axis::Age, Edition::segment(&edition.age_cuts, age));
+        at.set(Axis::Level, self.level.coordinate());
+        at.set(Axis::DeductibleLevel, facility.deductible_level.coordinate());
+        at.set(Axis::Contribution, member.contribution.map_or(0, |class| class.saturating_add(1)));
+        at.set(Axis::PaidYears, Edition::segment(&edition.paid_year_cuts, member.paid_years));
+        at.set(
+            Axis::Disease,
+            match visit.disease {
+                None => 0,
+                Some(Disease::Other(_)) => 1,
+                Some(Disease::Listed(disease)) => disease.saturating_add(2),
+            },
+        );
+        at.set(Axis::Accident, u16::from(visit.accident));
+        at.set(Axis::Approvals, Edition::segment(&edition.approval_cuts, in_force));
+        at.set(
+            Axis::Pregnancy,
+            u16::from(member.pregnancy.is_some_and(|span| span.contains(governing))),
+        );
+        at.set(Axis::Birth, u16::from(visit.birth));
+        at.set(Axis::FamilyPlanning, u16::from(visit.family_planning));
+        at.set(Axis::Fetuses, Edition::segment(&edition.fetus_cuts, visit.fetuses));
+        at.set(Axis::Continued, u16::from(visit.continued));
+        at.set(Axis::Channel, self.claim.channel.coordinate());
+        let approval_limit =
+            approval(member, visit.disease, day(dates.approval)).and_then(|one| one.limit);
+        Ok(StayPart {
+            edition,
+            at,
+            governing,
+            year: governing.year(),
+            last_day,
+            fresh_stay,
+            deductible_nought,
+            approval_limit,
+            age,
+        })
+    }
+}
+
+impl<'a> Admitted<'a> {
+    /// The claim.
+    pub fn claim(&self) -> &'a Submitted<'a> {
+        self.claim
+    }
+
+    /// The pack it is settled by.
+    pub fn pack(&self) -> &'a Pack {
+        self.pack
+    }
+
+    /// The benefit kind.
+    pub fn benefit(&self) -> &'a Benefit {
+        self.benefit
+    }
+
+    /// The number of the benefit kind.
+    pub fn benefit_id(&self) -> BenefitId {
+        self.benefit_id
+    }
+
+    /// Whether every line is own cost by the visit's cause.
+    pub fn own_cost(&self) -> bool {
+        self.own_cost
+    }
+
+    /// The first day that is not covered any more.
+    pub fn cover_end(&self) -> Day {
+        self.cover_end
+    }
+
+    /// The parts of the stay, at least one.
+    pub fn parts(&self) -> impl Iterator<Item = &StayPart<'a>> {
+        self.parts.iter().flatten()
+    }
+
+    /// The index of the part that a fee day belongs to.
+    #[inline]
+    pub fn part_of(&self, day: Day) -> usize {
+        let earlier = self.parts().take_while(|part| part.last_day < day).count();
+        earlier.min(self.parts().count().saturating_sub(1))
+    }
+
+    /// Which value of a slot a part reads and writes.
+    pub fn slot_key(&self, part: &StayPart<'a>, id: SlotId) -> Option<SlotKey> {
+        let slot = self.pack.slot(id)?;
+        let civil = part.governing.civil();
+        let months = part.year.saturating_mul(12).saturating_add(civil.month).saturating_sub(1);
+        let period = match slot.scope {
+            SlotScope::Stay => Period::Stay(self.claim.visit.stay, part.fresh_stay),
+            SlotScope::Day => Period::Day(part.governing),
+            SlotScope::Month => Period::Month(months),
+            SlotScope::Quarter => Period::Quarter(months.div_euclid(3)),
+            SlotScope::Year => Period::Year(part.year),
+            SlotScope::Filing => Period::Filing(self.claim.visit.filing),
+            SlotScope::Life => Period::Life,
+        };
+        let sub = match (slot.key, self.claim.visit.disease) {
+            (SlotKeyKind::None, _) | (SlotKeyKind::Disease | SlotKeyKind::DiseaseGroup, None) => 0,
+            (SlotKeyKind::Disease, Some(Disease::Listed(disease))) => {
+                u32::from(disease).saturating_add(1)
+            }
+            (SlotKeyKind::Disease, Some(Disease::Other(number))) => number | UNLISTED,
+            (SlotKeyKind::DiseaseGroup, Some(Disease::Listed(disease))) => self
+                .pack
+                .data()
+                .disease_groups
+                .get(usize::from(disease))
+                .copied()
+                .map_or(0, u32::from),
+            (SlotKeyKind::DiseaseGroup, Some(Disease::Other(_))) => 0,
+            (SlotKeyKind::Scheme, _) => {
+                u32::from(self.claim.member.insutype.get()).saturating_add(1)
+            }
+        };
+        Some(SlotKey { slot: id, period, sub })
+    }
+}
+
+impl SlotKey {
+    /// The number of a disease outside the pack's list in a sub-key by disease.
+    pub fn unlisted_disease(self) -> Option<u32> {
+        (self.sub & UNLISTED != 0).then_some(self.sub & !UNLISTED)
+    }
+}
+
+impl<'a> StayPart<'a> {
+    /// The edition of the pack that holds.
+    pub fn edition(&self) -> &'a Edition {
+        self.edition
+    }
+
+    /// The circumstances.
+    pub fn circumstance(&self) -> &Circumstance {
+        &self.at
+    }
+
+    /// The day by which the pack was chosen.
+    pub fn governing(&self) -> Day {
+        self.governing
+    }
+
+    /// The benefit year.
+    pub fn year(&self) -> i32 {
+        self.year
+    }
+
+    /// Whether no deductible is taken, because the stay was taken in again at a year end.
+    pub fn deductible_nought(&self) -> bool {
+        self.deductible_nought
+    }
+
+    /// The member's age in years.
+    pub fn age(&self) -> u16 {
+        self.age
+    }
+
+    /// The limit of the approval for the visit's disease.
+    pub fn approval_limit(&self) -> Option<Fen> {
+        self.approval_limit
+    }
+}
+
+/// The spell that covers the begin of the visit; without spells the member is in force for ever.
+fn cover_span(member: &Member<'_>, begin: Day) -> Option<crate::claim::Spell> {
+    if member.spells.is_empty() {
+        let always = crate::claim::Spell {
+            insutype: member.insutype,
+            span: Span::ALWAYS,
+            waiting_to: Day::MIN,
+        };
+        return Some(always);
+    }
+    member
+        .spells
+        .iter()
+        .find(|spell| spell.insutype == member.insutype && spell.span.contains(begin))
+        .copied()
+}
+
+fn governing_day(claim: &Submitted<'_>, which: Governs) -> Day {
+    match which {
+        Governs::Discharge => claim.visit.end.day(),
+        Governs::Admission => claim.visit.begin.day(),
+        Governs::Settlement => claim.visit.settled.day(),
+    }
+}
+
+/// Whether every line is own cost by the visit's cause, or the refusal the pack asks for.
+fn cause(claim: &Submitted<'_>, pack: &Pack, benefit: &Benefit) -> Result<bool, Refusal> {
+    let rules = pack.data().causes;
+    let begin = claim.visit.begin.day();
+    let filed = claim.member.accident_filings.iter().any(|span| span.contains(begin));
+    let causes = [
+        (claim.visit.third_party, rules.third_party, Reason::ThirdPartyLiability),
+        (benefit.work_injury, rules.work_injury, Reason::WorkInjury),
+        (
+            claim.visit.accident && !filed,
+            rules.accident_without_filing,
+            Reason::AccidentWithoutFiling,
+        ),
+    ];
+    let mut own = false;
+    for (present, rule, reason) in causes {
+        match rule {
+            CauseRule::Refuse if present => return Err(Refusal::of(reason)),
+            CauseRule::Own if present => own = true,
+            CauseRule::Refuse | CauseRule::Own => {}
+        }
+    }
+    Ok(own)
+}
+
+/// The approval for a disease that is in force and for this facility.
+fn approval<'m>(member: &Member<'m>, disease: Option<Disease>, day: Day) -> Option<&'m Approval> {
+    let disease = disease?;
+    member.approvals.iter().find(|one| one.disease == disease && one.here && one.span.contains(day))
+}
+
+fn covers(pack: &Pack, member: &Member<'_>, day: Day) -> u16 {
+    pack.data().covers.iter().enumerate().fold(0, |bits, (index, cover)| {
+        let held =
+            member.spells.iter().any(|spell| spell.insutype == *cover && spell.span.contains(day));
+        bits | if held { 1_u16.wrapping_shl(u32::try_from(index).unwrap_or(0)) } else { 0 }
+    })
+}
+
+/// 0 for none, else 1 + the best class in force.
+fn best_identity(member: &Member<'_>, day: Day) -> u16 {
+    let in_force = member.identities.iter().filter(|identity| identity.span.contains(day));
+    in_force.map(|identity| identity.class.saturating_add(1)).min().unwrap_or(0)
+}
+
+fn best_filing(pack: &Pack, member: &Member<'_>, place: Admdvs, day: Day) -> Filing {
+    let holds = |kind: Filing| {
+        let same = |filing: &&FilingRecord| filing.kind == kind && filing.span.contains(day);
+        member
+            .filings
+            .iter()
+            .filter(same)
+            .any(|filing| filing.place.is_none_or(|filed| lies_in(place, filed)))
+    };
+    pack.data().filings.iter().copied().find(|kind| holds(*kind)).unwrap_or(Filing::None)
+}
+
+/// Whether a division lies in another: `370000` holds all of 37, `370800` all of 3708.
+fn lies_in(place: Admdvs, area: Admdvs) -> bool {
+    let (place, area) = (place.get(), area.get());
+    match (area.wrapping_rem(10_000), area.wrapping_rem(100)) {
+        (0, _) => place.wrapping_div(10_000) == area.wrapping_div(10_000),
+        (_, 0) => place.wrapping_div(100) == area.wrapping_div(100),
+        (_, _) => place == area,
+    }
+}
+
+/// The level that tiers go by; an error where prescribers differ.
+fn level_of_visit(claim: &Submitted<'_>, benefit: &Benefit) -> Result<HospitalLevel, ()> {
+    if !benefit.level_of_prescriber {
+        return Ok(claim.facility.level);
+    }
+    let Charges::Lines(lines) = &claim.charges else { return Ok(claim.facility.level) };
+    let mut levels = lines.iter().filter_map(|line| line.prescriber);
+    let Some(first) = levels.next() else { return Ok(claim.facility.level) };
+    if levels.all(|level| level == first) { Ok(first) } else { Err(()) }
+}
+
+fn second_is_nought(second: SecondDeductible, admitted: Day) -> bool {
+    match second {
+        SecondDeductible::Nought => true,
+        SecondDeductible::Full => false,
+        SecondDeductible::NoughtFrom { month, day } => {
+            let civil = admitted.civil();
+            (civil.month, civil.day) >= (i32::from(month), i32::from(day))
+        }
+    }
+}
+
+fn last_of_year(year: i32) -> Day {
+    Day::from_civil(year, 12, 31).unwrap_or(Day::MAX)
+}

@@ -1,0 +1,199 @@
+//! What must hold of every decision before it leaves the core, in release builds too. Each is a function that says
+//! whether it is violated; a violated one refuses the claim with an internal reason and changes nothing.
+
+use crate::bill::{Decision, Side};
+use crate::claim::{Charges, Submitted};
+use crate::limits;
+use crate::money::Fen;
+use crate::pack::{BandsFrom, BandsPay, Pack};
+use crate::tiers::{Payer, TierRow};
+
+/// The identities of settlement.md §2 to §4.
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub enum Invariant {
+    /// A line's amount is the sum of its four parts.
+    LineIsItsParts,
+    /// The bill's parts are the sums of its lines, or of the given totals.
+    BillIsItsLines,
+    /// `medfee_sumamt` = own + over + pre-pay + in scope.
+    TotalIsItsParts,
+    /// `medfee_sumamt` = funds + facility + person.
+    TotalIsPaid,
+    /// The person's part is own cost, over-ceiling and what is borne of covered cost.
+    PersonBearsTheRest,
+    /// `psn_part_amt` = account + cash, neither below nought, accounts within balances.
+    PersonPays,
+    /// The funds' fields are the sums of the tiers' payments.
+    FundsAreTheirTiers,
+    /// A tier's base is cut, first share, deductible, what is paid for and what is above caps.
+    TierIsItsSteps,
+    /// A tier pays no less than nothing, no more than entered it, and no more than its caps leave.
+    TierIsBounded,
+    /// The bands of the row, priced again, give the payment of the bands.
+    TierIsExplained,
+    /// Slots only rise, and stay within their bound.
+    SlotsRise,
+    /// Debits equal credits, and are what the funds and accounts paid.
+    PostingsBalance,
+}
+
+/// The first invariant that a decision violates.
+pub fn violated(decision: &Decision, claim: &Submitted<'_>, pack: &Pack) -> Option<Invariant> {
+    let checks: [(bool, Invariant); 12] = [
+        (line_is_its_parts(decision, claim), Invariant::LineIsItsParts),
+        (bill_is_its_lines(decision, claim), Invariant::BillIsItsLines),
+        (total_is_its_parts(decision), Invariant::TotalIsItsParts),
+        (total_is_paid(decision), Invariant::TotalIsPaid),
+        (person_bears_the_rest(decision), Invariant::PersonBearsTheRest),
+        (person_pays(decision, claim), Invariant::PersonPays),
+        (funds_are_their_tiers(decision, pack), Invariant::FundsAreTheirTiers),
+        (decision.tiers.iter().all(tier_is_its_steps), Invariant::TierIsItsSteps),
+        (decision.tiers.iter().all(tier_is_bounded), Invariant::TierIsBounded),
+        (
+            decision.tiers.iter().all(|row| tier_is_explained(row, decision, pack)),
+            Invariant::TierIsExplained,
+        ),
+        (slots_rise(decision), Invariant::SlotsRise),
+        (postings_balance(decision), Invariant::PostingsBalance),
+    ];
+    checks.iter().find(|(holds, _)| !holds).map(|(_, invariant)| *invariant)
+}
+
+fn line_is_its_parts(decision: &Decision, claim: &Submitted<'_>) -> bool {
+    match &claim.charges {
+        Charges::Totals(_) => decision.lines.is_empty(),
+        Charges::Lines(lines) => {
+            lines.len() == decision.lines.len()
+                && lines.iter().zip(&decision.lines).all(|(line, outcome)| {
+                    outcome.parts.sum() == line.amount
+                        && outcome.facility.get().abs() <= outcome.parts.own.get().abs()
+                })
+        }
+    }
+}
+
+fn bill_is_its_lines(decision: &Decision, claim: &Submitted<'_>) -> bool {
+    match &claim.charges {
+        Charges::Totals(given) => decision.total == given.total,
+        Charges::Lines(_) => {
+            let sum = decision
+                .lines
+                .iter()
+                .fold(crate::claim::LineParts::default(), |sum, line| sum.plus(&line.parts));
+            let facility =
+                decision.lines.iter().map(|line| line.facility).fold(Fen::ZERO, Fen::plus);
+            sum == decision.split && facility == decision.facility_by_edits()
+        }
+    }
+}
+
+fn total_is_its_parts(decision: &Decision) -> bool {
+    decision.total == decision.split.sum() && !decision.split.has_negative()
+}
+
+fn total_is_paid(decision: &Decision) -> bool {
+    decision.total == decision.fund_sum().plus(decision.hosp_part).plus(decision.psn_part)
+}
+
+fn person_bears_the_rest(decision: &Decision) -> bool {
+    let own = decision.split.own.minus(decision.facility_by_edits());
+    let borne = decision.borne.iter().copied().fold(Fen::ZERO, Fen::plus);
+    decision.psn_part == own.plus(decision.split.over).plus(borne)
+        && decision.borne.iter().all(|part| !part.is_negative())
+        && !own.is_negative()
+}
+
+fn person_pays(decision: &Decision, claim: &Submitted<'_>) -> bool {
+    let member = &claim.member;
+    let family = decision.account_family.len() == member.family.len()
+        && decision
+            .account_family
+            .iter()
+            .zip(member.family)
+            .all(|(paid, had)| !paid.is_negative() && paid <= had);
+    decision.psn_part == decision.account_sum().plus(decision.cash)
+        && !decision.cash.is_negative()
+        && !decision.account_own.is_negative()
+        && decision.balance == member.balance.minus(decision.account_own)
+        && !decision.balance.is_negative()
+        && family
+}
+
+fn funds_are_their_tiers(decision: &Decision, pack: &Pack) -> bool {
+    let mut sum = Fen::ZERO;
+    for row in &decision.tiers {
+        if tier_of(row, decision, pack).is_none() {
+            return false;
+        }
+        sum = sum.plus(row.paid).plus(row.facility);
+    }
+    sum.plus(decision.facility_by_edits()) == decision.fund_sum().plus(decision.hosp_part)
+}
+
+fn tier_is_its_steps(row: &TierRow) -> bool {
+    let steps = row.first_share.plus(row.deductible).plus(row.paid_for).plus(row.above_cap);
+    row.base == steps && row.cut <= row.above_cap && row.paid_for <= row.covered
+}
+
+fn tier_is_bounded(row: &TierRow) -> bool {
+    let amounts = [
+        row.cut,
+        row.first_share,
+        row.deductible,
+        row.paid_for,
+        row.paid,
+        row.above_cap,
+        row.facility,
+        row.filing_loss,
+    ];
+    amounts.iter().all(|amount| !amount.is_negative())
+        && row.paid.plus(row.facility) <= row.base
+        && row.cap_left.is_none_or(|left| row.paid <= left)
+        && row.facility <= row.above_cap
+}
+
+/// Prices the bands of the row again from what the explanation shows of it.
+fn tier_is_explained(row: &TierRow, decision: &Decision, pack: &Pack) -> bool {
+    let Some((tier, table)) = tier_of(row, decision, pack) else { return false };
+    if !table.kind_bands.is_empty() {
+        return row.banded <= row.covered;
+    }
+    let origin = match (tier.bands_pay, tier.bands_at, tier.bands_from) {
+        (BandsPay::Increment, _, _) | (BandsPay::Difference, None, _) => row.begin,
+        (BandsPay::Difference, Some(_), BandsFrom::Deductible) => Fen::ZERO,
+        (BandsPay::Difference, Some(_), BandsFrom::Zero) => row.deductible_whole.min(row.begin),
+    };
+    let payer = Payer::new(&table.bands, row.begin, origin, tier.rounding);
+    let banded = payer.pay(row.covered);
+    let reached = row
+        .cap_left
+        .is_none_or(|left| row.paid < left || banded < left || payer.pay(row.paid_for) == left);
+    let lifted = table.floor.is_some();
+    let paid = row.cap_left.map_or(banded, |left| banded.min(left));
+    banded == row.banded && reached && (row.paid == paid || (lifted && row.paid > paid))
+}
+
+fn slots_rise(decision: &Decision) -> bool {
+    let bounded = |amount: Fen| (0..=limits::SLOT_FEN_MAX).contains(&amount.get());
+    decision.changes.iter().all(|change| change.before <= change.after && bounded(change.after))
+}
+
+fn postings_balance(decision: &Decision) -> bool {
+    let side = |side: Side| {
+        let of_side = decision.postings.iter().filter(|posting| posting.side == side);
+        of_side.map(|posting| posting.amount).fold(Fen::ZERO, Fen::plus)
+    };
+    side(Side::Debit) == side(Side::Credit)
+        && side(Side::Credit) == decision.fund_sum().plus(decision.account_sum())
+}
+
+/// The tier of a row, and the row of its table.
+fn tier_of<'p>(
+    row: &TierRow,
+    decision: &Decision,
+    pack: &'p Pack,
+) -> Option<(&'p crate::pack::Tier, &'p crate::pack::Row)> {
+    let part = decision.parts.get(usize::from(row.stay_part))?;
+    let tier = pack.edition(part.governing)?.tiers.get(row.tier.index())?;
+    Some((tier, tier.rows.get(usize::try_from(row.row).ok()?)?))
+}

@@ -1,0 +1,607 @@
+//! The second stage: every line is split into its four parts by the three catalogues (三大目录).
+//! The steps and their order are settlement.md §2; each takes its part from what the earlier ones left.
+
+mod conflict;
+mod restriction;
+
+use alloc::vec::Vec;
+
+use crate::admit::{Admitted, StayPart};
+use crate::catalogue::{Class, Entry, Family, Found, Rule, RuleBook};
+use crate::claim::{Charges, FeeLine, GivenTotals, HospitalApproval, LineParts};
+use crate::date::Day;
+use crate::id::{EntryId, LineKind};
+use crate::limits::{self, LINE_KINDS_MAX, YEAR_PARTS_MAX};
+use crate::money::{Fen, Quantity, Rounding};
+use crate::pack::kind_of_tag;
+use crate::reason::{LineReason, LineReasons, Reason, Refusal};
+
+use conflict::{Hit, Presence};
+use restriction::Tally;
+
+/// A claim whose lines are split.
+#[derive(Debug)]
+pub struct Priced<'a, 'd> {
+    admitted: Admitted<'a>,
+    lines: &'d [LineOutcome],
+    totals: [Totals; YEAR_PARTS_MAX],
+    tolerated: u32,
+}
+
+/// What became of one line.
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub struct LineOutcome {
+    /// Its four parts; they add up to its amount.
+    pub parts: LineParts,
+    /// What of its own cost the facility bears, by an edit.
+    pub facility: Fen,
+    /// The entry that was in force, if any.
+    pub entry: Option<EntryId>,
+    /// Its line kind.
+    pub kind: LineKind,
+    /// The part of the stay it belongs to.
+    pub stay_part: u8,
+    /// Whether an edit only marks it for review.
+    pub review: bool,
+    /// Why it is not wholly in scope.
+    pub reasons: LineReasons,
+}
+
+/// Sums over the lines of one part of a stay.
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub struct Totals {
+    /// The four parts of the bill.
+    pub parts: LineParts,
+    /// What of own cost the facility bears.
+    pub facility: Fen,
+    /// In scope by line kind.
+    pub in_scope: [Fen; LINE_KINDS_MAX],
+    /// Pre-pay by line kind.
+    pub pre_pay: [Fen; LINE_KINDS_MAX],
+    /// Net quantity by line kind; nought for totals given without lines.
+    pub quantity: [Quantity; LINE_KINDS_MAX],
+    /// Days of the stay, at least one.
+    pub days: i64,
+    /// Whether anything was charged.
+    pub charged: bool,
+    /// Whether the totals were given without lines.
+    pub by_totals: bool,
+}
+
+/// Room for the work of pricing, kept from claim to claim so that nothing is allocated.
+#[derive(Debug, Default)]
+pub struct PriceDesk {
+    lines: Vec<LineOutcome>,
+    by_serial: Vec<u32>,
+    parents: Vec<Option<Kept>>,
+    tally: Tally,
+    presence: Presence,
+}
+
+/// What is kept of a line that others return.
+#[derive(Copy, Clone, Debug)]
+struct Kept {
+    /// What is left after all returns of the claim.
+    net: (Quantity, Fen),
+    /// What is left after the returns met so far.
+    left: (Quantity, Fen),
+    /// How it was judged when it was met.
+    judged: Option<Judged>,
+}
+
+/// How a line is split, whatever its quantity: fixed when it is met.
+#[derive(Copy, Clone, Debug)]
+struct Judged {
+    /// All own cost, and why.
+    whole: Option<LineReason>,
+    /// What the same code had used before in the visit and on the day.
+    used: restriction::Used,
+    /// The edit that hits it.
+    hit: Option<Hit>,
+}
+
+/// A quantity and amount of which steps take their parts.
+#[derive(Copy, Clone, Debug)]
+struct Rest {
+    quantity: Quantity,
+    amount: Fen,
+    own: Fen,
+    facility: Fen,
+}
+
+/// Splits every line, or takes totals that were split elsewhere.
+pub fn price<'a, 'd>(
+    admitted: Admitted<'a>,
+    found: &[Found],
+    rules: &RuleBook,
+    kinds_of_tags: &[LineKind],
+    desk: &'d mut PriceDesk,
+) -> Result<Priced<'a, 'd>, Refusal> {
+    desk.lines.clear();
+    let days = days_of_stay(&admitted);
+    let mut totals = [Totals::nothing(days); YEAR_PARTS_MAX];
+    let mut tolerated = 0;
+    match &admitted.claim().charges {
+        Charges::Totals(given) => {
+            if let Some(first) = totals.first_mut() {
+                *first = Totals::given(given, &admitted, days)?;
+            }
+        }
+        Charges::Lines(lines) => {
+            let returns = structure(lines, admitted.claim().tolerance, desk, &mut tolerated)?;
+            let judge = Judge { admitted: &admitted, rules, kinds_of_tags };
+            judge.split_all(lines, found, returns, desk, &mut totals)?;
+        }
+    }
+    let sum = totals.iter().map(|one| one.parts.sum()).sum::<Fen>();
+    if sum.get() > limits::BILL_FEN_MAX {
+        return Err(Refusal::of(Reason::AmountOutOfBounds));
+    }
+    Ok(Priced { admitted, lines: &desk.lines, totals, tolerated })
+}
+
+impl<'a, 'd> Priced<'a, 'd> {
+    /// The claim it comes from.
+    pub fn admitted(&self) -> &Admitted<'a> {
+        &self.admitted
+    }
+
+    /// What became of each line, in order; empty for a claim by totals.
+    pub fn lines(&self) -> &'d [LineOutcome] {
+        self.lines
+    }
+
+    /// The parts of the stay with their sums.
+    pub fn parts(&self) -> impl Iterator<Item = (&StayPart<'a>, &Totals)> {
+        self.admitted.parts().zip(&self.totals)
+    }
+
+    /// How many lines had an amount within the tolerance but not exact.
+    pub fn tolerated(&self) -> u32 {
+        self.tolerated
+    }
+}
+
+impl Totals {
+    fn nothing(days: i64) -> Totals {
+        Totals {
+            parts: LineParts::default(),
+            facility: Fen::ZERO,
+            in_scope: [Fen::ZERO; LINE_KINDS_MAX],
+            pre_pay: [Fen::ZERO; LINE_KINDS_MAX],
+            quantity: [Quantity::ZERO; LINE_KINDS_MAX],
+            days,
+            charged: false,
+            by_totals: false,
+        }
+    }
+
+    /// Totals that were split elsewhere, checked to add up.
+    fn given(
+        given: &GivenTotals<'_>,
+        admitted: &Admitted<'_>,
+        days: i64,
+    ) -> Result<Totals, Refusal> {
+        let mismatch = Refusal::of(Reason::TotalsMismatch).with(given.total, given.parts.sum());
+        if given.parts.has_negative() || given.kinds.iter().any(|(_, parts)| parts.has_negative()) {
+            return Err(Refusal::of(Reason::NegativeAmount));
+        }
+        if given.total != given.parts.sum() {
+            return Err(mismatch);
+        }
+        let mut totals = Totals { charged: true, by_totals: true, ..Totals::nothing(days) };
+        if admitted.own_cost() {
+            totals.parts.own = given.total;
+            return Ok(totals);
+        }
+        totals.parts = given.parts;
+        let mut ordinary = given.parts;
+        for (kind, parts) in given.kinds {
+            totals.add_kind(*kind, parts);
+            ordinary = ordinary.minus(parts);
+        }
+        if ordinary.has_negative() {
+            return Err(Refusal::of(Reason::TotalsMismatch));
+        }
+        totals.add_kind(LineKind::default(), &ordinary);
+        Ok(totals)
+    }
+
+    #[inline]
+    fn add_kind(&mut self, kind: LineKind, parts: &LineParts) {
+        if let Some(sum) = self.in_scope.get_mut(kind.index()) {
+            *sum = sum.plus(parts.in_scope);
+        }
+        if let Some(sum) = self.pre_pay.get_mut(kind.index()) {
+            *sum = sum.plus(parts.pre_pay);
+        }
+    }
+
+    #[inline]
+    fn add_line(&mut self, outcome: &LineOutcome, quantity: Quantity) {
+        self.charged = true;
+        self.parts = self.parts.plus(&outcome.parts);
+        self.facility = self.facility.plus(outcome.facility);
+        self.add_kind(outcome.kind, &outcome.parts);
+        if let Some(sum) = self.quantity.get_mut(outcome.kind.index()) {
+            *sum = sum.plus(quantity);
+        }
+    }
+}
+
+/// Step 1: bounds, serials, amounts, returns. Says whether there are returns.
+fn structure(
+    lines: &[FeeLine],
+    tolerance: Fen,
+    desk: &mut PriceDesk,
+    tolerated: &mut u32,
+) -> Result<bool, Refusal> {
+    if lines.is_empty() {
+        return Err(Refusal::of(Reason::NothingToSettle));
+    }
+    if lines.len() > limits::LINES_MAX {
+        return Err(Refusal::of(Reason::TooManyLines));
+    }
+    desk.by_serial.clear();
+    desk.by_serial.resize(lines.len(), u32::MAX);
+    desk.parents.clear();
+    let mut returns = false;
+    for (index, line) in (0_u32..).zip(lines) {
+        let refuse = |reason| Err(Refusal { reason, line: Some(index), figures: None });
+        if line.quantity.get().unsigned_abs() > limits::QUANTITY_MAX.unsigned_abs()
+            || !(0..=limits::PRICE_MAX).contains(&line.price.get())
+            || line.amount.get().unsigned_abs() > limits::BILL_FEN_MAX.unsigned_abs()
+        {
+            return refuse(Reason::AmountOutOfBounds);
+        }
+        match desk.by_serial.get_mut(line.serial.index()) {
+            Some(place) if *place == u32::MAX => *place = index,
+            Some(_) | None => return refuse(Reason::DuplicateLine),
+        }
+        let Some(computed) = line.price.times(line.quantity) else {
+            return refuse(Reason::AmountOutOfBounds);
+        };
+        let off = line.amount.minus(computed);
+        if !off.is_zero() {
+            if off.get().unsigned_abs() > tolerance.get().unsigned_abs() {
+                let refusal =
+                    Refusal { reason: Reason::AmountMismatch, line: Some(index), figures: None };
+                return Err(refusal.with(line.amount, computed));
+            }
+            *tolerated = tolerated.saturating_add(1);
+        }
+        if line.returns.is_some() {
+            if !returns {
+                desk.parents.resize(lines.len(), None);
+                returns = true;
+            }
+            take_back(lines, index, line, desk)?;
+        } else if line.quantity.get() < 0 || line.amount.is_negative() {
+            return refuse(Reason::NegativeAmount);
+        }
+    }
+    Ok(returns)
+}
+
+/// Takes a return off the line it names.
+fn take_back(
+    lines: &[FeeLine],
+    index: u32,
+    line: &FeeLine,
+    desk: &mut PriceDesk,
+) -> Result<(), Refusal> {
+    let refuse = |reason| Err(Refusal { reason, line: Some(index), figures: None });
+    let earlier = line.returns.and_then(|serial| desk.by_serial.get(serial.index()).copied());
+    let Some(place) =
+        earlier.filter(|place| *place < index).and_then(|place| usize::try_from(place).ok())
+    else {
+        return refuse(Reason::ReturnWithoutLine);
+    };
+    let Some(parent) = lines.get(place).filter(|parent| parent.returns.is_none()) else {
+        return refuse(Reason::ReturnWithoutLine);
+    };
+    if line.quantity.get() > 0 || line.amount.get() > 0 {
+        return refuse(Reason::ReturnUnlikeLine);
+    }
+    if parent.code != line.code || parent.price != line.price {
+        return refuse(Reason::ReturnUnlikeLine);
+    }
+    let Some(kept) = desk.parents.get_mut(place) else { return refuse(Reason::ReturnWithoutLine) };
+    let whole = (parent.quantity, parent.amount);
+    let mut kept_now = kept.unwrap_or(Kept { net: whole, left: whole, judged: None });
+    kept_now.net = (kept_now.net.0.plus(line.quantity), kept_now.net.1.plus(line.amount));
+    if kept_now.net.0.get() < 0 || kept_now.net.1.is_negative() {
+        return refuse(Reason::ReturnExceedsLine);
+    }
+    *kept = Some(kept_now);
+    Ok(())
+}
+
+/// What judging lines needs.
+struct Judge<'j, 'a> {
+    admitted: &'j Admitted<'a>,
+    rules: &'j RuleBook,
+    kinds_of_tags: &'j [LineKind],
+}
+
+impl<'j> Judge<'j, '_> {
+    /// Steps 2 to 8 for every line, and the sums.
+    fn split_all(
+        &self,
+        lines: &[FeeLine],
+        found: &[Found],
+        returns: bool,
+        desk: &mut PriceDesk,
+        totals: &mut [Totals; YEAR_PARTS_MAX],
+    ) -> Result<(), Refusal> {
+        assert_eq!(lines.len(), found.len(), "every line was looked up once");
+        let family = self.family();
+        let divided = self.admitted.parts().nth(1).is_some();
+        let ruled =
+            found.iter().any(|one| matches!(one, Found::Entry(entry) if entry.rule.get() != 0));
+        if ruled {
+            desk.tally.clear();
+            desk.presence.gather(lines, found, self.rules, &desk.parents);
+        }
+        desk.lines.reserve(lines.len());
+        for (index, (line, found)) in lines.iter().zip(found).enumerate() {
+            let stay_part = if divided { self.admitted.part_of(line.day) } else { 0 };
+            let (outcome, quantity) = match line.returns {
+                None => self.split_line(index, line, found, family, stay_part, returns, desk),
+                Some(_) => self.split_return(line, lines, found, family, desk),
+            };
+            if let Some(sums) = totals.get_mut(usize::from(outcome.stay_part)) {
+                sums.add_line(&outcome, quantity);
+            }
+            desk.lines.push(outcome);
+        }
+        Ok(())
+    }
+
+    fn family(&self) -> Family {
+        let scheme = self.admitted.claim().member.scheme.unwrap_or(0);
+        self.admitted
+            .pack()
+            .data()
+            .schemes
+            .get(usize::from(scheme))
+            .map_or(Family::Employee, |one| one.family)
+    }
+
+    /// A line that is not a return.
+    #[expect(clippy::too_many_arguments, reason = "one line's facts, looked up by the caller")]
+    fn split_line(
+        &self,
+        index: usize,
+        line: &FeeLine,
+        found: &Found,
+        family: Family,
+        stay_part: usize,
+        returns: bool,
+        desk: &mut PriceDesk,
+    ) -> (LineOutcome, Quantity) {
+        let mut outcome = LineOutcome::whole(stay_part);
+        let kept = if returns { desk.parents.get(index).copied().flatten() } else { None };
+        let net = kept.map_or(line.quantity, |kept| kept.net.0);
+        let judged = self.judge(line, found, family, stay_part, net, desk, &mut outcome);
+        let rest = Rest::new(line.quantity, line.amount);
+        let rule = self.rule_of(found);
+        self.split(rest, line, found, rule, family, &judged, &mut outcome);
+        if let (Some(mut kept), Some(place)) = (kept, desk.parents.get_mut(index)) {
+            kept.judged = Some(judged);
+            *place = Some(kept);
+        }
+        (outcome, line.quantity)
+    }
+
+    /// A return: the parts of its line after it, less those before it.
+    fn split_return(
+        &self,
+        line: &FeeLine,
+        lines: &[FeeLine],
+        found: &Found,
+        family: Family,
+        desk: &mut PriceDesk,
+    ) -> (LineOutcome, Quantity) {
+        let serial = line.returns.unwrap_or_default();
+        let place = desk
+            .by_serial
+            .get(serial.index())
+            .and_then(|place| usize::try_from(*place).ok())
+            .unwrap_or(usize::MAX);
+        let parent = lines.get(place).unwrap_or(line);
+        let stay_part = desk.lines.get(place).map_or(0, |outcome| usize::from(outcome.stay_part));
+        let mut before = LineOutcome::whole(stay_part);
+        let mut after = before;
+        if let Some(kept) = desk.parents.get_mut(place).and_then(Option::as_mut)
+            && let Some(judged) = kept.judged
+        {
+            let rule = self.rule_of(found);
+            self.split(
+                Rest::new(kept.left.0, kept.left.1),
+                parent,
+                found,
+                rule,
+                family,
+                &judged,
+                &mut before,
+            );
+            kept.left = (kept.left.0.plus(line.quantity), kept.left.1.plus(line.amount));
+            self.split(
+                Rest::new(kept.left.0, kept.left.1),
+                parent,
+                found,
+                rule,
+                family,
+                &judged,
+                &mut after,
+            );
+        }
+        let outcome = LineOutcome {
+            parts: after.parts.minus(&before.parts),
+            facility: after.facility.minus(before.facility),
+            ..before
+        };
+        (outcome, line.quantity)
+    }
+
+    fn rule_of(&self, found: &Found) -> Option<&'j Rule> {
+        match found {
+            Found::Entry(entry) if entry.rule.get() != 0 => self.rules.rule(entry.rule),
+            Found::Entry(_) | Found::Unknown | Found::NotInForce => None,
+        }
+    }
+
+    /// What does not depend on the quantity: whole own cost, quantities used before, the edit that hits.
+    #[expect(clippy::too_many_arguments, reason = "one line's facts, looked up by the caller")]
+    #[inline]
+    fn judge(
+        &self,
+        line: &FeeLine,
+        found: &Found,
+        family: Family,
+        stay_part: usize,
+        net: Quantity,
+        desk: &mut PriceDesk,
+        outcome: &mut LineOutcome,
+    ) -> Judged {
+        let mut judged = Judged { whole: None, used: restriction::Used::default(), hit: None };
+        if self.admitted.own_cost() {
+            judged.whole = Some(LineReason::CauseIsOwnCost);
+        } else if line.day >= self.admitted.cover_end() {
+            judged.whole = Some(LineReason::CoverEnded);
+        }
+        match found {
+            Found::Unknown => judged.whole = judged.whole.or(Some(LineReason::CodeUnknown)),
+            Found::NotInForce => judged.whole = judged.whole.or(Some(LineReason::CodeNotInForce)),
+            Found::Entry(entry) => {
+                outcome.entry = Some(entry.id);
+                outcome.kind = kind_of_tag(self.kinds_of_tags, entry.tag);
+                judged.whole = judged.whole.or_else(|| self.outside(entry, line, family));
+                if judged.whole.is_none() && line.approval == HospitalApproval::Declined {
+                    judged.whole = Some(LineReason::HospitalDeclined);
+                }
+                if let Some(rule) = self.rule_of(found) {
+                    if judged.whole.is_none() {
+                        judged.whole = self.restricted(rule, line, family, stay_part);
+                    }
+                    judged.used = desk.tally.use_up(line, net, rule);
+                    judged.hit = conflict::hit(rule, line, net, &judged.used, &mut desk.presence);
+                }
+            }
+        }
+        judged
+    }
+
+    /// Step 3: class 丙, or outside the scope.
+    #[inline]
+    fn outside(&self, entry: &Entry, line: &FeeLine, family: Family) -> Option<LineReason> {
+        let inside = match entry.class {
+            Class::C => return Some(LineReason::ClassC),
+            Class::A | Class::B => match family {
+                Family::Employee => entry.scope.employee,
+                Family::Resident => entry.scope.resident,
+            },
+        };
+        let maternity =
+            entry.scope.maternity && (self.admitted.benefit().maternity || line.maternity);
+        if inside || maternity { None } else { Some(LineReason::OutsideScope) }
+    }
+
+    /// Steps 4 to 8 on a quantity and amount of the line.
+    #[expect(clippy::too_many_arguments, reason = "one line's facts, looked up by the caller")]
+    #[inline]
+    fn split(
+        &self,
+        mut rest: Rest,
+        line: &FeeLine,
+        found: &Found,
+        rule: Option<&Rule>,
+        family: Family,
+        judged: &Judged,
+        outcome: &mut LineOutcome,
+    ) {
+        let (Found::Entry(entry), None) = (found, judged.whole) else {
+            outcome.parts = LineParts { own: rest.amount, ..LineParts::default() };
+            if let Some(reason) = judged.whole {
+                outcome.reasons.add(reason);
+            }
+            return;
+        };
+        if let Some(rule) = rule {
+            restriction::take_excess(rule, line, &judged.used, &mut rest, &mut outcome.reasons);
+            if let Some(hit) = judged.hit {
+                conflict::take(&hit, &judged.used, &mut rest, outcome);
+            }
+        }
+        let over = match entry.ceiling_at(self.admitted.claim().facility.price_level) {
+            Some(ceiling) if line.price > ceiling => {
+                // Within the bound: the ceiling is below the price, whose product was checked.
+                let allowed = ceiling.times(rest.quantity).unwrap_or(rest.amount);
+                rest.amount.less(allowed)
+            }
+            Some(_) | None => Fen::ZERO,
+        };
+        let below = rest.amount.minus(over);
+        let pre_pay = below.share(entry.share_in(family), Rounding::HalfAway);
+        if !over.is_zero() {
+            outcome.reasons.add(LineReason::OverCeiling);
+        }
+        if !pre_pay.is_zero() {
+            outcome.reasons.add(LineReason::FirstSelfPay);
+        }
+        outcome.facility = rest.facility;
+        outcome.parts = LineParts {
+            own: rest.own.plus(rest.facility),
+            over,
+            pre_pay,
+            in_scope: below.minus(pre_pay),
+        };
+    }
+}
+
+impl LineOutcome {
+    fn whole(stay_part: usize) -> LineOutcome {
+        LineOutcome {
+            parts: LineParts::default(),
+            facility: Fen::ZERO,
+            entry: None,
+            kind: LineKind::default(),
+            stay_part: u8::try_from(stay_part).unwrap_or(0),
+            review: false,
+            reasons: LineReasons::NONE,
+        }
+    }
+}
+
+impl Rest {
+    fn new(quantity: Quantity, amount: Fen) -> Rest {
+        Rest { quantity, amount, own: Fen::ZERO, facility: Fen::ZERO }
+    }
+
+    /// Takes off the amount of an excess quantity: round(a × excess ÷ q).
+    fn take(&mut self, excess: Quantity) -> Fen {
+        if excess.get() <= 0 || self.quantity.get() <= 0 {
+            return Fen::ZERO;
+        }
+        let excess = excess.min(self.quantity);
+        let part = self.amount.proportion(excess.get(), self.quantity.get());
+        self.amount = self.amount.minus(part);
+        self.quantity = self.quantity.less(excess);
+        part
+    }
+
+    /// Takes off all.
+    fn take_all(&mut self) -> Fen {
+        let part = self.amount;
+        self.amount = Fen::ZERO;
+        self.quantity = Quantity::ZERO;
+        part
+    }
+}
+
+fn days_of_stay(admitted: &Admitted<'_>) -> i64 {
+    let visit = &admitted.claim().visit;
+    let (begin, end): (Day, Day) = (visit.begin.day(), visit.end.day());
+    i64::from(end.days_since(begin).max(1))
+}

@@ -1,0 +1,210 @@
+//! Step 4 of the line check: restrictions (限定支付), whole or by quantity.
+
+use alloc::vec::Vec;
+
+use super::{Judge, Rest};
+use crate::catalogue::{Condition, Family, Level, Rule, Sex, Test};
+use crate::claim::{FeeLine, HospitalApproval};
+use crate::date::Day;
+use crate::money::Quantity;
+use crate::reason::{LineReason, LineReasons};
+
+/// What lines of the same code had used before this one, net of returns.
+#[derive(Copy, Clone, Debug, Default)]
+pub(super) struct Used {
+    /// In the visit.
+    pub(super) visit: Quantity,
+    /// On the fee day.
+    pub(super) day: Quantity,
+}
+
+/// Quantities used so far by code, and by code and day: an open table that keeps its room.
+#[derive(Debug, Default)]
+pub(super) struct Tally {
+    table: Vec<Option<(Key, Quantity)>>,
+    used: usize,
+}
+
+/// A code within the claim, and a day or all days.
+type Key = (u32, Option<Day>);
+
+impl Tally {
+    pub(super) fn clear(&mut self) {
+        self.table.iter_mut().for_each(|place| *place = None);
+        self.used = 0;
+    }
+
+    /// What the code had used, and counts this line.
+    pub(super) fn use_up(&mut self, line: &FeeLine, net: Quantity, rule: &Rule) -> Used {
+        let counted = rule.conditions.iter().any(|condition| match condition.test {
+            Test::QuantityPerVisit(_) | Test::QuantityPerDay(_) => true,
+            Test::LevelAtLeast(_)
+            | Test::Setting(_)
+            | Test::Sex(_)
+            | Test::AgeFrom(_)
+            | Test::AgeBelow(_)
+            | Test::Scheme(_)
+            | Test::Maternity
+            | Test::Diagnosis(_)
+            | Test::Indication
+            | Test::FailureOfAnother
+            | Test::Days(_) => false,
+        });
+        if !counted && rule.edits.is_empty() {
+            return Used::default();
+        }
+        Used {
+            visit: self.add((line.code, None), net),
+            day: self.add((line.code, Some(line.day)), net),
+        }
+    }
+
+    /// What stood under a key, and adds to it.
+    fn add(&mut self, key: Key, quantity: Quantity) -> Quantity {
+        if self.used.saturating_mul(2) >= self.table.len() {
+            self.grow();
+        }
+        let mask = self.table.len().saturating_sub(1);
+        let mut place = hash(key) & mask;
+        loop {
+            match self.table.get_mut(place) {
+                Some(Some((there, sum))) if *there == key => {
+                    let before = *sum;
+                    *sum = before.plus(quantity);
+                    return before;
+                }
+                Some(Some(_)) => place = place.wrapping_add(1) & mask,
+                Some(free) => {
+                    *free = Some((key, quantity));
+                    self.used = self.used.saturating_add(1);
+                    return Quantity::ZERO;
+                }
+                None => return Quantity::ZERO,
+            }
+        }
+    }
+
+    fn grow(&mut self) {
+        let size = self.table.len().saturating_mul(2).max(64);
+        let old = core::mem::take(&mut self.table);
+        self.table.resize(size, None);
+        self.used = 0;
+        for (key, quantity) in old.into_iter().flatten() {
+            self.add(key, quantity);
+        }
+    }
+}
+
+/// Spreads keys over the table; the table is small and its keys are the claim's own numbers.
+fn hash((code, day): Key) -> usize {
+    let day = day.map_or(u64::MAX, |day| u64::from(day.get().unsigned_abs()));
+    let mixed = (u64::from(code).rotate_left(32) ^ day).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    usize::try_from(mixed.wrapping_shr(32)).unwrap_or(0)
+}
+
+impl Judge<'_, '_> {
+    /// Why a restricted line is wholly own cost, if it is.
+    pub(super) fn restricted(
+        &self,
+        rule: &Rule,
+        line: &FeeLine,
+        family: Family,
+        stay_part: usize,
+    ) -> Option<LineReason> {
+        if rule.conditions.is_empty() {
+            return None;
+        }
+        if line.approval != HospitalApproval::Given {
+            return Some(LineReason::RestrictionNotApproved);
+        }
+        let age = self.admitted.parts().nth(stay_part).map_or(0, |part| part.age());
+        rule.conditions.iter().find_map(|condition| self.fails(condition, family, age, line))
+    }
+
+    fn fails(
+        &self,
+        condition: &Condition,
+        family: Family,
+        age: u16,
+        line: &FeeLine,
+    ) -> Option<LineReason> {
+        if condition.attested {
+            return None;
+        }
+        let claim = self.admitted.claim();
+        let unless = |holds: bool, reason| if holds { None } else { Some(reason) };
+        match condition.test {
+            Test::LevelAtLeast(level) => {
+                let here: Level = claim.facility.price_level;
+                unless(here >= level, LineReason::LevelTooLow)
+            }
+            Test::Setting(setting) => {
+                unless(self.admitted.benefit().setting == setting, LineReason::WrongSetting)
+            }
+            Test::Sex(sex) => {
+                let stated: Option<Sex> = claim.member.sex;
+                unless(stated == Some(sex), LineReason::WrongSex)
+            }
+            Test::AgeFrom(years) => unless(age >= years, LineReason::WrongAge),
+            Test::AgeBelow(years) => unless(age < years, LineReason::WrongAge),
+            Test::Scheme(of) => unless(family == of, LineReason::WrongScheme),
+            Test::Maternity => unless(
+                self.admitted.benefit().maternity || line.maternity,
+                LineReason::NotMaternity,
+            ),
+            Test::Diagnosis(set) => {
+                let named =
+                    claim.visit.diagnoses.iter().any(|one| self.rules.set_contains(set, *one));
+                unless(named, LineReason::DiagnosisNotCovered)
+            }
+            // Answered by the hospital's approval, which is there.
+            Test::Indication | Test::FailureOfAnother => None,
+            // In part: see `take_excess`.
+            Test::QuantityPerVisit(_) | Test::QuantityPerDay(_) | Test::Days(_) => None,
+        }
+    }
+}
+
+/// Takes off what is beyond quantities and days.
+pub(super) fn take_excess(
+    rule: &Rule,
+    line: &FeeLine,
+    used: &Used,
+    rest: &mut Rest,
+    reasons: &mut LineReasons,
+) {
+    for condition in rule.conditions.iter().filter(|condition| !condition.attested) {
+        let (excess, reason) = match condition.test {
+            Test::QuantityPerVisit(limit) => {
+                (rest.quantity.less(limit.less(used.visit)), LineReason::QuantityPerVisitExceeded)
+            }
+            Test::QuantityPerDay(limit) => {
+                (rest.quantity.less(limit.less(used.day)), LineReason::QuantityPerDayExceeded)
+            }
+            Test::Days(limit) => match line.days {
+                Some(days) if days > limit => {
+                    let beyond = i64::from(days.saturating_sub(limit));
+                    // A quantity to four decimals, half away: the same rounding as money, in other units.
+                    let parts = crate::money::Fen::new(rest.quantity.get())
+                        .proportion(beyond, i64::from(days));
+                    (Quantity::new(parts.get()), LineReason::DaysExceeded)
+                }
+                Some(_) | None => (Quantity::ZERO, LineReason::DaysExceeded),
+            },
+            Test::LevelAtLeast(_)
+            | Test::Setting(_)
+            | Test::Sex(_)
+            | Test::AgeFrom(_)
+            | Test::AgeBelow(_)
+            | Test::Scheme(_)
+            | Test::Maternity
+            | Test::Diagnosis(_)
+            | Test::Indication
+            | Test::FailureOfAnother => (Quantity::ZERO, LineReason::RestrictionNotApproved),
+        };
+        if excess.get() > 0 {
+            rest.own = rest.own.plus(rest.take(excess));
+            reasons.add(reason);
+        }
+    }
+}

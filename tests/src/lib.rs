@@ -1,1 +1,4 @@
 //! The harness: golden cases, the naive model, end-to-end runs.
+
+pub mod model;
+pub mod random;

@@ -214,6 +214,12 @@ pub(crate) fn sound(
     }
 }
 
+/// Whether an entry line can hold these ceilings: all three exactly in millionths of a yuan (up to
+/// 4294), in ten-thousandths (up to 429496), or in hundredths.
+pub fn ceilings_fit(ceiling: [Option<Price>; 3]) -> bool {
+    scaled(ceiling).is_some()
+}
+
 /// The ceilings in the finest scale that holds all three exactly.
 fn scaled(ceiling: [Option<Price>; 3]) -> Option<(u32, [u32; 3])> {
     (0..).zip(SCALES).find_map(|(scale, unit)| {

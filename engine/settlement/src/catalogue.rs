@@ -235,6 +235,11 @@ impl RuleBook {
         self.rules.get(id.index().checked_sub(1)?)
     }
 
+    /// The ranges of a set, both ends inside; `None` for a number the book does not have.
+    pub fn set(&self, set: DiagnosisSetId) -> Option<&[(DiagnosisId, DiagnosisId)]> {
+        self.sets.get(set.index()).map(Vec::as_slice)
+    }
+
     /// Whether a diagnosis is in a set.
     pub fn set_contains(&self, set: DiagnosisSetId, diagnosis: DiagnosisId) -> bool {
         self.sets.get(set.index()).is_some_and(|ranges| {

@@ -435,7 +435,7 @@ pub enum BandsPay {
 }
 
 /// What a tier writes into a slot.
-#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+#[derive(Copy, Clone, Eq, PartialEq, Hash, Debug)]
 pub enum AddOf {
     /// The base, before any cut.
     Base,
@@ -454,7 +454,7 @@ pub enum AddOf {
 }
 
 /// One write of a tier.
-#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+#[derive(Copy, Clone, Eq, PartialEq, Hash, Debug)]
 pub struct Add {
     /// Into which slot.
     pub slot: SlotId,
@@ -611,6 +611,8 @@ pub struct Row {
     pub payment: Vec<Cap>,
     /// Floor under the payment.
     pub floor: Option<Floor>,
+    /// What is written in this circumstance besides the adds of the tier.
+    pub adds: Vec<Add>,
     /// The row without what is marked `penalty`: index into the tier's rows.
     pub unpenalised: Option<u32>,
     /// Where first share, deductible, factors, bands and changes stand, for the explanation, in that order, each once.
@@ -664,7 +666,7 @@ pub struct Tier {
     pub bands_pay: BandsPay,
     /// Whether what is above a cap is the facility's.
     pub above_cap_facility: bool,
-    /// What it writes.
+    /// What it writes wherever it applies; see also [`Row::adds`].
     pub adds: Vec<Add>,
     /// The axes of its table with their strides.
     pub axes: Vec<(Axis, u32)>,
@@ -1146,6 +1148,7 @@ fn slots_used(edition: &Edition) -> Vec<u64> {
         tier.adds.iter().for_each(|add| use_slot(add.slot));
         tier.bands_at.into_iter().for_each(&mut use_slot);
         for row in &tier.rows {
+            row.adds.iter().for_each(|add| use_slot(add.slot));
             let caps = row.cost_before.iter().chain(&row.cost_after).chain(&row.payment);
             caps.filter_map(|cap| cap.slot).for_each(&mut use_slot);
             let Some(deductible) = &row.deductible else { continue };
@@ -1260,6 +1263,7 @@ fn row_is_whole(
         ensure(cap.slot.is_none_or(slot) && source(cap.source), "the slot or source of a cap")?;
     }
     ensure(row.floor.is_none_or(|floor| source(floor.source)), "the source of a floor")?;
+    ensure(row.adds.iter().all(|add| slot(add.slot)), "a slot of an add of a row")?;
     ensure(row.basis.iter().all(|basis| source(basis.source)), "a source of a row")?;
     let other = row
         .unpenalised

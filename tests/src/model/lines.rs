@@ -257,7 +257,15 @@ fn restrict(
                     rest.take(rest.quantity * Exact::new(days - most, days), false);
                 }
             }
-            test => {
+            test @ (Test::LevelAtLeast(_)
+            | Test::Setting(_)
+            | Test::Male(_)
+            | Test::AgeFrom(_)
+            | Test::AgeBelow(_)
+            | Test::Family(_)
+            | Test::Maternity
+            | Test::Diagnosis(_)
+            | Test::Words) => {
                 if !passes(setting, test) {
                     rest.take_all(false);
                 }
@@ -266,7 +274,7 @@ fn restrict(
     }
 }
 
-#[expect(clippy::wildcard_enum_match_arm, reason = "limits of quantity are no yes or no")]
+/// Whether a test that is a yes or no holds; limits of quantity are none.
 fn passes(setting: &Setting<'_>, test: &Test) -> bool {
     match test {
         Test::LevelAtLeast(level) => setting.level >= *level,
@@ -280,7 +288,7 @@ fn passes(setting: &Setting<'_>, test: &Test) -> bool {
             setting.diagnoses.iter().any(|d| set.iter().any(|s| d.starts_with(s.as_str())))
         }
         Test::Words => false,
-        _ => true,
+        Test::QuantityPerVisit(_) | Test::QuantityPerDay(_) | Test::Days(_) => true,
     }
 }
 

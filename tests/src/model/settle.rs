@@ -68,6 +68,8 @@ pub struct Bill {
     pub written: BTreeSet<Place>,
     /// All accumulators of the member after the bill that are not nought.
     pub slots: BTreeMap<Place, Fen>,
+    /// The slots of the pack that count instead of holding fen.
+    pub counts: BTreeSet<String>,
 }
 
 impl Bill {
@@ -182,16 +184,18 @@ fn kind_of(pack: &Pack, tag: &str) -> String {
 
 /// The tiers over one part of the bill.
 fn run_tiers(pack: &Pack, case: &Case, part: &YearPart, slots: &mut Slots) -> State {
-    let of = |kind: &String| part.items.iter().filter(move |item| item.kind == *kind);
     let kinds = pack.kinds();
+    let of = |kind: &str| -> Vec<&Item> {
+        part.items.iter().filter(|item| item.kind == kind).collect()
+    };
     let untouched = kinds.iter().map(|kind| Untouched {
         kind: kind.clone(),
-        scope: of(kind).map(|item| item.parts.scope).sum(),
-        prepay: of(kind).map(|item| item.parts.prepay).sum(),
+        scope: of(kind).iter().map(|item| item.parts.scope).sum(),
+        prepay: of(kind).iter().map(|item| item.parts.prepay).sum(),
     });
     let quantities: Vec<(String, Exact)> = kinds
         .iter()
-        .map(|kind| (kind.clone(), of(kind).map(|item| item.quantity).sum()))
+        .map(|kind| (kind.clone(), of(kind).iter().map(|item| item.quantity).sum()))
         .collect();
     let sum = |f: fn(&FourParts) -> Fen| part.items.iter().map(|item| f(&item.parts)).sum();
     let ground = Ground {
@@ -286,6 +290,7 @@ fn bill(
         lines,
         written: states.into_iter().flat_map(|s| s.written).collect(),
         slots: slots.of(&case.member.psn_no),
+        counts: pack.slots.iter().filter(|s| s.count).map(|s| s.id.clone()).collect(),
     }
 }
 

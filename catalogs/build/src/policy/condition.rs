@@ -105,6 +105,9 @@ fn read(node: &Node<'_>, heading: &Heading, level: LevelMeans) -> Vec<Test> {
     let mut tests = Vec::new();
     let mut one_of = |key: &'static str, axis: Axis, find: &dyn Fn(Value<'_>) -> Found| {
         let Some(value) = node.get(key) else { return };
+        if key == "continued" && level == LevelMeans::Deductible && value.is_text() {
+            return; // There a text says what the deductible does, not when it holds.
+        }
         let mut coordinates = Vec::new();
         let mut words = Vec::new();
         for item in value.each() {

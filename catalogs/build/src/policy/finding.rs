@@ -118,8 +118,10 @@ impl<'a> Sink<'a> {
         self.sources_used.borrow().contains(&index)
     }
 
-    pub(super) fn has_errors(&self) -> bool {
-        self.found.borrow().iter().any(|finding| finding.severity == Severity::Error)
+    /// How many errors there are so far.
+    pub(super) fn errors(&self) -> usize {
+        let found = self.found.borrow();
+        found.iter().filter(|finding| finding.severity == Severity::Error).count()
     }
 
     /// All findings in order of place.

@@ -93,20 +93,8 @@ impl<'a> Rows<'_, 'a> {
     }
 
     pub(super) fn adds(&self) -> Vec<Ruled<Add>> {
-        let Rows { node, heading, .. } = self;
-        let mut read = Vec::new();
-        for node in node.tables("add", "[[tier.add]]") {
-            let head = condition::head(&node, heading, LevelMeans::Care, false);
-            if let Some(test) = head.condition.tests.first() {
-                let message = "an add holds wherever its tier applies".to_owned();
-                let help = "only `from` and `to` may stand here; conditions belong to the tier";
-                node.sink.mendable(test.at, message, "", help.to_owned());
-            }
-            let value = add(&node, &heading.known.slots);
-            node.finish();
-            read.extend(value.map(|value| Ruled { head, value }));
-        }
-        read
+        let slots = &self.heading.known.slots;
+        self.rows("add", "[[tier.add]]", |node| add(node, slots))
     }
 
     /// Reads the rows of one part; a row whose value is wrong was reported and is left out.
@@ -120,9 +108,11 @@ impl<'a> Rows<'_, 'a> {
             "deductible" | "deductible_factor" => LevelMeans::Deductible,
             _ => LevelMeans::Care,
         };
+        // Adds never stand in each other's way, so none is an exception.
+        let may_be_exception = key != "add";
         let mut rows = Vec::new();
         for node in self.node.tables(key, name) {
-            let head = condition::head(&node, self.heading, level, true);
+            let head = condition::head(&node, self.heading, level, may_be_exception);
             let value = read(&node);
             node.finish();
             rows.extend(value.map(|value| Ruled { head, value }));
@@ -237,7 +227,9 @@ fn deductible(node: &Node<'_>, slots: &Names) -> Option<Deductible> {
         ("nought", Continued::Nought),
         ("full", Continued::Full),
     ];
-    let continued = node.get("continued").and_then(|value| value.choice(&continued_words));
+    // The same key is a condition when it is true or false.
+    let continued = node.get("continued").filter(|value| value.is_text());
+    let continued = continued.and_then(|value| value.choice(&continued_words));
     let ceiling = node.get("ceiling").and_then(|value| value.table("`ceiling`".to_owned()));
     let ceiling = ceiling.and_then(|node| {
         let amount = node.need("amount").and_then(Value::amount);

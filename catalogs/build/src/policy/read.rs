@@ -67,7 +67,7 @@ impl<'a> Node<'a> {
         let Some(value) = self.get(key) else { return Vec::new() };
         let DeValue::Array(items) = value.value.get_ref() else {
             let expected = format!("tables under {name} headers");
-            value.wrong(&expected);
+            value.wrong::<()>(&expected);
             return Vec::new();
         };
         let tables = items.iter().map(|value| Value { sink: self.sink, key, value });
@@ -103,10 +103,8 @@ impl<'a> Value<'a> {
 
     /// Any text.
     pub(super) fn text(self) -> Option<&'a str> {
-        match self.value.get_ref() {
-            DeValue::String(text) => Some(text),
-            _ => self.wrong("a string"),
-        }
+        let DeValue::String(text) = self.value.get_ref() else { return self.wrong("a string") };
+        Some(text)
     }
 
     /// A text that is not empty.
@@ -120,10 +118,10 @@ impl<'a> Value<'a> {
     }
 
     pub(super) fn truth(self) -> Option<bool> {
-        match self.value.get_ref() {
-            DeValue::Boolean(truth) => Some(*truth),
-            _ => self.wrong("true or false, without quotes"),
-        }
+        let DeValue::Boolean(truth) = self.value.get_ref() else {
+            return self.wrong("true or false, without quotes");
+        };
+        Some(*truth)
     }
 
     /// A whole number up to a bound.
@@ -194,14 +192,11 @@ impl<'a> Value<'a> {
 
     /// The value itself, or the items of a list that is not empty.
     pub(super) fn each(self) -> Vec<Value<'a>> {
-        match self.value.get_ref() {
-            DeValue::Array(items) if items.is_empty() => {
-                self.sink.error(self.at(), format!("`{}` is an empty list", self.key));
-                Vec::new()
-            }
-            DeValue::Array(_) => self.items(),
-            _ => vec![self],
+        let DeValue::Array(items) = self.value.get_ref() else { return vec![self] };
+        if items.is_empty() {
+            self.sink.error(self.at(), format!("`{}` is an empty list", self.key));
         }
+        self.items()
     }
 
     /// The items of a list, perhaps none.
@@ -213,15 +208,6 @@ impl<'a> Value<'a> {
         items.iter().map(|value| Value { sink: self.sink, key: self.key, value }).collect()
     }
 
-    /// Texts of a list that is not empty.
-    pub(super) fn texts(self) -> Vec<&'a str> {
-        let items = self.items();
-        if items.is_empty() && matches!(self.value.get_ref(), DeValue::Array(_)) {
-            self.sink.error(self.at(), format!("`{}` is an empty list", self.key));
-        }
-        items.into_iter().filter_map(Value::text).collect()
-    }
-
     pub(super) fn is_text(self) -> bool {
         matches!(self.value.get_ref(), DeValue::String(_))
     }
@@ -229,12 +215,8 @@ impl<'a> Value<'a> {
     /// A table, named for messages.
     pub(super) fn table(self, name: String) -> Option<Node<'a>> {
         let Value { sink, .. } = self;
-        match self.value.get_ref() {
-            DeValue::Table(table) => {
-                Some(Node { sink, name, at: self.at(), table, asked: RefCell::default() })
-            }
-            _ => self.wrong("a table"),
-        }
+        let DeValue::Table(table) = self.value.get_ref() else { return self.wrong("a table") };
+        Some(Node { sink, name, at: self.at(), table, asked: RefCell::default() })
     }
 
     fn wrong<T>(self, expected: &str) -> Option<T> {

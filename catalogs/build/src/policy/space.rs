@@ -16,30 +16,8 @@ pub(super) struct Cuts {
 impl Cuts {
     /// The cuts of an axis of numbers.
     pub(super) fn of(&self, axis: Axis) -> &[u16] {
-        match axis {
-            Axis::Age => &self.ages,
-            Axis::PaidYears => &self.paid_years,
-            Axis::Approvals => &self.approvals,
-            Axis::Fetuses => &self.fetuses,
-            Axis::Benefit
-            | Axis::Scheme
-            | Axis::Covers
-            | Axis::CivilServant
-            | Axis::Identity
-            | Axis::Filing
-            | Axis::Distance
-            | Axis::Person
-            | Axis::Level
-            | Axis::DeductibleLevel
-            | Axis::Contribution
-            | Axis::Disease
-            | Axis::Accident
-            | Axis::Pregnancy
-            | Axis::Birth
-            | Axis::FamilyPlanning
-            | Axis::Continued
-            | Axis::Channel => &[],
-        }
+        let lists = [&self.ages, &self.paid_years, &self.approvals, &self.fetuses];
+        NUMBERS.iter().position(|number| *number == axis).map_or(&[], |place| lists[place])
     }
 
     /// Takes in the numbers at which a condition changes.
@@ -53,14 +31,12 @@ impl Cuts {
 
     /// A segment begins at `n` on an axis of numbers.
     pub(super) fn cut(&mut self, axis: Axis, n: u16) {
-        let cuts = match axis {
-            Axis::Age => &mut self.ages,
-            Axis::PaidYears => &mut self.paid_years,
-            Axis::Approvals => &mut self.approvals,
-            _ => &mut self.fetuses,
-        };
-        if let (true, Err(place)) = (n > 0, cuts.binary_search(&n)) {
-            cuts.insert(place, n);
+        let lists =
+            [&mut self.ages, &mut self.paid_years, &mut self.approvals, &mut self.fetuses];
+        for (number, cuts) in NUMBERS.into_iter().zip(lists) {
+            if let (true, Err(place)) = (number == axis && n > 0, cuts.binary_search(&n)) {
+                cuts.insert(place, n);
+            }
         }
     }
 
@@ -84,6 +60,9 @@ pub(super) struct Space<'s> {
 pub(super) struct Mask {
     by_axis: Vec<(usize, Vec<bool>)>,
 }
+
+/// The axes of numbers, in the order of their lists in [`Cuts`].
+const NUMBERS: [Axis; 4] = [Axis::Age, Axis::PaidYears, Axis::Approvals, Axis::Fetuses];
 
 /// The most cells a table may have.
 pub(super) const CELLS_MAX: usize = 1 << 18;
@@ -143,13 +122,13 @@ impl<'s> Space<'s> {
     /// Whether a visit can lie there at all: a filing that the pack does not count never holds, and a distance that no
     /// division has is never met.
     pub(super) fn reachable(&self, point: &[u16]) -> bool {
-        self.axes.iter().zip(point).all(|((axis, _), at)| match axis {
-            Axis::Filing => {
-                *at == Filing::None.coordinate()
-                    || self.data.filings.iter().any(|filing| filing.coordinate() == *at)
-            }
-            Axis::Distance => self.distance_is_met(*at),
-            _ => true,
+        let counts = |at: u16| {
+            at == Filing::None.coordinate()
+                || self.data.filings.iter().any(|filing| filing.coordinate() == at)
+        };
+        self.axes.iter().zip(point).all(|((axis, _), at)| {
+            (*axis != Axis::Filing || counts(*at))
+                && (*axis != Axis::Distance || self.distance_is_met(*at))
         })
     }
 

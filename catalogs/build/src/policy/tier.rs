@@ -123,15 +123,17 @@ const PART_NAMES: [(&str, Part); PARTS] = [
 /// Funds whose deductible is `act_pay_dedc` unless the tier says otherwise.
 const BASIC_FUNDS: [u32; 4] = [310_100, 310_102, 390_100, 390_102];
 
-/// Reads all tiers, in order.
-pub(super) fn read(root: &Node<'_>, heading: &Heading) -> Vec<TierDraft> {
-    let mut tiers: Vec<TierDraft> = Vec::new();
+/// Reads all tiers, in order, and tells of each whether it was read without an error.
+pub(super) fn read(root: &Node<'_>, heading: &Heading) -> (Vec<TierDraft>, Vec<bool>) {
+    let (mut tiers, mut whole) = (Vec::new(), Vec::new());
     for node in root.tables("tier", "[[tier]]") {
+        let before = root.sink.errors();
         let tier = tier(&node, heading, &tiers);
         node.finish();
+        whole.push(root.sink.errors() == before);
         tiers.push(tier);
     }
-    tiers
+    (tiers, whole)
 }
 
 fn tier(node: &Node<'_>, heading: &Heading, earlier: &[TierDraft]) -> TierDraft {

@@ -1,0 +1,476 @@
+//! What a settled or refused case is answered as JSON: one line, national field names, amounts as text with two decimals.
+
+use std::collections::BTreeMap;
+
+use serde::{Serialize, Serializer};
+use serde_json::value::RawValue;
+use yidan_settlement::bill::Decision;
+use yidan_settlement::claim::LineParts;
+use yidan_settlement::money::Fen;
+use yidan_settlement::pack::{FundField, Grade, Pack};
+use yidan_settlement::reason::{LineReason, Refusal};
+use yidan_settlement::tiers::TierRow;
+
+use crate::case::{Case, LineCase};
+use crate::slots::SlotValues;
+
+/// The answer to one case.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+#[expect(clippy::large_enum_variant, reason = "one answer at a time, printed at once")]
+pub enum Answer {
+    /// Settled.
+    Settled(SettledAnswer),
+    /// Refused.
+    Refused(RefusedAnswer),
+}
+
+/// A settled case.
+#[derive(Debug, Serialize)]
+pub struct SettledAnswer {
+    /// Number of the case in its input, from 1.
+    pub case: u64,
+    /// `setlinfo`, in the platform's order.
+    pub setlinfo: SetlInfo,
+    /// One row a payment.
+    pub setldetail: Vec<SetlDetail>,
+    /// One row a fee line.
+    pub lines: Vec<LineAnswer>,
+    /// One row a tier.
+    pub tiers: Vec<TierAnswer>,
+    /// Slots of the member after.
+    pub slots: BTreeMap<String, BTreeMap<String, String>>,
+    /// Numbers of all reasons, each once.
+    pub reasons: Vec<u16>,
+    /// What the reader should know: assumptions used, examples, tolerated amounts, reviews.
+    pub warnings: Vec<String>,
+    /// The explanation, when asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub explain: Option<Box<RawValue>>,
+}
+
+/// A refused case.
+#[derive(Debug, Serialize)]
+pub struct RefusedAnswer {
+    /// Number of the case in its input, from 1.
+    pub case: u64,
+    /// Number of the reason.
+    pub refused: u16,
+    /// The reason in Chinese, ending with its number in brackets.
+    pub err_msg: String,
+    /// Numbers of all reasons.
+    pub reasons: Vec<u16>,
+    /// `feedetl_sn` of the line, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub feedetl_sn: Option<String>,
+    /// Path of the field or line.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
+    /// What was given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub given: Option<Yuan>,
+    /// What was computed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub computed: Option<Yuan>,
+}
+
+/// An amount, written in yuan with two decimals.
+#[derive(Debug, Clone, Copy, Eq, PartialEq, Default)]
+pub struct Yuan(pub Fen);
+
+impl Serialize for Yuan {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(&self.0)
+    }
+}
+
+/// `setlinfo` of the platform.
+#[derive(Debug, Serialize)]
+#[expect(missing_docs, reason = "national field names, defined in the glossary")]
+pub struct SetlInfo {
+    pub psn_no: String,
+    pub mdtrt_id: String,
+    pub fixmedins_code: String,
+    pub insutype: String,
+    pub psn_type: String,
+    pub med_type: String,
+    pub begntime: String,
+    pub endtime: String,
+    pub setl_time: String,
+    pub medfee_sumamt: Yuan,
+    pub fulamt_ownpay_amt: Yuan,
+    pub overlmt_selfpay: Yuan,
+    pub preselfpay_amt: Yuan,
+    pub inscp_scp_amt: Yuan,
+    pub act_pay_dedc: Yuan,
+    pub hifp_pay: Yuan,
+    pub pool_prop_selfpay: String,
+    pub cvlserv_pay: Yuan,
+    pub hifes_pay: Yuan,
+    pub hifmi_pay: Yuan,
+    pub hifob_pay: Yuan,
+    pub hifdm_pay: Yuan,
+    pub maf_pay: Yuan,
+    pub oth_pay: Yuan,
+    pub fund_pay_sumamt: Yuan,
+    pub hosp_part_amt: Yuan,
+    pub psn_part_amt: Yuan,
+    pub acct_pay: Yuan,
+    pub acct_mulaid_pay: Yuan,
+    pub psn_cash_pay: Yuan,
+    pub balc: Yuan,
+}
+
+/// One row of `setldetail`.
+#[derive(Debug, Serialize)]
+#[expect(missing_docs, reason = "national field names, defined in the glossary")]
+pub struct SetlDetail {
+    pub fund_pay_type: String,
+    pub fund_pay_type_name: String,
+    pub inscp_scp_amt: Yuan,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub crt_payb_lmt_amt: Option<Yuan>,
+    pub fund_payamt: Yuan,
+}
+
+/// One fee line with its outcome.
+#[derive(Debug, Serialize)]
+#[expect(missing_docs, reason = "national field names, defined in the glossary")]
+pub struct LineAnswer {
+    pub feedetl_sn: String,
+    pub med_list_codg: String,
+    pub det_item_fee_sumamt: Yuan,
+    pub fulamt_ownpay_amt: Yuan,
+    pub overlmt_amt: Yuan,
+    pub preselfpay_amt: Yuan,
+    pub inscp_scp_amt: Yuan,
+    /// What of own cost the facility bears, by an edit.
+    pub hosp_part_amt: Yuan,
+    /// Line kind of the pack.
+    pub kind: String,
+    /// Marked for review.
+    pub review: bool,
+    pub reasons: Vec<u16>,
+}
+
+/// One tier.
+#[derive(Debug, Serialize)]
+#[expect(missing_docs, reason = "the words of settlement.md §3")]
+pub struct TierAnswer {
+    pub id: String,
+    pub fund: String,
+    pub year: i32,
+    pub base: Yuan,
+    pub first_share: Yuan,
+    pub deductible: Yuan,
+    pub covered: Yuan,
+    pub above_cap: Yuan,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cap_left: Option<Yuan>,
+    pub paid: Yuan,
+    pub hosp_part: Yuan,
+    pub filing_loss: Yuan,
+    /// What of the base lies in each band, with its ratio.
+    pub bands: Vec<BandAnswer>,
+    /// Ids of the documents it rests on.
+    pub basis: Vec<String>,
+}
+
+/// What lies in one band.
+#[derive(Debug, Serialize)]
+#[expect(missing_docs, reason = "the words say it")]
+pub struct BandAnswer {
+    pub from: Yuan,
+    pub to: Yuan,
+    pub ratio: String,
+}
+
+impl RefusedAnswer {
+    /// The answer to a refused case.
+    pub fn of(case: u64, refusal: &Refusal, lines: &[LineCase]) -> RefusedAnswer {
+        let index = refusal.line.and_then(|line| usize::try_from(line).ok());
+        let line = index.and_then(|index| lines.get(index));
+        RefusedAnswer {
+            case,
+            refused: refusal.reason.number(),
+            err_msg: refusal.reason.to_string(),
+            reasons: vec![refusal.reason.number()],
+            feedetl_sn: line.map(|line| line.feedetl_sn.0.clone()),
+            field: index.map(|index| format!("lines[{index}]")),
+            given: refusal.figures.map(|(given, _)| Yuan(given)),
+            computed: refusal.figures.map(|(_, computed)| Yuan(computed)),
+        }
+    }
+}
+
+impl SettledAnswer {
+    /// The answer to a settled case.
+    pub fn of(
+        number: u64,
+        case: &Case,
+        mdtrt_id: &str,
+        decision: &Decision,
+        pack: &Pack,
+        slots: &SlotValues,
+    ) -> SettledAnswer {
+        let lines = case.lines.as_deref().unwrap_or(&[]);
+        SettledAnswer {
+            case: number,
+            setlinfo: SetlInfo::of(case, mdtrt_id, decision, pack),
+            setldetail: decision
+                .tiers
+                .iter()
+                .filter_map(|row| SetlDetail::of(row, decision, pack))
+                .collect(),
+            lines: lines
+                .iter()
+                .zip(&decision.lines)
+                .map(|(line, outcome)| LineAnswer::of(line, outcome, pack))
+                .collect(),
+            tiers: decision
+                .tiers
+                .iter()
+                .filter_map(|row| TierAnswer::of(row, decision, pack))
+                .collect(),
+            slots: shown(slots, pack),
+            reasons: reasons(decision),
+            warnings: warnings(decision, pack),
+            explain: None,
+        }
+    }
+}
+
+impl SetlInfo {
+    fn of(case: &Case, mdtrt_id: &str, decision: &Decision, pack: &Pack) -> SetlInfo {
+        let visit = &case.visit;
+        let end = visit.endtime.unwrap_or(visit.begntime);
+        let fund = |field| Yuan(decision.fund(field));
+        let LineParts { own, over, pre_pay, in_scope } = decision.split;
+        let basic = decision
+            .tiers
+            .iter()
+            .filter(|row| tier(row, decision, pack).is_some_and(|tier| tier.basic));
+        let (mut deductible, mut above, mut paid) = (Fen::ZERO, Fen::ZERO, Fen::ZERO);
+        for row in basic {
+            deductible = deductible.plus(row.deductible);
+            above = above.plus(row.base).minus(row.deductible);
+            paid = paid.plus(row.paid);
+        }
+        SetlInfo {
+            psn_no: case.member.psn_no.clone(),
+            mdtrt_id: mdtrt_id.to_owned(),
+            fixmedins_code: case.facility.fixmedins_code.clone(),
+            insutype: case.member.insutype.clone(),
+            psn_type: case.member.psn_type.clone(),
+            med_type: visit.med_type.0.clone(),
+            begntime: visit.begntime.0.to_string(),
+            endtime: end.0.to_string(),
+            setl_time: visit.setl_time.unwrap_or(end).0.to_string(),
+            medfee_sumamt: Yuan(decision.total),
+            fulamt_ownpay_amt: Yuan(own),
+            overlmt_selfpay: Yuan(over),
+            preselfpay_amt: Yuan(pre_pay),
+            inscp_scp_amt: Yuan(in_scope),
+            act_pay_dedc: Yuan(deductible),
+            hifp_pay: fund(FundField::HifpPay),
+            pool_prop_selfpay: proportion(paid, above),
+            cvlserv_pay: fund(FundField::CvlservPay),
+            hifes_pay: fund(FundField::HifesPay),
+            hifmi_pay: fund(FundField::HifmiPay),
+            hifob_pay: fund(FundField::HifobPay),
+            hifdm_pay: fund(FundField::HifdmPay),
+            maf_pay: fund(FundField::MafPay),
+            oth_pay: fund(FundField::OthPay),
+            fund_pay_sumamt: Yuan(decision.fund_sum()),
+            hosp_part_amt: Yuan(decision.hosp_part),
+            psn_part_amt: Yuan(decision.psn_part),
+            acct_pay: Yuan(decision.account_sum()),
+            acct_mulaid_pay: Yuan(decision.account_family_sum()),
+            psn_cash_pay: Yuan(decision.cash),
+            balc: Yuan(decision.balance),
+        }
+    }
+}
+
+impl SetlDetail {
+    fn of(row: &TierRow, decision: &Decision, pack: &Pack) -> Option<SetlDetail> {
+        let tier = tier(row, decision, pack)?;
+        Some(SetlDetail {
+            fund_pay_type: tier.fund.to_string(),
+            fund_pay_type_name: tier.name.clone(),
+            inscp_scp_amt: Yuan(row.base),
+            crt_payb_lmt_amt: row.cap_left.map(Yuan),
+            fund_payamt: Yuan(row.paid),
+        })
+    }
+}
+
+impl LineAnswer {
+    fn of(
+        line: &LineCase,
+        outcome: &yidan_settlement::price::LineOutcome,
+        pack: &Pack,
+    ) -> LineAnswer {
+        LineAnswer {
+            feedetl_sn: line.feedetl_sn.0.clone(),
+            med_list_codg: line.med_list_codg.clone(),
+            det_item_fee_sumamt: Yuan(line.det_item_fee_sumamt.0),
+            fulamt_ownpay_amt: Yuan(outcome.parts.own),
+            overlmt_amt: Yuan(outcome.parts.over),
+            preselfpay_amt: Yuan(outcome.parts.pre_pay),
+            inscp_scp_amt: Yuan(outcome.parts.in_scope),
+            hosp_part_amt: Yuan(outcome.facility),
+            kind: pack.data().line_kinds.get(outcome.kind.index()).cloned().unwrap_or_default(),
+            review: outcome.review,
+            reasons: outcome.reasons.iter().map(LineReason::number).collect(),
+        }
+    }
+}
+
+impl TierAnswer {
+    fn of(row: &TierRow, decision: &Decision, pack: &Pack) -> Option<TierAnswer> {
+        let tier = tier(row, decision, pack)?;
+        let table = tier.rows.get(usize::try_from(row.row).ok()?)?;
+        let pieces =
+            yidan_settlement::tiers::pieces(&table.bands, row.begin, row.begin.plus(row.covered));
+        let mut basis: Vec<String> = Vec::new();
+        for source in sources(row, tier) {
+            let Some(source) = pack.source(source) else { continue };
+            if !basis.contains(&source.id) {
+                basis.push(source.id.clone());
+            }
+        }
+        let part = decision.parts.get(usize::from(row.stay_part))?;
+        Some(TierAnswer {
+            id: tier.name.clone(),
+            fund: tier.fund.to_string(),
+            year: part.year,
+            base: Yuan(row.base),
+            first_share: Yuan(row.first_share),
+            deductible: Yuan(row.deductible),
+            covered: Yuan(row.covered),
+            above_cap: Yuan(row.above_cap),
+            cap_left: row.cap_left.map(Yuan),
+            paid: Yuan(row.paid),
+            hosp_part: Yuan(row.facility),
+            filing_loss: Yuan(row.filing_loss),
+            bands: pieces
+                .map(|piece| BandAnswer {
+                    from: Yuan(piece.from),
+                    to: Yuan(piece.to),
+                    ratio: piece.rate.to_string(),
+                })
+                .collect(),
+            basis,
+        })
+    }
+}
+
+/// The documents a row rests on: the tier's own, those of its parts, of its caps and floor.
+pub fn sources(
+    row: &TierRow,
+    tier: &yidan_settlement::pack::Tier,
+) -> impl Iterator<Item = yidan_settlement::id::SourceId> {
+    let table = usize::try_from(row.row).ok().and_then(|index| tier.rows.get(index));
+    let parts = table.into_iter().flat_map(|table| {
+        let caps = table
+            .cost_before
+            .iter()
+            .chain(&table.cost_after)
+            .chain(&table.payment)
+            .map(|cap| cap.source);
+        table
+            .basis
+            .iter()
+            .map(|basis| basis.source)
+            .chain(caps)
+            .chain(table.floor.map(|floor| floor.source))
+    });
+    std::iter::once(tier.source).chain(parts)
+}
+
+/// The tier of a row.
+pub fn tier<'p>(
+    row: &TierRow,
+    decision: &Decision,
+    pack: &'p Pack,
+) -> Option<&'p yidan_settlement::pack::Tier> {
+    let part = decision.parts.get(usize::from(row.stay_part))?;
+    pack.edition(part.governing)?.tiers.get(row.tier.index())
+}
+
+/// `part ÷ whole` with four decimals; nought when nothing.
+fn proportion(part: Fen, whole: Fen) -> String {
+    if whole.get() <= 0 {
+        return "0.0000".to_owned();
+    }
+    let parts = Fen::new(10_000).proportion(part.get(), whole.get());
+    rust_decimal::Decimal::new(parts.get(), 4).to_string()
+}
+
+/// Slots as text: amounts in yuan, counts as whole numbers.
+fn shown(slots: &SlotValues, pack: &Pack) -> BTreeMap<String, BTreeMap<String, String>> {
+    let text = |(slot, value): (&String, &Fen)| {
+        let id = slot.split_once('[').map_or(slot.as_str(), |(id, _)| id);
+        let counts =
+            pack.slot_named(id).and_then(|id| pack.slot(id)).is_some_and(|slot| slot.count);
+        (slot.clone(), if counts { value.get().to_string() } else { value.to_string() })
+    };
+    slots
+        .iter()
+        .map(|(period, values)| (period.clone(), values.iter().map(text).collect()))
+        .collect()
+}
+
+fn reasons(decision: &Decision) -> Vec<u16> {
+    let mut numbers: Vec<u16> = decision
+        .lines
+        .iter()
+        .flat_map(|line| line.reasons.iter().map(LineReason::number))
+        .collect();
+    numbers.sort_unstable();
+    numbers.dedup();
+    numbers
+}
+
+fn warnings(decision: &Decision, pack: &Pack) -> Vec<String> {
+    let mut warnings = Vec::new();
+    if pack.data().example {
+        warnings.push(format!("政策包“{}”是示例，数字不作为依据", pack.data().title));
+    }
+    let mut assumed: Vec<String> = Vec::new();
+    for row in &decision.tiers {
+        let Some(tier) = tier(row, decision, pack) else { continue };
+        for id in sources(row, tier) {
+            let Some(source) = pack.source(id) else { continue };
+            let text =
+                format!("{}（{}，依据等级{}）", tier.name, source.document, source.grade.letter());
+            if source.grade.is_assumption() && !assumed.contains(&text) {
+                assumed.push(text);
+            }
+        }
+    }
+    warnings.extend(assumed.into_iter().map(|what| format!("使用了未经文件证实的假定：{what}")));
+    if decision.tolerated > 0 {
+        warnings.push(format!(
+            "{}条明细金额与单价乘数量的差在容差内，按所给金额结算",
+            decision.tolerated
+        ));
+    }
+    let reviews = decision.lines.iter().filter(|line| line.review).count();
+    if reviews > 0 {
+        warnings.push(format!("{reviews}条明细转人工复核"));
+    }
+    warnings
+}
+
+/// Whether some document of a decision is only an assumption.
+pub fn rests_on_assumptions(decision: &Decision, pack: &Pack) -> bool {
+    decision.tiers.iter().any(|row| {
+        let Some(tier) = tier(row, decision, pack) else { return false };
+        sources(row, tier)
+            .filter_map(|id| pack.source(id))
+            .map(|source| source.grade)
+            .any(Grade::is_assumption)
+    })
+}

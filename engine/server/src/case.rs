@@ -1,0 +1,432 @@
+//! A case of the command line as JSON (`interface.md` §2): every field under its national name, unknown ones refused.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::de::{self, Deserialize, Deserializer};
+use serde_json::value::RawValue;
+use yidan_settlement::date::{Day, Moment};
+use yidan_settlement::money::{self, Fen, Price, Quantity};
+
+/// One case.
+#[derive(Debug, Clone, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Case {
+    /// Pool of insurance; may be absent when a policy file is named.
+    pub admdvs: Option<String>,
+    /// How the claim reaches the fund.
+    #[serde(default)]
+    pub channel: ChannelName,
+    /// Who.
+    pub member: MemberCase,
+    /// Where.
+    pub facility: FacilityCase,
+    /// What kind of visit.
+    pub visit: VisitCase,
+    /// Fee lines.
+    pub lines: Option<Vec<LineCase>>,
+    /// Totals, for a bill whose lines were split elsewhere.
+    pub totals: Option<TotalsCase>,
+}
+
+/// `channel`
+#[derive(Debug, Clone, Copy, Default, Eq, PartialEq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ChannelName {
+    /// 联网直接结算
+    #[default]
+    Direct,
+    /// 零星报销
+    Manual,
+}
+
+/// `member`
+#[derive(Debug, Clone, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(
+    missing_docs,
+    reason = "national field names, defined in facts/nhsa-codes and the glossary"
+)]
+pub struct MemberCase {
+    pub psn_no: String,
+    pub insutype: String,
+    pub psn_type: String,
+    pub gend: Option<Code>,
+    pub brdy: DayText,
+    #[serde(default)]
+    pub cvlserv_flag: Flag,
+    pub contribution_class: Option<String>,
+    pub paid_years: Option<u16>,
+    pub spells: Option<Vec<SpellCase>>,
+    #[serde(default)]
+    pub identities: Vec<IdentityCase>,
+    #[serde(default)]
+    pub filings: Vec<FilingCase>,
+    #[serde(default)]
+    pub approvals: Vec<ApprovalCase>,
+    pub pregnancy: Option<PregnancyCase>,
+    pub balc: Option<Amount>,
+    pub mulaid: Option<Vec<MulaidCase>>,
+    pub slots: Option<SlotsCase>,
+}
+
+/// Slot values by period (`"2026"`, `"stay:<mdtrt_id>"` …) and slot.
+pub type SlotsCase = BTreeMap<String, BTreeMap<String, Amount>>;
+
+/// One of `spells`.
+#[derive(Debug, Clone, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "national field names")]
+pub struct SpellCase {
+    pub insutype: String,
+    pub from: DayText,
+    pub to: Option<DayText>,
+    pub waiting_to: Option<DayText>,
+}
+
+/// One of `identities`.
+#[derive(Debug, Clone, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "national field names")]
+pub struct IdentityCase {
+    pub r#type: String,
+    pub from: Option<DayText>,
+    pub to: Option<DayText>,
+}
+
+/// One of `filings`.
+#[derive(Debug, Clone, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "national field names")]
+pub struct FilingCase {
+    pub r#type: FilingName,
+    pub from: Option<DayText>,
+    pub to: Option<DayText>,
+    pub admdvs: Option<String>,
+}
+
+/// Kinds of filings; `accident` is the filing of an accident (2507).
+#[derive(Debug, Clone, Copy, Eq, PartialEq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[expect(missing_docs, reason = "the words say it")]
+pub enum FilingName {
+    Residence,
+    Referral,
+    Emergency,
+    Accident,
+}
+
+/// One of `approvals`.
+#[derive(Debug, Clone, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "national field names")]
+pub struct ApprovalCase {
+    pub dise_codg: String,
+    pub from: Option<DayText>,
+    pub to: Option<DayText>,
+    pub fixmedins_code: Option<String>,
+    pub limit: Option<Amount>,
+}
+
+/// `pregnancy`
+#[derive(Debug, Clone, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "national field names")]
+pub struct PregnancyCase {
+    pub id: String,
+    pub from: Option<DayText>,
+    pub to: Option<DayText>,
+}
+
+/// One of `mulaid`.
+#[derive(Debug, Clone, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "national field names")]
+pub struct MulaidCase {
+    pub psn_no: String,
+    pub balc: Amount,
+}
+
+/// `facility`
+#[derive(Debug, Clone, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "national field names")]
+pub struct FacilityCase {
+    pub fixmedins_code: String,
+    pub fixmedins_name: Option<String>,
+    pub admdvs: String,
+    pub kind: FacilityKind,
+    pub hosp_lv: Code,
+    pub dedc_hosp_lv: Option<Code>,
+    pub lmtpric_hosp_lv: Option<Code>,
+    pub agreements: Option<Vec<AgreementCase>>,
+}
+
+/// `kind` of a facility.
+#[derive(Debug, Clone, Copy, Eq, PartialEq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[expect(missing_docs, reason = "the words say it")]
+pub enum FacilityKind {
+    Hospital,
+    Pharmacy,
+}
+
+/// One of `agreements`.
+#[derive(Debug, Clone, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "the words say it")]
+pub struct AgreementCase {
+    pub from: Option<DayText>,
+    pub to: Option<DayText>,
+    pub r#for: Vec<AgreementName>,
+}
+
+/// What an agreement is for.
+#[derive(Debug, Clone, Copy, Eq, PartialEq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[expect(missing_docs, reason = "the words say it")]
+pub enum AgreementName {
+    Inpatient,
+    Outpatient,
+    Chronic,
+    Pharmacy,
+}
+
+/// `visit`
+#[derive(Debug, Clone, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "national field names")]
+pub struct VisitCase {
+    pub med_type: Code,
+    pub begntime: MomentText,
+    pub mdtrt_id: Option<String>,
+    pub msgid: Option<String>,
+    pub endtime: Option<MomentText>,
+    pub setl_time: Option<MomentText>,
+    pub dise_codg: Option<String>,
+    #[serde(default)]
+    pub diagnoses: Vec<String>,
+    pub acct_used_flag: Option<Code>,
+    #[serde(default)]
+    pub mid_setl_flag: Flag,
+    pub continues: Option<String>,
+    #[serde(default)]
+    pub trum_flag: Flag,
+    #[serde(default)]
+    pub rel_ttp_flag: Flag,
+    pub matn_type: Option<Code>,
+    pub birctrl_type: Option<Code>,
+    pub fetts: Option<u16>,
+    pub geso_val: Option<u16>,
+}
+
+/// One of `lines`.
+#[derive(Debug, Clone, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "national field names")]
+pub struct LineCase {
+    pub feedetl_sn: Code,
+    pub med_list_codg: String,
+    pub fee_ocur_time: MomentText,
+    pub cnt: Count,
+    pub pric: UnitPrice,
+    pub det_item_fee_sumamt: Amount,
+    pub init_feedetl_sn: Option<Code>,
+    pub hosp_appr_flag: Option<Code>,
+    #[serde(default)]
+    pub rx_circ_flag: Flag,
+    pub rx_hosp_lv: Option<Code>,
+    pub prd_days: Option<u16>,
+    #[serde(default)]
+    pub etip_flag: Flag,
+    #[serde(default)]
+    pub dscg_tkdrug_flag: Flag,
+    #[serde(default)]
+    pub matn_fee_flag: Flag,
+    pub dise_codg: Option<String>,
+}
+
+/// `totals`
+#[derive(Debug, Clone, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "national field names")]
+pub struct TotalsCase {
+    pub medfee_sumamt: Amount,
+    #[serde(default)]
+    pub fulamt_ownpay_amt: Amount,
+    #[serde(default)]
+    pub overlmt_selfpay: Amount,
+    #[serde(default)]
+    pub preselfpay_amt: Amount,
+    #[serde(default)]
+    pub inscp_scp_amt: Amount,
+    #[serde(default)]
+    pub kinds: BTreeMap<String, KindCase>,
+}
+
+/// The four parts of one line kind.
+#[derive(Debug, Clone, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "national field names")]
+pub struct KindCase {
+    #[serde(default)]
+    pub fulamt_ownpay_amt: Amount,
+    #[serde(default)]
+    pub overlmt_selfpay: Amount,
+    #[serde(default)]
+    pub preselfpay_amt: Amount,
+    #[serde(default)]
+    pub inscp_scp_amt: Amount,
+}
+
+/// An amount in yuan, a string or a number with at most two decimals.
+#[derive(Debug, Clone, Copy, Default, Eq, PartialEq)]
+pub struct Amount(pub Fen);
+
+/// A quantity, a string or a number with at most four decimals.
+#[derive(Debug, Clone, Copy, Eq, PartialEq)]
+pub struct Count(pub Quantity);
+
+/// A unit price in yuan, a string or a number with at most six decimals.
+#[derive(Debug, Clone, Copy, Eq, PartialEq)]
+pub struct UnitPrice(pub Price);
+
+/// A code of a table or a serial: a string, or a number taken as its digits.
+#[derive(Debug, Clone, Eq, PartialEq, Ord, PartialOrd, Hash)]
+pub struct Code(pub String);
+
+/// A flag: `"0"`, `"1"`, 0, 1 or a JSON boolean.
+#[derive(Debug, Clone, Copy, Default, Eq, PartialEq)]
+pub struct Flag(pub bool);
+
+/// `yyyy-MM-dd`
+#[derive(Debug, Clone, Copy, Eq, PartialEq)]
+pub struct DayText(pub Day);
+
+/// `yyyy-MM-dd` or `yyyy-MM-dd HH:mm:ss`
+#[derive(Debug, Clone, Copy, Eq, PartialEq)]
+pub struct MomentText(pub Moment);
+
+/// The text of a JSON string or number, exactly as written: no float comes between.
+struct Text(String);
+
+impl<'de> Deserialize<'de> for Text {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Text, D::Error> {
+        let raw = <&RawValue>::deserialize(from)?.get();
+        match raw.as_bytes().first() {
+            Some(b'"') => serde_json::from_str(raw).map(Text).map_err(de::Error::custom),
+            Some(b'-' | b'0'..=b'9') => Ok(Text(raw.to_owned())),
+            Some(_) | None => {
+                Err(de::Error::custom(format!("expected a string or a number, found {raw}")))
+            }
+        }
+    }
+}
+
+/// Reads a text with a function that says what it expected.
+fn read<'de, D: Deserializer<'de>, T, E: fmt::Display>(
+    from: D,
+    expected: &str,
+    parse: impl Fn(&str) -> Result<T, E>,
+) -> Result<T, D::Error> {
+    let Text(text) = Text::deserialize(from)?;
+    parse(&text)
+        .map_err(|error| de::Error::custom(format!("expected {expected}, found {text:?}: {error}")))
+}
+
+impl<'de> Deserialize<'de> for Amount {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Amount, D::Error> {
+        let parse = |text: &str| money::decimal(text).and_then(Fen::from_yuan).map(Amount);
+        read(from, "an amount in yuan with at most two decimals, up to 10^11", parse)
+    }
+}
+
+impl<'de> Deserialize<'de> for Count {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Count, D::Error> {
+        let parse = |text: &str| money::decimal(text).and_then(Quantity::from_units).map(Count);
+        read(from, "a quantity with at most four decimals, up to 10^7", parse)
+    }
+}
+
+impl<'de> Deserialize<'de> for UnitPrice {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<UnitPrice, D::Error> {
+        let parse = |text: &str| money::decimal(text).and_then(Price::from_yuan).map(UnitPrice);
+        read(from, "a price in yuan with at most six decimals, from 0 to 10^7", parse)
+    }
+}
+
+impl<'de> Deserialize<'de> for Code {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Code, D::Error> {
+        Text::deserialize(from).map(|text| Code(text.0))
+    }
+}
+
+impl<'de> Deserialize<'de> for Flag {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Flag, D::Error> {
+        let raw = <&RawValue>::deserialize(from)?.get();
+        match raw {
+            "0" | "\"0\"" | "false" | "\"\"" => Ok(Flag(false)),
+            "1" | "\"1\"" | "true" => Ok(Flag(true)),
+            _ => Err(de::Error::custom(format!("expected \"0\" or \"1\", found {raw}"))),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for DayText {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<DayText, D::Error> {
+        let parse = |text: &str| Day::parse(text).map(DayText).ok_or("no such day");
+        read(from, "a day yyyy-MM-dd from 1900 to 2199", parse)
+    }
+}
+
+impl<'de> Deserialize<'de> for MomentText {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<MomentText, D::Error> {
+        let parse = |text: &str| Moment::parse(text).map(MomentText).ok_or("no such time");
+        read(from, "a time yyyy-MM-dd or yyyy-MM-dd HH:mm:ss from 1900 to 2199", parse)
+    }
+}
+
+/// Why a text is not a case: the place in the text, the field, and what was expected there.
+#[derive(Debug, Clone, Eq, PartialEq, thiserror::Error)]
+#[error("line {line}, column {column}, field `{field}`: {what}")]
+pub struct CaseError {
+    /// Line of the input, from 1.
+    pub line: usize,
+    /// Column, from 1.
+    pub column: usize,
+    /// Path of the field, as `lines[3].cnt`; `.` for the case itself.
+    pub field: String,
+    /// What was found and what was expected.
+    pub what: String,
+}
+
+impl Case {
+    /// Reads one case. `first_line` is the line of the input that the text begins on.
+    ///
+    /// # Errors
+    /// The first thing that is not as it should be.
+    pub fn parse(text: &str, first_line: usize) -> Result<Case, CaseError> {
+        let mut from = serde_json::Deserializer::from_str(text);
+        let case: Case = serde_path_to_error::deserialize(&mut from).map_err(|error| {
+            let field = error.path().to_string();
+            let inner = error.into_inner();
+            let what = inner.to_string();
+            // serde_json appends the place, which is shown apart and counted over the whole input.
+            let what =
+                what.rsplit_once(" at line ").map_or(what.as_str(), |(what, _)| what).to_owned();
+            CaseError {
+                line: first_line + inner.line().saturating_sub(1),
+                column: inner.column(),
+                field,
+                what,
+            }
+        })?;
+        from.end().map_err(|error| CaseError {
+            line: first_line + error.line().saturating_sub(1),
+            column: error.column(),
+            field: ".".to_owned(),
+            what: "expected nothing after the case".to_owned(),
+        })?;
+        Ok(case)
+    }
+}

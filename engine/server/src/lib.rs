@@ -1,0 +1,9 @@
+//! What the `yidan` program is made of: reading cases, binding them to packs and images, settling, and printing.
+//! Strings end in `bind`; nothing here computes money.
+
+pub mod answer;
+pub mod bind;
+pub mod case;
+pub mod clerk;
+pub mod slots;
+pub mod world;

@@ -1,4 +1,5 @@
 //! The harness: golden cases, the naive model, end-to-end runs.
 
+pub mod golden;
 pub mod model;
 pub mod random;

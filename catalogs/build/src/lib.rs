@@ -11,6 +11,7 @@ mod generate;
 mod inspect;
 mod overlay;
 mod place;
+pub mod policy;
 mod problem;
 mod random;
 mod rule;
@@ -112,5 +113,3 @@ pub fn build_of(sources: &[Source], image: &Path) -> Result<BuildReport, BuildEr
         rules: contents.rules.len(),
     })
 }
-
-pub mod policy;

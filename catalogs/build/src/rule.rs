@@ -177,7 +177,7 @@ impl<'a> Rules<'a> {
             return RuleId::new(0);
         }
         let mut rule = Rule::default();
-        for placed in conditions {
+        if let Some(placed) = conditions {
             for condition in &placed.what {
                 rule.conditions.extend(self.condition(condition, placed, problems));
             }

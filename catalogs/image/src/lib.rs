@@ -14,6 +14,7 @@ mod error;
 mod header;
 mod image;
 mod line;
+mod prefetch;
 mod rules;
 mod sealed;
 mod view;

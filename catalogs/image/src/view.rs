@@ -12,6 +12,7 @@ use crate::code::CodeWords;
 use crate::contents::{CodeStatus, PriceMark};
 use crate::image::text_of;
 use crate::line;
+use crate::prefetch::prefetch;
 
 /// Look-ups whose reads overlap: as many as a core keeps in flight, with their state in its cache.
 const BATCH: usize = 32;
@@ -124,10 +125,16 @@ impl<'a> View<'a> {
                 let words = CodeWords::read(code);
                 let hash = words.map_or(0, |words| words.hash(self.seed));
                 *slot = (words, hash, line::asked_day(*day));
+                if let Some(line) = self.buckets.get(bucket::bucket_of(hash, self.buckets.len())) {
+                    prefetch(&line.bytes);
+                }
             }
             let mut places = [None; BATCH];
             for (place, (words, hash, day)) in places.iter_mut().zip(&asked[..batch.len()]) {
                 *place = words.and_then(|_| place_of(self.buckets, *hash, *day));
+                if let Some(line) = place.and_then(|place| self.lines.get(place)) {
+                    prefetch(&line.bytes);
+                }
             }
             for (place, (words, _, day)) in places.iter().zip(&asked[..batch.len()]) {
                 out.push(match (place, words) {

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use serde::{Serialize, Serializer};
-use serde_json::value::RawValue;
 use yidan_settlement::bill::Decision;
 use yidan_settlement::claim::LineParts;
 use yidan_settlement::money::Fen;
@@ -12,6 +11,7 @@ use yidan_settlement::reason::{LineReason, Refusal};
 use yidan_settlement::tiers::TierRow;
 
 use crate::case::{Case, LineCase};
+use crate::explain_json::ExplainAnswer;
 use crate::slots::SlotValues;
 
 /// The answer to one case.
@@ -46,7 +46,7 @@ pub struct SettledAnswer {
     pub warnings: Vec<String>,
     /// The explanation, when asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub explain: Option<Box<RawValue>>,
+    pub explain: Option<ExplainAnswer>,
 }
 
 /// A refused case.
@@ -433,7 +433,8 @@ fn reasons(decision: &Decision) -> Vec<u16> {
     numbers
 }
 
-fn warnings(decision: &Decision, pack: &Pack) -> Vec<String> {
+/// What the reader of a bill should know: examples, assumptions, tolerated amounts, reviews.
+pub(crate) fn warnings(decision: &Decision, pack: &Pack) -> Vec<String> {
     let mut warnings = Vec::new();
     if pack.data().example {
         warnings.push(format!("政策包“{}”是示例，数字不作为依据", pack.data().title));

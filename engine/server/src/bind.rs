@@ -41,7 +41,7 @@ struct BoundMember {
     insutype: Insutype,
     person: Option<u16>,
     sex: Option<Sex>,
-    birth: Day,
+    birth: Option<Day>,
     civil_servant: bool,
     contribution: Option<u16>,
     paid_years: u16,
@@ -113,7 +113,7 @@ const THIS_STAY: VisitId = VisitId::new(0);
 /// A field that means nothing, or lines without a catalogue.
 pub fn bind(case: &Case, loaded: &Loaded, world: &World, number: u64) -> Result<Bound, Unbound> {
     let pack = &*loaded.pack;
-    let facility = bind_facility(&case.facility)?;
+    let facility = bind_facility(&case.facility, case.admdvs.as_deref())?;
     let member = bind_member(&case.member, case, pack)?;
     let visit = bind_visit(case, pack, world)?;
     let view = match &case.lines {
@@ -223,7 +223,7 @@ fn labels(case: &Case, number: u64) -> Labels {
     let filing = match (pregnant, &visit.dise_codg) {
         (Some(pregnancy), _) => pregnancy.id.clone(),
         (None, Some(disease)) => disease.clone(),
-        (None, None) => "referral".to_owned(),
+        (None, None) => referral(case, end),
     };
     Labels {
         stay: visit.continues.clone().unwrap_or_else(own),
@@ -231,6 +231,23 @@ fn labels(case: &Case, number: u64) -> Labels {
         disease: visit.dise_codg.clone(),
         insutype: case.member.insutype.clone(),
     }
+}
+
+/// The referral in force, told from others by the day it begins on.
+fn referral(case: &Case, day: Day) -> String {
+    let in_force = case.member.filings.iter().find(|filing| {
+        filing.r#type == FilingName::Referral && span(filing.from, filing.to).contains(day)
+    });
+    match in_force.and_then(|filing| filing.from) {
+        Some(from) => format!("referral:{}", from.0),
+        None => "referral".to_owned(),
+    }
+}
+
+/// The view of the catalogue that the lines of a case are looked up in; `None` without an image or for an unreadable division.
+pub fn catalogue_of<'w>(case: &Case, pack: &Pack, world: &'w World) -> Option<View<'w>> {
+    let treatment = Admdvs::parse(&case.facility.admdvs)?;
+    catalogue(case, pack, world, treatment).ok()
 }
 
 /// The view of the catalogue that the channel and the pack ask for.
@@ -339,10 +356,10 @@ fn bind_member(member: &MemberCase, case: &Case, pack: &Pack) -> Result<BoundMem
         insutype,
         person: pack.person(&member.psn_type),
         sex,
-        birth: member.brdy.0,
+        birth: member.brdy.map(|day| day.0),
         civil_servant: member.cvlserv_flag.0,
         contribution,
-        paid_years: member.paid_years.unwrap_or(0),
+        paid_years: member.paid_years.map_or(0, |years| years.0),
         spells,
         identities,
         filings,
@@ -363,7 +380,7 @@ fn disease(code: &str, case: &Case, pack: &Pack) -> Disease {
     }
 }
 
-fn bind_facility(facility: &FacilityCase) -> Result<BoundFacility, BindError> {
+fn bind_facility(facility: &FacilityCase, pool: Option<&str>) -> Result<BoundFacility, BindError> {
     let level = hospital_level("facility.hosp_lv", &facility.hosp_lv)?;
     let (deductible, price) = (facility.dedc_hosp_lv.as_ref(), facility.lmtpric_hosp_lv.as_ref());
     let deductible_level = match deductible {
@@ -396,7 +413,15 @@ fn bind_facility(facility: &FacilityCase) -> Result<BoundFacility, BindError> {
             all.extend(kinds.map(|kind| AgreementRecord { kind, span }));
         }
     }
-    let admdvs = division("facility.admdvs", &facility.admdvs)?;
+    // A pool that is no division (R1) is its own place.
+    let admdvs = match Admdvs::parse(yidan_image::NATIONAL) {
+        Some(nowhere)
+            if Some(facility.admdvs.as_str()) == pool && pool.and_then(Admdvs::parse).is_none() =>
+        {
+            nowhere
+        }
+        Some(_) | None => division("facility.admdvs", &facility.admdvs)?,
+    };
     Ok(BoundFacility { admdvs, level, deductible_level, price_level, agreements })
 }
 
@@ -423,7 +448,7 @@ fn bind_visit(case: &Case, pack: &Pack, world: &World) -> Result<BoundVisit, Bin
             Ok(_) | Err(_) => Err(field(name, text, "a digit from 1 to 9")),
         },
     };
-    let fetuses = visit.fetts.unwrap_or(1).max(1);
+    let fetuses = visit.fetts.map_or(1, |count| count.0).max(1);
     let diagnoses = match world.image() {
         Some(image) => visit.diagnoses.iter().filter_map(|code| image.diagnosis(code)).collect(),
         None => Vec::new(),
@@ -485,7 +510,7 @@ fn bind_lines(lines: &[LineCase]) -> Result<Vec<FeeLine>, BindError> {
             returns: line.init_feedetl_sn.as_ref().filter(|code| !code.0.is_empty()).map(named),
             approval,
             prescriber: line.rx_hosp_lv.as_ref().map(level).transpose()?,
-            days: line.prd_days,
+            days: line.prd_days.map(|days| days.0),
             maternity: line.matn_fee_flag.0,
         })
     };

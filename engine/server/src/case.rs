@@ -52,11 +52,11 @@ pub struct MemberCase {
     pub insutype: String,
     pub psn_type: String,
     pub gend: Option<Code>,
-    pub brdy: DayText,
+    pub brdy: Option<DayText>,
     #[serde(default)]
     pub cvlserv_flag: Flag,
     pub contribution_class: Option<String>,
-    pub paid_years: Option<u16>,
+    pub paid_years: Option<Whole>,
     pub spells: Option<Vec<SpellCase>>,
     #[serde(default)]
     pub identities: Vec<IdentityCase>,
@@ -216,8 +216,8 @@ pub struct VisitCase {
     pub rel_ttp_flag: Flag,
     pub matn_type: Option<Code>,
     pub birctrl_type: Option<Code>,
-    pub fetts: Option<u16>,
-    pub geso_val: Option<u16>,
+    pub fetts: Option<Whole>,
+    pub geso_val: Option<Whole>,
 }
 
 /// One of `lines`.
@@ -236,7 +236,7 @@ pub struct LineCase {
     #[serde(default)]
     pub rx_circ_flag: Flag,
     pub rx_hosp_lv: Option<Code>,
-    pub prd_days: Option<u16>,
+    pub prd_days: Option<Whole>,
     #[serde(default)]
     pub etip_flag: Flag,
     #[serde(default)]
@@ -290,6 +290,10 @@ pub struct Count(pub Quantity);
 /// A unit price in yuan, a string or a number with at most six decimals.
 #[derive(Debug, Clone, Copy, Eq, PartialEq)]
 pub struct UnitPrice(pub Price);
+
+/// A whole number up to 65,535, a string or a number.
+#[derive(Debug, Clone, Copy, Eq, PartialEq)]
+pub struct Whole(pub u16);
 
 /// A code of a table or a serial: a string, or a number taken as its digits.
 #[derive(Debug, Clone, Eq, PartialEq, Ord, PartialOrd, Hash)]
@@ -352,6 +356,12 @@ impl<'de> Deserialize<'de> for UnitPrice {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<UnitPrice, D::Error> {
         let parse = |text: &str| money::decimal(text).and_then(Price::from_yuan).map(UnitPrice);
         read(from, "a price in yuan with at most six decimals, from 0 to 10^7", parse)
+    }
+}
+
+impl<'de> Deserialize<'de> for Whole {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Whole, D::Error> {
+        read(from, "a whole number from 0 to 65535", |text: &str| text.parse().map(Whole))
     }
 }
 

@@ -35,7 +35,7 @@ pub struct StayPart<'a> {
     fresh_stay: u8,
     deductible_nought: bool,
     approval_limit: Option<Fen>,
-    age: u16,
+    age: Option<u16>,
 }
 
 /// Which value of a slot: its period and sub-key.
@@ -80,8 +80,8 @@ pub fn admit<'a>(claim: &'a Submitted<'a>, pack: &'a Pack) -> Result<Admitted<'a
         return refuse(Reason::DatesReversed);
     }
     let Some(cover) = cover_span(member, begin) else { return refuse(Reason::MemberNotInForce) };
-    let last = end.min(cover.span.to.previous());
-    let governs = |which| governing_day(claim, which).min(last);
+    let covered_to = cover.span.to.previous();
+    let governs = |which| governing_day(claim, which).min(covered_to);
     if governs(pack.data().dates.cover) < cover.waiting_to {
         return refuse(Reason::MemberInWaitingTime);
     }
@@ -116,7 +116,7 @@ pub fn admit<'a>(claim: &'a Submitted<'a>, pack: &'a Pack) -> Result<Admitted<'a
         return refuse(Reason::AmountOutOfBounds);
     }
 
-    let fixed = Fixed { claim, pack, benefit_id, scheme, person, level, last };
+    let fixed = Fixed { claim, pack, benefit_id, scheme, person, level, covered_to };
     let parts = fixed.parts()?;
     let divided = parts.iter().flatten().count() > 1 || cover.span.to <= end;
     if divided && matches!(claim.charges, Charges::Totals(_)) {
@@ -133,15 +133,15 @@ struct Fixed<'a> {
     scheme: u16,
     person: u16,
     level: HospitalLevel,
-    /// The last day that can govern: the end, or the last day of cover.
-    last: Day,
+    /// The last day of cover: no later day governs.
+    covered_to: Day,
 }
 
 impl<'a> Fixed<'a> {
     /// The parts of the stay, as the year rule of the pack has it.
     fn parts(&self) -> Result<[Option<StayPart<'a>>; YEAR_PARTS_MAX], Refusal> {
         let mut parts = [None; YEAR_PARTS_MAX];
-        let (first, last) = (self.claim.visit.begin.day().year(), self.last.year());
+        let (first, last) = (self.claim.visit.begin.day().year(), self.last().year());
         let rule = self.pack.data().year;
         let divided = first < last
             && match rule {
@@ -153,7 +153,7 @@ impl<'a> Fixed<'a> {
                 }
             };
         if !divided {
-            let part = self.part(None, last_of_year(last).min(self.last), 0, false)?;
+            let part = self.part(None, last_of_year(last).min(self.last()), 0, false)?;
             if let Some(place) = parts.first_mut() {
                 *place = Some(part);
             }
@@ -165,7 +165,7 @@ impl<'a> Fixed<'a> {
             return Err(Refusal::of(Reason::DatesReversed));
         }
         for (place, year) in parts.iter_mut().zip(first..=last) {
-            let last_day = last_of_year(year).min(self.last);
+            let last_day = last_of_year(year).min(self.last());
             let part = match rule {
                 YearRule::Discharge | YearRule::Split => {
                     let mut part = self.part(None, last_day, 0, false)?;
@@ -184,11 +184,16 @@ impl<'a> Fixed<'a> {
         Ok(parts)
     }
 
+    /// The last day of the stay that is covered.
+    fn last(&self) -> Day {
+        self.claim.visit.end.day().min(self.covered_to)
+    }
+
     /// Whether class or cover on the last day of a year differ from those of the discharge.
     fn changes_after(&self, year: i32) -> bool {
         let (member, day) = (&self.claim.member, last_of_year(year));
-        best_identity(member, day) != best_identity(member, self.last)
-            || covers(self.pack, member, day) != covers(self.pack, member, self.last)
+        best_identity(member, day) != best_identity(member, self.last())
+            || covers(self.pack, member, day) != covers(self.pack, member, self.last())
     }
 
     /// One part. `cut` is the day that stands for begin, end and settlement where the stay is cut at a year end.
@@ -201,8 +206,8 @@ impl<'a> Fixed<'a> {
     ) -> Result<StayPart<'a>, Refusal> {
         let dates = self.pack.data().dates;
         let day = |which| match cut {
-            Some(cut) => cut.min(self.last),
-            None => governing_day(self.claim, which).min(self.last),
+            Some(cut) => cut,
+            None => governing_day(self.claim, which).min(self.covered_to),
         };
         let governing = day(dates.pack);
         let Some(edition) = self.pack.edition(governing) else {
@@ -225,8 +230,11 @@ impl<'a> Fixed<'a> {
         );
         at.set(Axis::Distance, self.pack.distance(facility.admdvs).coordinate());
         at.set(Axis::Person, self.person);
-        let age = day(dates.age).years_since(member.birth);
-        at.set(Axis::Age, Edition::segment(&edition.age_cuts, age));
+        let age = member.birth.map(|birth| day(dates.age).years_since(birth));
+        if age.is_none() && !edition.age_cuts.is_empty() {
+            return Err(Refusal::of(Reason::BirthdayMissing));
+        }
+        at.set(Axis::Age, Edition::segment(&edition.age_cuts, age.unwrap_or(0)));
         at.set(Axis::Level, self.level.coordinate());
         at.set(Axis::DeductibleLevel, facility.deductible_level.coordinate());
         at.set(Axis::Contribution, member.contribution.map_or(0, |class| class.saturating_add(1)));
@@ -378,8 +386,8 @@ impl<'a> StayPart<'a> {
         self.deductible_nought
     }
 
-    /// The member's age in years.
-    pub fn age(&self) -> u16 {
+    /// The member's age in years, where the birthday is stated.
+    pub fn age(&self) -> Option<u16> {
         self.age
     }
 

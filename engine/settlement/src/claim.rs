@@ -35,8 +35,8 @@ pub struct Member<'a> {
     pub person: Option<u16>,
     /// Sex, where stated.
     pub sex: Option<Sex>,
-    /// Birthday.
-    pub birth: Day,
+    /// Birthday, where stated.
+    pub birth: Option<Day>,
     /// `cvlserv_flag`
     pub civil_servant: bool,
     /// Contribution class, as the pack numbers it.

@@ -13,6 +13,7 @@ pub mod bill;
 pub mod catalogue;
 pub mod claim;
 pub mod date;
+pub mod explain;
 pub mod id;
 pub mod invariant;
 pub mod limits;

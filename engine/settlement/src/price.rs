@@ -163,7 +163,7 @@ impl<'a, 'd> Priced<'a, 'd> {
 }
 
 impl Totals {
-    fn nothing(days: i64) -> Totals {
+    pub(crate) fn nothing(days: i64) -> Totals {
         Totals {
             parts: LineParts::default(),
             facility: Fen::ZERO,
@@ -177,7 +177,7 @@ impl Totals {
     }
 
     /// Totals that were split elsewhere, checked to add up.
-    fn given(
+    pub(crate) fn given(
         given: &GivenTotals<'_>,
         admitted: &Admitted<'_>,
         days: i64,
@@ -218,7 +218,7 @@ impl Totals {
     }
 
     #[inline]
-    fn add_line(&mut self, outcome: &LineOutcome, quantity: Quantity) {
+    pub(crate) fn add_line(&mut self, outcome: &LineOutcome, quantity: Quantity) {
         self.charged = true;
         self.parts = self.parts.plus(&outcome.parts);
         self.facility = self.facility.plus(outcome.facility);
@@ -600,7 +600,7 @@ impl Rest {
     }
 }
 
-fn days_of_stay(admitted: &Admitted<'_>) -> i64 {
+pub(crate) fn days_of_stay(admitted: &Admitted<'_>) -> i64 {
     let visit = &admitted.claim().visit;
     let (begin, end): (Day, Day) = (visit.begin.day(), visit.end.day());
     i64::from(end.days_since(begin).max(1))

@@ -57,6 +57,8 @@ reasons! {
         ApprovalMissing = 119, "没有该门诊慢特病的有效认定，或认定不含本机构";
         /// The lines come from prescribers of different levels, where the level decides.
         PrescribersDiffer = 120, "外购处方来自不同等级的医疗机构，需分单结算";
+        /// The pack's rules ask for the age, and the case states no birthday.
+        BirthdayMissing = 121, "政策按年龄区分待遇，须提供出生日期";
         /// Neither a line nor totals.
         NothingToSettle = 130, "没有费用明细，也没有费用合计";
         /// More lines than one claim may have.

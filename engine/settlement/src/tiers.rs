@@ -7,7 +7,7 @@ mod kinds;
 
 use alloc::vec::Vec;
 
-use crate::id::{BenefitId, SlotId, TierId};
+use crate::id::{BenefitId, LineKind, SlotId, TierId};
 use crate::money::{Fen, Quantity};
 use crate::pack::{
     Add, AddOf, Axis, BandsFrom, BandsPay, Base, Cap, CapAmount, Circumstance, Continued,
@@ -18,8 +18,7 @@ use crate::price::Totals;
 pub(crate) use axis::Payer;
 pub use axis::{Piece, pieces};
 pub use burden::Burden;
-
-use burden::Entering;
+pub(crate) use burden::Entering;
 
 /// What the tiers of one part of a stay go by.
 #[derive(Copy, Clone, Debug)]
@@ -121,13 +120,39 @@ pub fn run(
             filing_loss,
         };
         burden.take(tier, &entering, &done);
-        count_admission(row, frame, changed);
-        for add in &tier.adds {
-            write(add, &done, computed.above, frame, changed);
-        }
+        write_slots(tier, row, &done, frame, changed);
         rows.push(done);
     }
     burden
+}
+
+/// Step 11: the count of admissions, and the adds of the tier and of its row.
+#[inline]
+pub(crate) fn write_slots(
+    tier: &Tier,
+    row: &Row,
+    done: &TierRow,
+    frame: &mut [Fen],
+    changed: &mut u64,
+) {
+    count_admission(row, frame, changed);
+    let above = done.base.minus(done.cut).minus(done.first_share).minus(done.deductible);
+    for add in tier.adds.iter().chain(&row.adds) {
+        write(add, done, above, frame, changed);
+    }
+}
+
+/// What lies in each band of each kind, for a row whose kinds have ratios of their own.
+pub(crate) fn pieces_by_kind(
+    tier: &Tier,
+    row: &Row,
+    entering: &Entering,
+    done: &TierRow,
+) -> Vec<(LineKind, Piece)> {
+    let TierRow { cut, first_share, deductible, covered, begin, .. } = *done;
+    kinds::lay_out(row, tier, entering, cut, first_share, deductible, covered, begin)
+        .by_kind()
+        .collect()
 }
 
 /// The figures of steps 2 to 8.
@@ -266,10 +291,10 @@ fn finish_by_kind(
 }
 
 /// What amounts are measured by.
-struct Measure<'m> {
-    situation: &'m Situation<'m>,
-    tier: &'m Tier,
-    frame: &'m [Fen],
+pub(crate) struct Measure<'m> {
+    pub(crate) situation: &'m Situation<'m>,
+    pub(crate) tier: &'m Tier,
+    pub(crate) frame: &'m [Fen],
 }
 
 impl Measure<'_> {
@@ -281,7 +306,7 @@ impl Measure<'_> {
 
     /// What a cap has left.
     #[inline]
-    fn rest(&self, cap: &Cap) -> Option<Fen> {
+    pub(crate) fn rest(&self, cap: &Cap) -> Option<Fen> {
         let amount = match cap.amount {
             CapAmount::Fixed(amount) => amount,
             CapAmount::Approval => self.situation.approval_limit?,
@@ -291,7 +316,7 @@ impl Measure<'_> {
     }
 
     #[inline]
-    fn multiplied(&self, amount: Fen, per: Per) -> Fen {
+    pub(crate) fn multiplied(&self, amount: Fen, per: Per) -> Fen {
         match per {
             Per::Visit => amount,
             Per::Session => amount.times(self.sessions()),
@@ -300,7 +325,7 @@ impl Measure<'_> {
     }
 
     /// Net quantity of the tier's kinds, rounded up to a whole, at least one.
-    fn sessions(&self) -> i64 {
+    pub(crate) fn sessions(&self) -> i64 {
         let quantities = &self.situation.totals.quantity;
         let of_kind =
             |kind: &crate::id::LineKind| quantities.get(kind.index()).copied().unwrap_or_default();
@@ -315,7 +340,7 @@ impl Measure<'_> {
 
     /// The whole deductible, and what of it is due: step 4.
     #[inline]
-    fn deductible(&self, deductible: &Deductible, base: Fen) -> (Fen, Fen) {
+    pub(crate) fn deductible(&self, deductible: &Deductible, base: Fen) -> (Fen, Fen) {
         let continued = self.situation.at.get(Axis::Continued) == 1;
         if self.situation.deductible_nought
             || (continued && deductible.continued == Continued::Nought)
@@ -366,7 +391,7 @@ impl Measure<'_> {
 }
 
 /// The number of the admission: the stay's own where it was counted before, else the next of the year.
-fn admission(frame: &[Fen], count: SlotId, counted: SlotId) -> i64 {
+pub(crate) fn admission(frame: &[Fen], count: SlotId, counted: SlotId) -> i64 {
     let own = slot_value(frame, counted).get();
     if own > 0 { own } else { slot_value(frame, count).get().saturating_add(1) }
 }

@@ -1,4 +1,5 @@
-//! What the bands of a tier pay for a covered amount, and the ratios after the changes (POLICY.md §4, step 6).
+//! What the bands of a tier pay for a covered amount, and the ratios after the changes (POLICY.md
+//! §4, step 6).
 
 use super::exact::{Exact, Fen, Rounding, round, times};
 use super::facts::Facts;
@@ -32,7 +33,8 @@ fn take<'a>(kinds: impl Iterator<Item = &'a mut (Option<String>, Fen)>, amount: 
     assert!(left == 0, "more is taken than the kinds hold");
 }
 
-/// Takes an amount off all kinds in proportion to what they hold: floor, the rest to the largest remainders.
+/// Takes an amount off all kinds in proportion to what they hold: floor, the rest to the largest
+/// remainders.
 pub(crate) fn take_share(amounts: &mut ByKind, amount: Fen) {
     let whole = sum(amounts);
     if whole == 0 {
@@ -80,9 +82,7 @@ impl Axis<'_> {
         };
         if tier.bands_at.is_some() && tier.difference {
             let kind = self.covered.first().and_then(|(kind, _)| kind.as_deref());
-            let to = |x: Fen| {
-                round(self.priced(bands, kind, self.origin.min(x), x), tier.rounding)
-            };
+            let to = |x: Fen| round(self.priced(bands, kind, self.origin.min(x), x), tier.rounding);
             return to(self.begin + amount) - to(self.begin);
         }
         let mut place = self.begin;

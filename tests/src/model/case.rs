@@ -38,7 +38,8 @@ pub(crate) struct Member {
     pub(crate) slots: BTreeMap<String, BTreeMap<String, Exact>>,
 }
 
-/// Something that holds for a span of days: its kind or code, and what else its form of record states.
+/// Something that holds for a span of days: its kind or code, and what else its form of record
+/// states.
 #[derive(Clone, Debug)]
 pub(crate) struct Dated {
     pub(crate) name: String,
@@ -117,7 +118,8 @@ pub(crate) struct LineIn {
 /// The text of a string or a number; `None` for absent, null and empty.
 fn text(value: &Value, key: &str) -> Option<String> {
     let found = value.get(key)?;
-    let text = found.as_str().map(str::to_owned).or_else(|| found.as_number().map(|n| n.to_string()));
+    let text =
+        found.as_str().map(str::to_owned).or_else(|| found.as_number().map(|n| n.to_string()));
     text.filter(|t| !t.is_empty())
 }
 

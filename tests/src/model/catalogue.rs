@@ -1,4 +1,5 @@
-//! A catalogue for the naive line check: codes with their periods, as plain values in the words of the sources.
+//! A catalogue for the naive line check: codes with their periods, as plain values in the words of
+//! the sources.
 
 use std::collections::BTreeMap;
 
@@ -127,8 +128,9 @@ pub enum Then {
 impl Catalogue {
     /// The period of a code that holds on a day written `2024-01-01`.
     pub(crate) fn on(&self, code: &str, day: &str) -> Option<&Period> {
-        self.entries.get(code)?.iter().find(|p| {
-            p.from.as_str() <= day && p.to.as_deref().is_none_or(|to| day < to)
-        })
+        self.entries
+            .get(code)?
+            .iter()
+            .find(|p| p.from.as_str() <= day && p.to.as_deref().is_none_or(|to| day < to))
     }
 }

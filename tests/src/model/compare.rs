@@ -6,22 +6,23 @@ use super::exact::{Fen, decimal, yuan};
 use super::refusal::Refusal;
 use super::settle::{Bill, Outcome};
 
-/// The engine's number of each refusal; `None` compares only that both refuse.
-pub const REFUSAL_NUMBERS: [(Refusal, Option<u64>); 14] = [
-    (Refusal::NoPack, None),
-    (Refusal::NotInForce, None),
-    (Refusal::WaitingTime, None),
-    (Refusal::UnknownScheme, None),
-    (Refusal::PersonWithoutClass, None),
-    (Refusal::UnmappedMedType, None),
-    (Refusal::NoAgreement, None),
-    (Refusal::ThirdParty, None),
-    (Refusal::WorkInjury, None),
-    (Refusal::AccidentWithoutFiling, None),
-    (Refusal::NoApproval, None),
-    (Refusal::DatesReversed, None),
-    (Refusal::TotalsNeedLines, None),
-    (Refusal::Structure, None),
+/// The engine's reasons that a refusal of the model may be answered with; none compares only that
+/// both refuse.
+pub const REFUSAL_NUMBERS: [(Refusal, &[u64]); 14] = [
+    (Refusal::NoPack, &[101, 102]),
+    (Refusal::NotInForce, &[110]),
+    (Refusal::WaitingTime, &[111]),
+    (Refusal::UnknownScheme, &[112]),
+    (Refusal::PersonWithoutClass, &[113]),
+    (Refusal::UnmappedMedType, &[114]),
+    (Refusal::NoAgreement, &[115]),
+    (Refusal::ThirdParty, &[116]),
+    (Refusal::WorkInjury, &[117]),
+    (Refusal::AccidentWithoutFiling, &[118]),
+    (Refusal::NoApproval, &[119]),
+    (Refusal::DatesReversed, &[103]),
+    (Refusal::TotalsNeedLines, &[140]),
+    (Refusal::Structure, &[131, 132, 133, 134, 135, 136, 137, 138, 139]),
 ];
 
 /// The differences between the model's outcome and the engine's answer; none when they agree.
@@ -39,12 +40,11 @@ pub fn compare(model: &Outcome, engine: &Value) -> Vec<String> {
 }
 
 fn refused(refusal: Refusal, number: &Value) -> Vec<String> {
-    let known = REFUSAL_NUMBERS.iter().find(|(r, _)| *r == refusal).and_then(|(_, n)| *n);
-    match (known, number.as_u64()) {
-        (Some(known), answered) if answered != Some(known) => {
-            vec![format!("refused: model {refusal:?} ({known}), engine {number}")]
-        }
-        _ => Vec::new(),
+    let known = REFUSAL_NUMBERS.iter().find(|(r, _)| *r == refusal).map_or(&[][..], |(_, n)| n);
+    if known.is_empty() || number.as_u64().is_some_and(|n| known.contains(&n)) {
+        Vec::new()
+    } else {
+        vec![format!("refused: model {refusal:?} {known:?}, engine {number}")]
     }
 }
 
@@ -83,7 +83,7 @@ fn settled(bill: &Bill, engine: &Value) -> Vec<String> {
 }
 
 /// The fields of `setlinfo` that the model knows.
-fn setlinfo(bill: &Bill) -> Vec<(&'static str, Fen)> {
+pub(crate) fn setlinfo(bill: &Bill) -> Vec<(&'static str, Fen)> {
     let fields = [
         "hifp_pay",
         "cvlserv_pay",

@@ -1,4 +1,5 @@
-//! Conditions of rows, evaluated one key after another on the facts of the case; nothing is compiled.
+//! Conditions of rows, evaluated one key after another on the facts of the case; nothing is
+//! compiled.
 
 use super::date::Span;
 use super::facts::Facts;
@@ -47,6 +48,10 @@ impl Conditions {
     pub(crate) fn read(fields: &mut Fields) -> Result<Conditions, String> {
         let mut tests = Vec::new();
         for key in KEYS.into_iter().chain(["channel"]) {
+            // In a deductible `continued` as a word is no condition: it says what becomes of it.
+            if key == "continued" && fields.is_word(key) {
+                continue;
+            }
             if let Some(values) = fields.texts(key)? {
                 tests.push((key.to_owned(), values));
             }

@@ -1,4 +1,5 @@
-//! Days of the civil calendar for the naive model, counted one by one where a number of days is wanted.
+//! Days of the civil calendar for the naive model, counted one by one where a number of days is
+//! wanted.
 
 /// A day; the order of days is the order of year, month, day.
 #[derive(Copy, Clone, Eq, PartialEq, Ord, PartialOrd, Debug)]

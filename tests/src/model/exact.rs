@@ -1,4 +1,5 @@
-//! Exact arithmetic of the naive model: amounts are whole fen in `i128`, everything else is a fraction of `i128`; no floats.
+//! Exact arithmetic of the naive model: amounts are whole fen in `i128`, everything else is a
+//! fraction of `i128`; no floats.
 
 use num_rational::Ratio;
 

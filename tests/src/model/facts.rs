@@ -1,4 +1,5 @@
-//! What the member, the place and the visit are on the governing dates: the values that conditions ask for.
+//! What the member, the place and the visit are on the governing dates: the values that conditions
+//! ask for.
 
 use super::case::{BillIn, Case, Dated};
 use super::date::Date;
@@ -94,10 +95,7 @@ pub(crate) fn spell(case: &Case) -> Option<&Dated> {
 }
 
 /// The value whose key is the longest prefix of a text.
-pub(crate) fn longest<'a, T>(
-    text: &str,
-    rows: impl Iterator<Item = (&'a String, T)>,
-) -> Option<T> {
+pub(crate) fn longest<'a, T>(text: &str, rows: impl Iterator<Item = (&'a String, T)>) -> Option<T> {
     let mut best: Option<(usize, T)> = None;
     for (prefix, value) in rows {
         let longer = best.as_ref().is_none_or(|(length, _)| prefix.len() > *length);
@@ -177,9 +175,10 @@ impl Facts {
     /// What holds on the governing days.
     pub(crate) fn of(pack: &Pack, case: &Case, benefit: &Benefit, on: Governing) -> Facts {
         let (member, visit) = (&case.member, &case.visit);
-        let identity = pack.identities.iter().find(|(_, types)| {
-            types.iter().any(|t| in_force(&member.identities, t, on.identity))
-        });
+        let identity = pack
+            .identities
+            .iter()
+            .find(|(_, types)| types.iter().any(|t| in_force(&member.identities, t, on.identity)));
         let filing = pack.filings.iter().find(|f| filing_in_force(case, f, on.filing));
         let distance = distance(pack, &case.facility.division);
         let off_region = match pack.off_region_from.as_str() {
@@ -187,9 +186,10 @@ impl Facts {
             "province" => distance == "province" || distance == "away",
             _ => distance == "away",
         };
-        let disease = visit.disease.as_ref().map(|code| {
-            (code, pack.diseases.iter().find(|d| d.codes.iter().any(|c| c == code)))
-        });
+        let disease = visit
+            .disease
+            .as_ref()
+            .map(|code| (code, pack.diseases.iter().find(|d| d.codes.iter().any(|c| c == code))));
         let level = match benefit.level_of.as_str() {
             "prescriber" => prescriber_level(case),
             _ => None,

@@ -1,4 +1,5 @@
-//! Reading TOML tables key by key for the naive model; what nobody asked for is an unknown key and an error.
+//! Reading TOML tables key by key for the naive model; what nobody asked for is an unknown key and
+//! an error.
 
 use toml::{Table, Value};
 
@@ -79,6 +80,11 @@ impl Fields {
             Some(values) => values.iter().map(plain).collect(),
             None => plain(v).map(|one| vec![one]),
         })
+    }
+
+    /// Whether a key's value is a string.
+    pub(crate) fn is_word(&self, key: &str) -> bool {
+        self.table.get(key).is_some_and(Value::is_str)
     }
 
     /// Whether a key's value is a table.

@@ -1,4 +1,5 @@
-//! The line check of the naive model: settlement.md §2 with POLICY.md §7, each kept line priced on its own.
+//! The line check of the naive model: settlement.md §2 with POLICY.md §7, each kept line priced on
+//! its own.
 
 use std::cmp::Ordering;
 
@@ -103,7 +104,8 @@ fn return_fits(until: &[LineIn], line: &LineIn) -> bool {
     let Some(serial) = &line.returns else { return false };
     let earlier = until.iter().find(|l| l.serial == *serial && l.quantity > NOUGHT);
     let Some(original) = earlier else { return false };
-    let returns = until.iter().filter(|l| l.quantity < NOUGHT && l.returns.as_ref() == Some(serial));
+    let returns =
+        until.iter().filter(|l| l.quantity < NOUGHT && l.returns.as_ref() == Some(serial));
     let (mut quantity, mut amount) = (original.quantity, original.amount);
     for r in returns {
         quantity += r.quantity;
@@ -306,12 +308,7 @@ fn earlier(kept: &[Option<Kept<'_>>], of: usize, same_day: bool) -> Exact {
 }
 
 /// Step 5: whether this edit hits the line, with what it takes.
-fn hits(
-    kept: &[Option<Kept<'_>>],
-    of: usize,
-    edit: &Edit,
-    rest: &mut Rest,
-) -> bool {
+fn hits(kept: &[Option<Kept<'_>>], of: usize, edit: &Edit, rest: &mut Rest) -> bool {
     let Some(this) = &kept[of] else { return false };
     let beside = |n: usize, group: &str| {
         kept[n].as_ref().is_some_and(|k| {

@@ -1,4 +1,5 @@
-//! The tiers one after another: the base of each, the parts of the member's cost, and the slots (POLICY.md §4).
+//! The tiers one after another: the base of each, the parts of the member's cost, and the slots
+//! (POLICY.md §4).
 
 use std::collections::{BTreeMap, BTreeSet};
 

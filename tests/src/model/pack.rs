@@ -1,4 +1,5 @@
-//! A policy pack as the naive model reads it from TOML: lists of rows, kept as they stand in the file.
+//! A policy pack as the naive model reads it from TOML: lists of rows, kept as they stand in the
+//! file.
 
 use toml::Table;
 
@@ -93,7 +94,8 @@ impl Pack {
     /// Reads a pack from its TOML text.
     ///
     /// # Errors
-    /// A text that names the table and the key which is unknown or not of its form. The model trusts a pack
+    /// A text that names the table and the key which is unknown or not of its form. The model
+    /// trusts a pack
     /// otherwise: overlaps, gaps and ratios out of range show as panics when a bill meets them.
     pub fn read(text: &str) -> Result<Pack, String> {
         let table: Table = text.parse().map_err(|e| format!("not TOML: {e}"))?;
@@ -138,7 +140,12 @@ impl Pack {
         let accounts = file.tables("account")?.into_iter().map(Account::read);
         let accounts = accounts.collect::<Result<_, _>>()?;
         file.end()?;
-        Ok(Pack { tiers, accounts, ..pack })
+        let pack = Pack { tiers, accounts, ..pack };
+        let named = pack.tiers.iter().flat_map(Tier::slots);
+        match named.into_iter().find(|id| pack.slots.iter().all(|slot| slot.id != *id)) {
+            Some(id) => Err(format!("no slot `{id}`")),
+            None => Ok(pack),
+        }
     }
 
     /// The slot of this id.

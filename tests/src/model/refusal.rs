@@ -76,12 +76,7 @@ pub(crate) fn admit<'a>(pack: &'a Pack, case: &Case) -> Result<Admitted<'a>, Ref
 }
 
 /// Whether the cause of the visit makes it own cost.
-fn cause(
-    pack: &Pack,
-    case: &Case,
-    benefit: &Benefit,
-    on: Governing,
-) -> Result<bool, Refusal> {
+fn cause(pack: &Pack, case: &Case, benefit: &Benefit, on: Governing) -> Result<bool, Refusal> {
     let accident = case.visit.accident && !facts::accident_filed(case, on.filing);
     let causes = [
         (case.visit.third_party, pack.cause.third_party_refused, Refusal::ThirdParty),

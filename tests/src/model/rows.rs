@@ -1,4 +1,5 @@
-//! The rows of a tier and of the account as the naive model reads them, each with its conditions beside its values.
+//! The rows of a tier and of the account as the naive model reads them, each with its conditions
+//! beside its values.
 
 use super::condition::Conditions;
 use super::exact::{Exact, Fen, Rounding, fen};
@@ -189,6 +190,23 @@ impl Tier {
         };
         f.end()?;
         Ok(tier)
+    }
+}
+
+impl Tier {
+    /// The slots that the tier names.
+    pub(crate) fn slots(&self) -> Vec<String> {
+        let mut named: Vec<String> = self.bands_at.iter().cloned().collect();
+        for row in self.deductible.iter().map(|row| &row.value) {
+            named.extend(row.less.clone());
+            named.extend(row.ceiling.iter().map(|(_, slot)| slot.clone()));
+            if let DeductibleAmount::ByCount { count, counted, .. } = &row.amount {
+                named.extend([count.clone(), counted.clone()]);
+            }
+        }
+        named.extend(self.cap.iter().filter_map(|row| row.value.slot.clone()));
+        named.extend(self.add.iter().map(|row| row.value.slot.clone()));
+        named
     }
 }
 

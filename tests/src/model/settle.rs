@@ -1,4 +1,5 @@
-//! One case from its JSON to the bill: admission, lines, the parts of the year, the tiers, the account.
+//! One case from its JSON to the bill: admission, lines, the parts of the year, the tiers, the
+//! account.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -97,7 +98,8 @@ pub(crate) struct Item {
 /// Settles a case by totals.
 ///
 /// # Panics
-/// When the case cannot be read, or meets an error of the pack that the model does not look for beforehand.
+/// When the case cannot be read, or meets an error of the pack that the model does not look for
+/// beforehand.
 pub fn settle(pack: &Pack, case: &Value, slots: &mut Slots) -> Outcome {
     settle_with(pack, &Catalogue::default(), case, slots)
 }
@@ -106,12 +108,7 @@ pub fn settle(pack: &Pack, case: &Value, slots: &mut Slots) -> Outcome {
 ///
 /// # Panics
 /// As [`settle`].
-pub fn settle_with(
-    pack: &Pack,
-    catalogue: &Catalogue,
-    case: &Value,
-    slots: &mut Slots,
-) -> Outcome {
+pub fn settle_with(pack: &Pack, catalogue: &Catalogue, case: &Value, slots: &mut Slots) -> Outcome {
     let case = Case::read(case).expect("the cases of the tests can be read");
     slots.bring(pack, &case);
     let admitted = match admit(pack, &case) {
@@ -120,8 +117,7 @@ pub fn settle_with(
     };
     let (items, lines) = items(pack, catalogue, &case, &admitted);
     let parts = parts_of(pack, &case, &admitted, items.clone());
-    let states: Vec<State> =
-        parts.iter().map(|part| run_tiers(pack, &case, part, slots)).collect();
+    let states: Vec<State> = parts.iter().map(|part| run_tiers(pack, &case, part, slots)).collect();
     let last = &parts.last().expect("a bill has at least one part").facts;
     Outcome::Settled(Box::new(bill(pack, &case, &items, lines, states, last, slots)))
 }
@@ -185,9 +181,8 @@ fn kind_of(pack: &Pack, tag: &str) -> String {
 /// The tiers over one part of the bill.
 fn run_tiers(pack: &Pack, case: &Case, part: &YearPart, slots: &mut Slots) -> State {
     let kinds = pack.kinds();
-    let of = |kind: &str| -> Vec<&Item> {
-        part.items.iter().filter(|item| item.kind == kind).collect()
-    };
+    let of =
+        |kind: &str| -> Vec<&Item> { part.items.iter().filter(|item| item.kind == kind).collect() };
     let untouched = kinds.iter().map(|kind| Untouched {
         kind: kind.clone(),
         scope: of(kind).iter().map(|item| item.parts.scope).sum(),
@@ -262,7 +257,8 @@ fn bill(
             None => hosp_part += row.paid,
         }
     }
-    // The member's part from the parts; that the whole comes to the bill's sum is for the tests to see.
+    // The member's part from the parts; that the whole comes to the bill's sum is for the tests to
+    // see.
     let psn_part = own - by_edits + over + parts.values().sum::<Fen>();
     let owed = |name: &str| match name {
         "own" => own - by_edits,
@@ -316,8 +312,7 @@ fn accounts(
         };
         let mine = vec![case.member.psn_no.clone()];
         let theirs = case.member.family.iter().map(|(psn_no, _)| psn_no.clone()).collect();
-        let (payers, paid) =
-            if whose == "own" { (mine, &mut own) } else { (theirs, &mut family) };
+        let (payers, paid) = if whose == "own" { (mine, &mut own) } else { (theirs, &mut family) };
         for payer in payers.iter().filter(|_| used) {
             let pays = left.min(slots.balance(payer));
             slots.spend(payer, pays);

@@ -1,4 +1,5 @@
-//! Runs model and engine over a sequence of cases, and makes a sequence on which they differ smaller.
+//! Runs model and engine over a sequence of cases, and makes a sequence on which they differ
+//! smaller.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -11,7 +12,8 @@ use super::pack::Pack;
 use super::settle::settle_with;
 use super::slots::Slots;
 
-/// Settles the cases in order under a pack, slots and balances carried, and answers as `--json` prints, one value a case.
+/// Settles the cases in order under a pack, slots and balances carried, and answers as `--json`
+/// prints, one value a case.
 /// An empty answer says that the pack itself was refused.
 pub type Engine<'a> = dyn FnMut(&str, &[Json]) -> Vec<Json> + 'a;
 

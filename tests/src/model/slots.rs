@@ -7,7 +7,8 @@ use super::exact::{Fen, yuan};
 use super::facts::Facts;
 use super::pack::{Pack, SlotRow};
 
-/// The name of one accumulator: its scope (`2026`, `stay:V1`, `life`) and its slot with the sub-key.
+/// The name of one accumulator: its scope (`2026`, `stay:V1`, `life`) and its slot with the
+/// sub-key.
 pub type Place = (String, String);
 
 /// What is kept of every member.
@@ -24,7 +25,8 @@ impl Slots {
         Slots::default()
     }
 
-    /// The value of one accumulator of a member, in fen or as a count; nought when it was never written.
+    /// The value of one accumulator of a member, in fen or as a count; nought when it was never
+    /// written.
     pub fn get(&self, psn_no: &str, scope: &str, slot: &str) -> Fen {
         self.at(psn_no, &(scope.to_owned(), slot.to_owned()))
     }

@@ -1,4 +1,5 @@
-//! One tier for one settlement, steps 2 to 8 of POLICY.md §4: what it cuts, what the member bears first, what it pays.
+//! One tier for one settlement, steps 2 to 8 of POLICY.md §4: what it cuts, what the member bears
+//! first, what it pays.
 
 use super::bands::{Axis, ByKind, share, sum, take_first, take_last, take_share};
 use super::exact::{Exact, Fen};
@@ -121,8 +122,7 @@ impl Ground<'_> {
         let start = tier.bands_at.as_ref().map_or(0, |id| self.slot(slots, id));
         let begin = if tier.from_zero { start + deductible } else { start };
         let origin = if tier.from_zero { full } else { 0 };
-        let axis =
-            Axis { tier, facts: self.facts, with_penalty, begin, origin, covered: left };
+        let axis = Axis { tier, facts: self.facts, with_penalty, begin, origin, covered: left };
         let by_bands = axis.pays(covered);
 
         // Step 7.
@@ -132,8 +132,7 @@ impl Ground<'_> {
         // Step 8.
         let (paid, reached) = match self.least_rest(tier, "payment", slots) {
             Some(rest) if payment >= rest => {
-                let reached =
-                    if by_bands >= rest { axis.least_paying(rest) } else { covered };
+                let reached = if by_bands >= rest { axis.least_paying(rest) } else { covered };
                 (rest, reached)
             }
             _ => (payment, covered),

@@ -55,7 +55,8 @@ fn last_day(year: i32) -> Date {
     Date { year, month: 12, day: 31 }
 }
 
-/// The governing day of the part of a year: 31 December or the discharge, not after the last day of cover.
+/// The governing day of the part of a year: 31 December or the discharge, not after the last day of
+/// cover.
 fn governing(case: &Case, year: i32) -> Governing {
     let day = last_day(year).min(case.visit.end);
     let last = spell(case).and_then(|s| s.span.to).map(Date::previous);
@@ -70,13 +71,7 @@ fn ends(pack: &Pack, case: &Case, admitted: &Admitted<'_>) -> bool {
 }
 
 /// The part of one year of a stay that is cut.
-fn cut(
-    pack: &Pack,
-    case: &Case,
-    admitted: &Admitted<'_>,
-    year: i32,
-    items: Vec<Item>,
-) -> YearPart {
+fn cut(pack: &Pack, case: &Case, admitted: &Admitted<'_>, year: i32, items: Vec<Item>) -> YearPart {
     let mut facts = Facts::of(pack, case, admitted.benefit, governing(case, year));
     let first_day = case.visit.begin.max(Date { year, month: 1, day: 1 });
     facts.days = first_day.days_to(last_day(year).min(case.visit.end)).max(1);

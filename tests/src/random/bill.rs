@@ -78,12 +78,14 @@ fn dated(dice: &mut Dice, name: &str, value: &str) -> Value {
 }
 
 fn member(dice: &mut Dice, world: &World, index: u64) -> Value {
+    let (year, month, day) = (dice.between(1935, 2020), dice.between(1, 12), dice.between(1, 28));
+    let birth = format!("{year}-{month:02}-{day:02}");
     let mut m = json!({
         "psn_no": format!("P{index}"),
         "insutype": dice.one(&world.schemes),
         "psn_type": dice.one(&["11", "1105", "12", "1204", "15", "16", "1404"]),
         "gend": dice.one(&["1", "2"]),
-        "brdy": format!("{}-{:02}-{:02}", dice.between(1935, 2020), dice.between(1, 12), dice.between(1, 28)),
+        "brdy": birth,
         "cvlserv_flag": dice.one(&["0", "0", "1"]),
     });
     if let Some(class) = world.contributions.first()
@@ -121,8 +123,11 @@ fn member(dice: &mut Dice, world: &World, index: u64) -> Value {
     m["filings"] = json!(filings);
     let mut approvals = Vec::new();
     for code in ["M07800", "M07801", "M01600"] {
-        if dice.percent(50) {
+        if dice.percent(60) {
             let mut approval = dated(dice, "dise_codg", code);
+            if dice.percent(50) {
+                approval = json!({ "dise_codg": code, "from": "2024-01-01" });
+            }
             if dice.percent(50) {
                 approval["limit"] = json!(yuan(dice.between(1, 5_000_000)));
             }
@@ -252,7 +257,7 @@ impl<'a> Sequence<'a> {
                 if benefit.id == "inpatient" {
                     visit["med_type"] = json!(dice.one(&["21", "22", "2101"]));
                 }
-                if dice.percent(50) {
+                if benefit.approval || dice.percent(50) {
                     let codes = ["M07800", "M07801", "M01600", "M99999"];
                     visit["dise_codg"] = json!(dice.one(&codes));
                 }
@@ -323,8 +328,7 @@ impl<'a> Sequence<'a> {
         let mut split = Map::new();
         let mut sums = [0_u64; 4];
         let mut left = BILL_MAX;
-        let names =
-            ["inscp_scp_amt", "preselfpay_amt", "fulamt_ownpay_amt", "overlmt_selfpay"];
+        let names = ["inscp_scp_amt", "preselfpay_amt", "fulamt_ownpay_amt", "overlmt_selfpay"];
         let single = kinds.len() == 1 || self.dice.percent(30);
         for (k, kind) in kinds.iter().enumerate() {
             if k > 0 && (single || self.dice.percent(30)) {
@@ -355,8 +359,7 @@ impl<'a> Sequence<'a> {
             0 => case["admdvs"] = json!("990100"),
             1 => {
                 let insutype = case["member"]["insutype"].clone();
-                case["member"]["spells"] =
-                    json!([{ "insutype": insutype, "from": "2029-01-01" }]);
+                case["member"]["spells"] = json!([{ "insutype": insutype, "from": "2029-01-01" }]);
             }
             2 => {
                 let insutype = case["member"]["insutype"].clone();

@@ -1,4 +1,5 @@
-//! Small random catalogues, and lines that buy from them: returns, limits, conflicts, ceilings, shares, dates.
+//! Small random catalogues, and lines that buy from them: returns, limits, conflicts, ceilings,
+//! shares, dates.
 
 use serde_json::{Value, json};
 

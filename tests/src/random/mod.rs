@@ -1,4 +1,5 @@
-//! Seeded generators: packs as TOML, catalogues, and sequences of cases as JSON, for running model and engine side by side.
+//! Seeded generators: packs as TOML, catalogues, and sequences of cases as JSON, for running model
+//! and engine side by side.
 
 mod bill;
 mod catalogue;

@@ -30,7 +30,8 @@ pub(crate) fn ratios(dice: &mut Dice, world: &World, rows: usize) -> Ratios {
     }
     let listed = dice.percent(20);
     for _ in 0..20 {
-        let changes = if round_rates && dice.percent(60) { changes(dice, world) } else { Vec::new() };
+        let changes =
+            if round_rates && dice.percent(60) { changes(dice, world) } else { Vec::new() };
         if rates.iter().all(|rate| always_sound(*rate, &changes, listed)) {
             let changes = changes.iter().map(written).collect();
             return Ratios { bands, changes, listed };
@@ -81,7 +82,8 @@ fn changes(dice: &mut Dice, world: &World) -> Vec<Change> {
     all
 }
 
-/// Whether every choice of the changes keeps the ratio whole and between nought and one at every step.
+/// Whether every choice of the changes keeps the ratio whole and between nought and one at every
+/// step.
 fn always_sound(rate: i64, changes: &[Change], listed: bool) -> bool {
     let turn = |c: &Change| match c {
         Change::Factor(_) => 0,
@@ -97,8 +99,8 @@ fn always_sound(rate: i64, changes: &[Change], listed: bool) -> bool {
         let chosen = |n: &usize| choice >> n & 1 == 1;
         // The least and the greatest that points by age can give.
         [0, 120].into_iter().all(|age| {
-            let picked = (0..ordered.len()).filter(chosen).map(|n| ordered[n]);
-            picked.fold(Some(rate), |r, change| step(r?, change, age)).is_some()
+            let mut picked = (0..ordered.len()).filter(chosen).map(|n| ordered[n]);
+            picked.try_fold(rate, |r, change| step(r, change, age)).is_some()
         })
     })
 }

@@ -12,6 +12,8 @@ pub(crate) struct Seen {
     /// A tier on what is left took in pre-pay, or what lies above caps.
     prepay_left: bool,
     above_left: bool,
+    /// A tier took all kinds of in scope.
+    all_kinds: bool,
 }
 
 /// One tier while it is written.
@@ -96,7 +98,8 @@ impl Draft {
         let id = if !shared.is_empty() && dice.percent(35) {
             dice.one(&shared).clone()
         } else {
-            let mut scopes = vec!["stay", "day", "month", "quarter", "year", "year", "year", "life"];
+            let mut scopes =
+                vec!["stay", "day", "month", "quarter", "year", "year", "year", "life"];
             if self.filing && world.features.filing_slots {
                 scopes.extend(["filing", "filing"]);
             }
@@ -152,10 +155,15 @@ fn base(dice: &mut Dice, world: &World, seen: &mut Seen, draft: &mut Draft) -> S
         let some: Vec<String> = dice.some(&world.all_kinds()).iter().map(quoted).collect();
         format!("kinds = [{}]\n", some.join(", "))
     };
-    let left = match dice.below(10) {
+    // Once a tier took every kind there is little in scope for later ones.
+    let chance =
+        if seen.all_kinds && dice.percent(80) { dice.between(6, 9) } else { dice.below(9) };
+    let left = match chance {
         0..5 => {
             draft.in_scope = true;
-            return format!("base = \"in_scope\"\n{}", kinds(dice));
+            let kinds = kinds(dice);
+            seen.all_kinds |= kinds.is_empty();
+            return format!("base = \"in_scope\"\n{kinds}");
         }
         5 if !seen.prepay_left => {
             draft.in_scope = true;
@@ -178,7 +186,7 @@ fn base(dice: &mut Dice, world: &World, seen: &mut Seen, draft: &mut Draft) -> S
 fn applies(dice: &mut Dice, world: &World, draft: &mut Draft) -> String {
     let listed: Vec<String> = world.diseases.iter().map(|(id, _, _)| quoted(id)).collect();
     let approving = world.benefits.iter().find(|b| b.approval);
-    let conditions = match dice.below(12) {
+    let conditions = match dice.below(20) {
         0 | 1 if !listed.is_empty() => {
             draft.disease = true;
             format!("disease = [{}]", listed.join(", "))
@@ -195,7 +203,7 @@ fn applies(dice: &mut Dice, world: &World, draft: &mut Draft) -> String {
             (draft.disease, draft.filing) = (true, true);
             format!("benefit = \"{}\"", approving.map_or("", |b| b.id))
         }
-        _ => perhaps(dice, world, 50),
+        _ => perhaps(dice, world, 35),
     };
     format!("{conditions}\nsource = \"S\"\n")
 }
@@ -284,7 +292,7 @@ fn some_amount(dice: &mut Dice) -> String {
 
 fn per(dice: &mut Dice, world: &World) -> &'static str {
     if world.features.per_day_or_session && dice.percent(20) {
-        *dice.one(&["\nper = \"day\"", "\nper = \"session\""])
+        if dice.percent(50) { "\nper = \"day\"" } else { "\nper = \"session\"" }
     } else {
         ""
     }
@@ -301,9 +309,8 @@ fn deductibles(dice: &mut Dice, world: &mut World, draft: &mut Draft, place: Opt
         let slot = draft.slot(dice, world, "deductible");
         format!("\nceiling = {{ amount = {}, slot = \"{slot}\" }}", some_amount(dice))
     });
-    let counts = dice.percent(20).then(|| {
-        (world.slot(true, "year", None), world.slot(true, "stay", None))
-    });
+    let counts =
+        dice.percent(20).then(|| (world.slot(true, "year", None), world.slot(true, "stay", None)));
     let mut all = cells(dice, world);
     if dice.percent(20) {
         all.push(format!("{}\nexception = true", perhaps(dice, world, 100)));
@@ -318,8 +325,8 @@ fn deductibles(dice: &mut Dice, world: &mut World, draft: &mut Draft, place: Opt
         if place.is_none() {
             value += ceiling.as_deref().filter(|_| dice.percent(80)).unwrap_or("");
             value += match dice.below(8) {
-                0 => "\ncontinued = \"nought\"",
-                1 => "\ncontinued = \"full\"",
+                0 if !cell.contains("continued") => "\ncontinued = \"nought\"",
+                1 if !cell.contains("continued") => "\ncontinued = \"full\"",
                 _ => "",
             };
         }
@@ -333,11 +340,7 @@ fn deductibles(dice: &mut Dice, world: &mut World, draft: &mut Draft, place: Opt
     }
 }
 
-fn deductible_amount(
-    dice: &mut Dice,
-    world: &World,
-    counts: Option<&(String, String)>,
-) -> String {
+fn deductible_amount(dice: &mut Dice, world: &World, counts: Option<&(String, String)>) -> String {
     if let Some((count, counted)) = counts {
         let amounts: Vec<String> = (0..dice.between(1, 4)).map(|_| some_amount(dice)).collect();
         return format!(
@@ -414,7 +417,8 @@ fn cap_amount(dice: &mut Dice, world: &World) -> String {
 fn adds(dice: &mut Dice, world: &mut World, draft: &mut Draft) {
     let mut all = std::mem::take(&mut draft.adds);
     if dice.percent(30) {
-        let id = world.slot(true, *dice.one(&["year", "life", "stay", "day"]), None);
+        let scope = dice.one(&["year", "life", "stay", "day"]);
+        let id = world.slot(true, scope, None);
         all.push((id, "one"));
     }
     if dice.percent(30) {

@@ -1,8 +1,10 @@
-//! The words that a random pack and its cases share: schemes, classes, kinds of visit, places, slots.
+//! The words that a random pack and its cases share: schemes, classes, kinds of visit, places,
+//! slots.
 
 use super::dice::Dice;
 
-/// What the generator may make; a switch for each matter on which the policy text can be read in two ways.
+/// What the generator may make; a switch for each matter on which the policy text can be read in
+/// two ways.
 #[derive(Copy, Clone, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each switch stands for itself")]
 pub struct Features {
@@ -153,7 +155,8 @@ impl World {
         let with_none = |values: &[&'static str]| -> Vec<&'static str> {
             values.iter().copied().chain(["none"]).collect()
         };
-        let below = |key: &str, at: u64| vec![format!("{key}_below = {at}"), format!("{key}_from = {at}")];
+        let below =
+            |key: &str, at: u64| vec![format!("{key}_below = {at}"), format!("{key}_from = {at}")];
         let yes_no = |key: &str| vec![format!("{key} = true"), format!("{key} = false")];
         let identities: Vec<&str> = self.identities.iter().map(|(id, _)| *id).collect();
         let diseases: Vec<&str> = self.diseases.iter().map(|(id, _, _)| *id).collect();
@@ -174,7 +177,11 @@ impl World {
                 one_of("family_planning", &text(&["5", "6", "7", "8", "9", "none"])),
             ],
             below("age", 60),
-            vec!["age_below = 18".into(), "age_from = 18\nage_below = 70".into(), "age_from = 70".into()],
+            vec![
+                "age_below = 18".into(),
+                "age_from = 18\nage_below = 70".into(),
+                "age_from = 70".into(),
+            ],
             below("paid_years", 4),
             below("approvals", 1),
             below("fetuses", 2),
@@ -182,9 +189,11 @@ impl World {
             vec![r#"to = "2026-01-01""#.into(), r#"from = "2026-01-01""#.into()],
         ];
         all.extend(["off_region", "cvlserv", "pregnancy", "continued"].map(yes_no));
-        all.extend(self.covers.iter().map(|cover| {
-            vec![format!("holds = \"{cover}\""), format!("lacks = \"{cover}\"")]
-        }));
+        all.extend(
+            self.covers
+                .iter()
+                .map(|cover| vec![format!("holds = \"{cover}\""), format!("lacks = \"{cover}\"")]),
+        );
         all.push(each("identity", &with_none(&identities)));
         all.push(each("contribution", &with_none(&self.contributions)));
         all.push(each("benefit", &benefits));

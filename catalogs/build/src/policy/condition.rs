@@ -21,7 +21,8 @@ pub(super) struct Test {
     pub(super) axis: Axis,
     pub(super) of: TestOf,
     /// The key and its values as written, for people.
-    pub(super) words: String,
+    pub(super) key: &'static str,
+    pub(super) values: Vec<String>,
     /// Where it stands.
     pub(super) at: usize,
 }
@@ -118,8 +119,8 @@ fn read(node: &Node<'_>, heading: &Heading, level: LevelMeans) -> Vec<Test> {
         }
         // A value that could not be read was reported; without it the test would say something else.
         if !words.is_empty() {
-            let words = format!("{key} = {}", words.join(" / "));
-            tests.push(Test { axis, of: TestOf::OneOf(coordinates), words, at: value.at() });
+            let of = TestOf::OneOf(coordinates);
+            tests.push(Test { axis, of, key, values: words, at: value.at() });
         }
     };
     let level_axis = match level {
@@ -150,10 +151,7 @@ fn read(node: &Node<'_>, heading: &Heading, level: LevelMeans) -> Vec<Test> {
     one_of("channel", Axis::Channel, &|v| {
         chosen(
             v,
-            &[
-                ("direct", Channel::Direct.coordinate()),
-                ("manual", Channel::Manual.coordinate()),
-            ],
+            &[("direct", Channel::Direct.coordinate()), ("manual", Channel::Manual.coordinate())],
         )
     });
     tests.extend(covers(node, &known.covers, "holds", TestOf::Holds));
@@ -213,7 +211,8 @@ fn filing(value: Value<'_>, heading: &Heading) -> Found {
     let filing = value.choice(&words)?;
     let text = value.text()?;
     if filing != Filing::None && !heading.data.filings.contains(&filing) {
-        let message = format!("the filing \"{text}\" never counts: it is not in `filings` of [pack]");
+        let message =
+            format!("the filing \"{text}\" never counts: it is not in `filings` of [pack]");
         value.sink.warning(value.at(), message, "list it there, or leave it out here");
     }
     Some((vec![filing.coordinate()], text.to_owned()))
@@ -243,10 +242,9 @@ fn covers(
     let value = node.get(key)?;
     let found: Vec<u16> =
         value.each().into_iter().filter_map(|item| names.find(node.sink, item)).collect();
-    let words: Vec<&str> = found.iter().map(|index| names.get(*index)).collect();
-    let words = format!("{key} = {}", words.join(" / "));
+    let values = found.iter().map(|index| names.get(*index).to_owned()).collect();
     let any = !found.is_empty();
-    any.then(|| Test { axis: Axis::Covers, of: of(found), words, at: value.at() })
+    any.then(|| Test { axis: Axis::Covers, of: of(found), key, values, at: value.at() })
 }
 
 fn range(
@@ -260,14 +258,15 @@ fn range(
     let read = |value: Option<Value<'_>>| value.and_then(|value| value.whole(limits::AGE_MAX));
     let (least, first_beyond) = (read(from), read(below));
     if let (Some(value), Some(least)) = (from, least) {
-        let words = format!("{from_key} = {least}");
-        tests.push(Test { axis, of: TestOf::From(least), words, at: value.at() });
+        let (of, values) = (TestOf::From(least), vec![least.to_string()]);
+        tests.push(Test { axis, of, key: from_key, values, at: value.at() });
     }
     if let (Some(value), Some(beyond)) = (below, first_beyond) {
-        let words = format!("{below_key} = {beyond}");
-        tests.push(Test { axis, of: TestOf::Below(beyond), words, at: value.at() });
+        let (of, values) = (TestOf::Below(beyond), vec![beyond.to_string()]);
+        tests.push(Test { axis, of, key: below_key, values, at: value.at() });
         if least.unwrap_or(0) >= beyond {
-            let message = format!("no number is at least {} and below {beyond}", least.unwrap_or(0));
+            let message =
+                format!("no number is at least {} and below {beyond}", least.unwrap_or(0));
             node.sink.error(value.at(), message);
         }
     }

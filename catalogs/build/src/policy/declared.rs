@@ -26,6 +26,8 @@ pub(super) struct Known {
     pub(super) line_kinds: Names,
     pub(super) benefits: Names,
     pub(super) slots: Names,
+    /// What covers are called, in their order.
+    pub(super) cover_names: Vec<String>,
     /// Where each source and each slot stands, for warnings about unused ones.
     pub(super) source_places: Vec<usize>,
     pub(super) slot_places: Vec<usize>,
@@ -71,6 +73,7 @@ pub(super) fn read(root: &Node<'_>, pack_at: usize, data: &mut PackData) -> Know
         line_kinds: Names::new("line kind", &[]).with("ordinary"),
         benefits: Names::new("benefit", &[]),
         slots: Names::new("slot", &[]),
+        cover_names: Vec::new(),
         source_places: Vec::new(),
         slot_places: Vec::new(),
     };
@@ -84,7 +87,7 @@ pub(super) fn read(root: &Node<'_>, pack_at: usize, data: &mut PackData) -> Know
         node.finish();
     }
     for node in root.tables("cover", "[[cover]]") {
-        cover(&node, &mut known.covers, data);
+        cover(&node, &mut known, data);
         node.finish();
     }
     classes(root, &mut known, data);
@@ -149,11 +152,12 @@ fn scheme(node: &Node<'_>, names: &mut Names, data: &mut PackData) {
     });
 }
 
-fn cover(node: &Node<'_>, names: &mut Names, data: &mut PackData) {
+fn cover(node: &Node<'_>, known: &mut Known, data: &mut PackData) {
     let value = node.need("insutype");
-    names.declare(node.sink, value, node.at);
+    known.covers.declare(node.sink, value, node.at);
     // The name is for people; the pack keeps the number.
-    node.need("name").and_then(Value::name);
+    let name = node.need("name").and_then(Value::name).unwrap_or("");
+    known.cover_names.push(name.to_owned());
     data.covers.extend(value.and_then(insutype));
 }
 

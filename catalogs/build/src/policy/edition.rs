@@ -9,7 +9,7 @@ use super::condition::RowHead;
 use super::finding::Sink;
 use super::resolve;
 use super::space::Cuts;
-use super::table::{self, Maker};
+use super::table::Maker;
 use super::tier::{Ruled, TierDraft};
 use super::trouble::Troubles;
 
@@ -59,9 +59,12 @@ fn spans(pack: Span, drafts: &Drafts<'_>) -> Vec<Span> {
 }
 
 fn all_heads<'d>(drafts: &Drafts<'d>) -> impl Iterator<Item = &'d RowHead> {
-    let tiers = drafts.tiers.iter().copied().flatten().flat_map(|draft| {
-        std::iter::once(&draft.head).chain(table::heads(draft))
-    });
+    let tiers = drafts
+        .tiers
+        .iter()
+        .copied()
+        .flatten()
+        .flat_map(|draft| std::iter::once(&draft.head).chain(resolve::heads(draft)));
     tiers.chain(drafts.accounts.iter().map(|account| &account.head))
 }
 
@@ -114,7 +117,7 @@ fn unheld(sink: &Sink<'_>, drafts: &Drafts<'_>, troubles: &Troubles) {
             sink.warning(draft.head.at, message, "look at its conditions and its span");
             continue;
         }
-        for head in table::heads(draft).filter(|head| !troubles.held.contains(&head.at)) {
+        for head in resolve::heads(draft).filter(|head| !troubles.held.contains(&head.at)) {
             let message = format!("tier \"{}\": this row never holds", draft.name);
             sink.warning(head.at, message, "look at its conditions and its span");
         }

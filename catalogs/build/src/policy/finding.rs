@@ -128,12 +128,8 @@ impl<'a> Sink<'a> {
     pub(super) fn into_findings(self) -> Vec<Finding> {
         let mut found = self.found.into_inner();
         found.sort_by(|a, b| {
-            (a.line, a.column, a.severity, &a.message).cmp(&(
-                b.line,
-                b.column,
-                b.severity,
-                &b.message,
-            ))
+            (a.line, a.column, a.severity, &a.message)
+                .cmp(&(b.line, b.column, b.severity, &b.message))
         });
         found.dedup();
         found

@@ -14,8 +14,8 @@ use super::read::{Node, Value};
 pub(super) struct Heading {
     pub(super) data: PackData,
     pub(super) known: Known,
-    /// Where `[pack]` stands.
-    pub(super) at: usize,
+    /// The line of `[pack]`.
+    pub(super) line: u32,
 }
 
 pub(super) const FILINGS: [(&str, Filing); 3] = [
@@ -56,7 +56,7 @@ pub(super) fn read(root: &Node<'_>, digest: [u8; 32]) -> Heading {
         node.finish();
     }
     let known = declared::read(root, at, &mut data);
-    Heading { data, known, at }
+    Heading { data, known, line: root.sink.line(at) }
 }
 
 /// A span from the keys `from` and `to` of a table; open where one is absent.
@@ -78,7 +78,8 @@ fn pack(node: &Node<'_>, data: &mut PackData) {
     data.title = text("title");
     let divisions = node.need("divisions");
     data.divisions = divisions.map(prefixes).unwrap_or_default();
-    if let (Some(value), true) = (divisions, data.divisions.is_empty()) {
+    let listed = divisions.filter(|value| value.is_list());
+    if let (Some(value), true) = (listed, data.divisions.is_empty()) {
         let help = "write [\"\"] for a pool that every division belongs to".to_owned();
         node.sink.mendable(value.at(), "the pool has no divisions".to_owned(), "", help);
     }
@@ -175,7 +176,8 @@ fn year(node: &Node<'_>) -> YearRule {
         None => return YearRule::Discharge,
     }
     if deductible.is_none() {
-        node.sink.error(node.at, "[year] with `rule = \"cut\"` needs `second_deductible`".to_owned());
+        node.sink
+            .error(node.at, "[year] with `rule = \"cut\"` needs `second_deductible`".to_owned());
     }
     let second = match (chosen, from) {
         (Some(Second::NoughtFrom), Some(value)) => month_and_day(value),

@@ -5,23 +5,30 @@ use toml::de::DeTable;
 use yidan_settlement::date::Day;
 use yidan_settlement::pack::{AccountRow, Pack};
 
+mod census;
 mod condition;
 mod declared;
+mod diff;
 mod edition;
 mod finding;
 mod heading;
+mod labels;
+mod ledger;
 mod names;
 mod part;
+mod phrase;
 mod ratio;
 mod read;
 mod resolve;
 mod rules;
+mod show;
 mod space;
 mod table;
 mod tier;
 mod trouble;
 mod words;
 
+pub use diff::{Change, Said};
 pub use finding::{Finding, PolicyErrors, Severity};
 
 use edition::Drafts;
@@ -65,6 +72,16 @@ pub fn check(text: &str, file: &str) -> Result<Compiled, PolicyErrors> {
     }
 }
 
+/// The pack as a Markdown document, each value with its conditions, dates and ground.
+pub fn show(compiled: &Compiled) -> String {
+    show::markdown(&compiled.outline)
+}
+
+/// What changed from one pack to another.
+pub fn diff(old: &Compiled, new: &Compiled) -> Vec<Change> {
+    diff::changes(&old.outline, &new.outline)
+}
+
 fn make(text: &str, sink: &Sink<'_>) -> Option<(Pack, Outline)> {
     let (table, faults) = DeTable::parse_recoverable(text);
     for fault in &faults {
@@ -81,7 +98,7 @@ fn make(text: &str, sink: &Sink<'_>) -> Option<(Pack, Outline)> {
     let accounts = part::accounts(&root, &heading);
     root.finish();
     let outline = Outline { heading, tiers, accounts };
-    rules::check(sink, &outline.heading, &outline.tiers);
+    rules::check(sink, &outline.heading, &outline.tiers, &whole);
     if let Some(tier) = edition::too_many(&outline.tiers) {
         let count = outline.tiers.len();
         sink.error(tier.head.at, format!("{count} tiers; a pack has at most 64"));
@@ -114,3 +131,6 @@ fn unused_sources(sink: &Sink<'_>, heading: &Heading) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -29,8 +29,8 @@ impl Names {
         let at = value.map_or(at, Value::at);
         let kind = self.kind;
         if self.reserved.contains(&text) {
-            let expected = format!("another name: conditions use \"{text}\" themselves");
-            sink.unexpected(at, format!("\"{text}\" cannot name a {kind}"), &expected);
+            let message = format!("the {kind} cannot be called \"{text}\"");
+            sink.unexpected(at, message, "another name: conditions use this one themselves");
         }
         let other = self.names.iter().find(|(name, _)| !text.is_empty() && name == text);
         match other {
@@ -38,7 +38,10 @@ impl Names {
                 sink.error(at, format!("the {kind} \"{text}\" is there without being declared"));
             }
             Some((_, line)) => {
-                sink.error(at, format!("the {kind} \"{text}\" is declared twice, first on line {line}"));
+                sink.error(
+                    at,
+                    format!("the {kind} \"{text}\" is declared twice, first on line {line}"),
+                );
             }
             None => {}
         }
@@ -72,6 +75,11 @@ impl Names {
         self.names.iter().map(|(name, _)| name.as_str())
     }
 
+    /// The line on which a name is declared, nought where it is not written.
+    pub(super) fn line(&self, index: usize) -> u32 {
+        self.names.get(index).map_or(0, |(_, line)| *line)
+    }
+
     pub(super) fn get(&self, index: u16) -> &str {
         self.names.get(usize::from(index)).map_or("", |(name, _)| name.as_str())
     }
@@ -81,7 +89,7 @@ impl Names {
 pub(super) fn unknown(sink: &Sink<'_>, at: usize, kind: &str, text: &str, known: &[&str]) {
     let message = format!("unknown {kind} \"{text}\"");
     let expected = match known {
-        [] => format!("a {kind}, but this pack declares none"),
+        [] => format!("the id of a declared {kind}, but there is none"),
         _ => format!("one of {}", quoted(known)),
     };
     match nearest(text, known) {
@@ -92,7 +100,9 @@ pub(super) fn unknown(sink: &Sink<'_>, at: usize, kind: &str, text: &str, known:
 
 /// The known text that differs least, if it differs little.
 pub(super) fn nearest<'k>(text: &str, known: &[&'k str]) -> Option<&'k str> {
-    let bound = (text.chars().count() / 3).max(1);
+    // Two or three characters apart is near only for long texts; of one or two nothing is near.
+    let length = text.chars().count();
+    let bound = if length < 3 { 0 } else { (length / 3).max(1) };
     let near = known.iter().map(|name| (distance(text, name), *name)).min();
     near.filter(|(steps, _)| *steps <= bound).map(|(_, name)| name)
 }

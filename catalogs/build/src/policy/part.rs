@@ -82,12 +82,12 @@ impl<'a> Rows<'_, 'a> {
     pub(super) fn floors(&self) -> Vec<Ruled<FloorDraft>> {
         self.rows("floor", "[[tier.floor]]", |node| {
             let rate = node.need("rate").and_then(Value::rate);
-            let of = node.get("of").map_or(Some(false), |v| {
-                v.choice(&[("base", false), ("total", true)])
-            });
-            let out = node.get("deductible").map_or(Some(false), |v| {
-                v.choice(&[("in", false), ("out", true)])
-            });
+            let of = node
+                .get("of")
+                .map_or(Some(false), |v| v.choice(&[("base", false), ("total", true)]));
+            let out = node
+                .get("deductible")
+                .map_or(Some(false), |v| v.choice(&[("in", false), ("out", true)]));
             Some(FloorDraft { rate: rate?, of_total: of?, without_deductible: out? })
         })
     }
@@ -341,8 +341,8 @@ fn change(node: &Node<'_>) -> Option<ChangeOf> {
             node.finish();
             let (from, each, most) = (from?, each?, most?);
             if each == 0 || most == 0 || (each < 0) != (most < 0) {
-                let message = "`points` and `max` are not nought and point the same way";
-                node.sink.error(node.at, format!("{message}: they are not both above or below"));
+                let message = "`points` and `max` do not point the same way".to_owned();
+                node.sink.unexpected(node.at, message, "both above nought, or both below");
                 return None;
             }
             Some(ChangeOf::PointsPerYear { from, each, most })
@@ -355,8 +355,11 @@ fn points(value: Value<'_>, least: i64) -> Option<i64> {
 }
 
 fn cap(node: &Node<'_>, slots: &Names) -> Option<CapDraft> {
-    let words =
-        [("payment", CapOn::Payment), ("cost_before", CapOn::CostBefore), ("cost_after", CapOn::CostAfter)];
+    let words = [
+        ("payment", CapOn::Payment),
+        ("cost_before", CapOn::CostBefore),
+        ("cost_after", CapOn::CostAfter),
+    ];
     let on = node.need("on").and_then(|value| value.choice(&words));
     let named = node.get("slot");
     let of = named.map(|value| slot(value, slots));
@@ -381,7 +384,8 @@ fn cap(node: &Node<'_>, slots: &Names) -> Option<CapDraft> {
         "amount" => CapAmountDraft::Fixed(value.amount()?),
         _ if value.truth()? => CapAmountDraft::Unlimited,
         _ => {
-            node.sink.error(value.at(), "`unlimited = false` says nothing: leave it out".to_owned());
+            node.sink
+                .error(value.at(), "`unlimited = false` says nothing: leave it out".to_owned());
             return None;
         }
     };

@@ -169,10 +169,13 @@ mod tests {
     fn points_grow_with_age_up_to_their_most() {
         let of = ChangeOf::PointsPerYear { from: 60, each: 50, most: 125 };
         let at = |age| step(of, age);
-        assert_eq!([at(59), at(60), at(61), at(62), at(90)].map(|s| match s {
-            Step::Points(parts) => parts,
-            Step::Factor(_) | Step::Floor(_) | Step::Ceiling(_) => -1,
-        }), [0, 50, 100, 125, 125]);
+        assert_eq!(
+            [at(59), at(60), at(61), at(62), at(90)].map(|s| match s {
+                Step::Points(parts) => parts,
+                Step::Factor(_) | Step::Floor(_) | Step::Ceiling(_) => -1,
+            }),
+            [0, 50, 100, 125, 125]
+        );
         assert_eq!((growing_years(50, 125), growing_years(50, 100)), (3, 2));
     }
 }

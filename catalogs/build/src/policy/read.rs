@@ -11,7 +11,7 @@ use yidan_settlement::date::Day;
 use yidan_settlement::money::{AmountError, Fen, Rate, decimal};
 
 use super::finding::Sink;
-use super::names::{nearest, quoted, unknown};
+use super::names::{nearest, quoted};
 
 /// A table of the file.
 pub(super) struct Node<'a> {
@@ -185,7 +185,15 @@ impl<'a> Value<'a> {
         };
         let found = words.iter().find(|(word, _)| word == text);
         if found.is_none() {
-            unknown(self.sink, self.at(), self.key, text, &known);
+            let message = format!("`{}` cannot be \"{text}\"", self.key);
+            let expected = format!("one of {}", quoted(&known));
+            match nearest(text, &known) {
+                Some(near) => {
+                    let help = format!("did you mean \"{near}\"?");
+                    self.sink.mendable(self.at(), message, &expected, help);
+                }
+                None => self.sink.unexpected(self.at(), message, &expected),
+            }
         }
         found.map(|(_, meaning)| *meaning)
     }
@@ -206,6 +214,10 @@ impl<'a> Value<'a> {
             return Vec::new();
         };
         items.iter().map(|value| Value { sink: self.sink, key: self.key, value }).collect()
+    }
+
+    pub(super) fn is_list(self) -> bool {
+        matches!(self.value.get_ref(), DeValue::Array(_))
     }
 
     pub(super) fn is_text(self) -> bool {

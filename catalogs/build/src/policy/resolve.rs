@@ -5,11 +5,12 @@ use yidan_settlement::limits;
 use yidan_settlement::money::{Fen, Rate};
 use yidan_settlement::pack::{Band, Basis, BasisOf, Cap, CapAmount, Floor, KindBands, Row};
 
+use super::condition::RowHead;
 use super::ratio::{self, RatioFault, Step};
 use super::tier::{CapAmountDraft, CapDraft, CapOn, Change, ChangeOf, Plus, Ruled, TierDraft};
 
 /// Which rows of each part hold, by index, and the numbers that values depend on.
-#[derive(Clone, Eq, PartialEq, Hash, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Held {
     pub(super) first_shares: Vec<usize>,
     pub(super) deductibles: Vec<usize>,
@@ -38,6 +39,29 @@ pub(super) enum Problem {
 }
 
 impl Held {
+    /// From the numbers of rows counted through all parts in the order of [`heads`].
+    pub(super) fn of(draft: &TierDraft, rows: &[usize]) -> Held {
+        let mut first = 0;
+        let mut next = |length: usize| {
+            let part = first..first + length;
+            first += length;
+            let held = rows.iter().filter(|row| part.contains(row));
+            held.map(|row| row - part.start).collect()
+        };
+        Held {
+            first_shares: next(draft.first_shares.len()),
+            deductibles: next(draft.deductibles.len()),
+            factors: next(draft.factors.len()),
+            bands: next(draft.bands.len()),
+            changes: next(draft.changes.len()),
+            caps: next(draft.caps.len()),
+            floors: next(draft.floors.len()),
+            adds: next(draft.adds.len()),
+            age: 0,
+            paid_years: 0,
+        }
+    }
+
     /// Whether a row marked as penalty is among them.
     pub(super) fn penalised(&self, draft: &TierDraft) -> bool {
         self.first_shares.iter().any(|row| draft.first_shares[*row].value.penalty)
@@ -51,6 +75,21 @@ impl Held {
         rest.changes.retain(|row| !draft.changes[*row].value.penalty);
         rest
     }
+}
+
+/// The heads of all rows of a tier, part after part.
+pub(super) fn heads(draft: &TierDraft) -> impl Iterator<Item = &RowHead> {
+    fn of<T>(rows: &[Ruled<T>]) -> impl Iterator<Item = &RowHead> {
+        rows.iter().map(|row| &row.head)
+    }
+    of(&draft.first_shares)
+        .chain(of(&draft.deductibles))
+        .chain(of(&draft.factors))
+        .chain(of(&draft.bands))
+        .chain(of(&draft.changes))
+        .chain(of(&draft.caps))
+        .chain(of(&draft.floors))
+        .chain(of(&draft.adds))
 }
 
 /// The row that the held rows come to; `None` when some problem leaves none.
@@ -69,7 +108,8 @@ pub(super) fn row(draft: &TierDraft, held: &Held, problems: &mut Vec<Problem>) -
     }
     let band = only(&draft.bands, &held.bands, "band", problems);
     let Some(band) = band else {
-        problems.push(Problem::Gap("band"));
+        // That a tier has no bands at all is told once, by the rules.
+        problems.extend((!draft.bands.is_empty()).then_some(Problem::Gap("band")));
         return None;
     };
     cite(&mut basis, BasisOf::Bands, Some(band));

@@ -11,14 +11,15 @@ use super::finding::Sink;
 use super::heading::Heading;
 use super::tier::{Ruled, TierDraft};
 
-/// Reports all that is forbidden.
-pub(super) fn check(sink: &Sink<'_>, heading: &Heading, tiers: &[TierDraft]) {
-    for tier in tiers {
-        if tier.bands.is_empty() {
+/// Reports all that is forbidden; of tiers that were not read `whole` nothing is called missing.
+pub(super) fn check(sink: &Sink<'_>, heading: &Heading, tiers: &[TierDraft], whole: &[bool]) {
+    for (tier, whole) in tiers.iter().zip(whole) {
+        if *whole && tier.bands.is_empty() {
             let message = format!("tier \"{}\" has no band: it would never pay", tier.name);
             sink.unexpected(tier.head.at, message, "at least one [[tier.band]]");
         }
-        if let (Some(factor), true) = (tier.factors.first(), tier.deductibles.is_empty()) {
+        let none_to_multiply = *whole && tier.deductibles.is_empty();
+        if let (Some(factor), true) = (tier.factors.first(), none_to_multiply) {
             let message = format!("tier \"{}\" has no deductible to multiply", tier.name);
             sink.error(factor.head.at, message);
         }
@@ -46,7 +47,8 @@ fn bands_on_a_slot(sink: &Sink<'_>, heading: &Heading, tier: &TierDraft) {
     }
     for Ruled { head, value } in &tier.deductibles {
         if above_nought(value) && value.less != Some(axis) {
-            let message = "with `bands_from = \"zero\"` the deductible is a place on the axis of its slot";
+            let message =
+                "with `bands_from = \"zero\"` the deductible is a place on the axis of its slot";
             sink.unexpected(head.at, message.to_owned(), &format!("`less = \"{name}\"`"));
         }
         if value.ceiling.is_some() {
@@ -54,7 +56,8 @@ fn bands_on_a_slot(sink: &Sink<'_>, heading: &Heading, tier: &TierDraft) {
             sink.error(head.at, message);
         }
         if value.continued != Continued::Difference {
-            let message = "`continued` can only be \"difference\" with `bands_from = \"zero\"` on a slot";
+            let message =
+                "`continued` can only be \"difference\" with `bands_from = \"zero\"` on a slot";
             sink.error(head.at, message.to_owned());
         }
     }
@@ -119,8 +122,13 @@ fn slots(sink: &Sink<'_>, heading: &Heading, tiers: &[TierDraft]) {
                     sink.unexpected(*at, message, "a slot with `unit = \"fen\"`");
                 }
                 Use::Added(of) if slot.count != (*of == AddOf::One) => {
-                    let message = format!("what is added does not agree with the unit of \"{}\"", slot.id);
-                    sink.unexpected(*at, message, "`one` into a slot that counts, anything else into fen");
+                    let message =
+                        format!("what is added does not agree with the unit of \"{}\"", slot.id);
+                    sink.unexpected(
+                        *at,
+                        message,
+                        "`one` into a slot that counts, anything else into fen",
+                    );
                 }
                 Use::Read | Use::Counted | Use::Added(_) => {}
             }

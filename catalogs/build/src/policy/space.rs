@@ -31,8 +31,7 @@ impl Cuts {
 
     /// A segment begins at `n` on an axis of numbers.
     pub(super) fn cut(&mut self, axis: Axis, n: u16) {
-        let lists =
-            [&mut self.ages, &mut self.paid_years, &mut self.approvals, &mut self.fetuses];
+        let lists = [&mut self.ages, &mut self.paid_years, &mut self.approvals, &mut self.fetuses];
         for (number, cuts) in NUMBERS.into_iter().zip(lists) {
             if let (true, Err(place)) = (number == axis && n > 0, cuts.binary_search(&n)) {
                 cuts.insert(place, n);
@@ -56,16 +55,11 @@ pub(super) struct Space<'s> {
     pub(super) cuts: &'s Cuts,
 }
 
-/// A condition laid on a space: for each tested axis, which coordinates it lets through.
-pub(super) struct Mask {
-    by_axis: Vec<(usize, Vec<bool>)>,
-}
-
 /// The axes of numbers, in the order of their lists in [`Cuts`].
 const NUMBERS: [Axis; 4] = [Axis::Age, Axis::PaidYears, Axis::Approvals, Axis::Fetuses];
 
-/// The most cells a table may have.
-pub(super) const CELLS_MAX: usize = 1 << 18;
+/// The most cells a table may have: four megabytes of them.
+pub(super) const CELLS_MAX: usize = 1 << 20;
 
 impl<'s> Space<'s> {
     /// The space that these rows need.
@@ -83,10 +77,9 @@ impl<'s> Space<'s> {
 
     /// How many cells it has; `None` when they are too many.
     pub(super) fn size(&self) -> Option<usize> {
-        let size = self.axes.iter().try_fold(1_usize, |size, (_, radix)| {
+        self.axes.iter().try_fold(1_usize, |size, (_, radix)| {
             size.checked_mul(usize::from(*radix)).filter(|size| *size <= CELLS_MAX)
-        });
-        size
+        })
     }
 
     /// The axes with their strides, for the pack; those with one coordinate only tell nothing.
@@ -114,40 +107,18 @@ impl<'s> Space<'s> {
         point
     }
 
-    pub(super) fn cell(&self, point: &[u16]) -> usize {
-        let axes = self.axes.iter().zip(point).rev();
-        axes.fold(0, |cell, ((_, radix), at)| cell * usize::from(*radix) + usize::from(*at))
-    }
-
     /// Whether a visit can lie there at all: a filing that the pack does not count never holds, and a distance that no
     /// division has is never met.
-    pub(super) fn reachable(&self, point: &[u16]) -> bool {
-        let counts = |at: u16| {
-            at == Filing::None.coordinate()
-                || self.data.filings.iter().any(|filing| filing.coordinate() == at)
-        };
-        self.axes.iter().zip(point).all(|((axis, _), at)| {
-            (*axis != Axis::Filing || counts(*at))
-                && (*axis != Axis::Distance || self.distance_is_met(*at))
-        })
+    pub(super) fn reachable(&self, axis: Axis, at: u16) -> bool {
+        let counts = at == Filing::None.coordinate()
+            || self.data.filings.iter().any(|filing| filing.coordinate() == at);
+        (axis != Axis::Filing || counts) && (axis != Axis::Distance || self.distance_is_met(at))
     }
 
-    pub(super) fn mask(&self, condition: &Condition) -> Mask {
-        let mut by_axis = Vec::new();
-        for test in &condition.tests {
-            let place = self.axes.iter().position(|(axis, _)| *axis == test.axis);
-            let place = place.expect("the axes of all rows are in the space");
-            let radix = self.axes[place].1;
-            let lets = (0..radix).map(|at| self.holds(test, at)).collect();
-            by_axis.push((place, lets));
-        }
-        Mask { by_axis }
-    }
-
-    /// The coordinate of a cell on an axis, if the space has it.
-    pub(super) fn on(&self, axis: Axis, point: &[u16]) -> Option<u16> {
-        let place = self.axes.iter().position(|(other, _)| *other == axis)?;
-        point.get(place).copied()
+    /// Whether a condition lets a coordinate of an axis through.
+    pub(super) fn lets(&self, condition: &Condition, axis: Axis, at: u16) -> bool {
+        let tests = condition.tests.iter().filter(|test| test.axis == axis);
+        tests.into_iter().all(|test| self.holds(test, at))
     }
 
     fn holds(&self, test: &Test, at: u16) -> bool {
@@ -177,12 +148,6 @@ impl<'s> Space<'s> {
     }
 }
 
-impl Mask {
-    pub(super) fn lets(&self, point: &[u16]) -> bool {
-        self.by_axis.iter().all(|(place, lets)| lets[usize::from(point[*place])])
-    }
-}
-
 /// How many coordinates an axis has.
 fn radix(axis: Axis, data: &PackData, cuts: &Cuts) -> u16 {
     let count = |n: usize| u16::try_from(n).unwrap_or(u16::MAX);
@@ -199,10 +164,8 @@ fn radix(axis: Axis, data: &PackData, cuts: &Cuts) -> u16 {
         Axis::Contribution => count(data.contributions.len() + 1),
         Axis::Disease => count(data.diseases.len() + 2),
         Axis::Birth | Axis::FamilyPlanning => 10,
-        Axis::CivilServant
-        | Axis::Accident
-        | Axis::Pregnancy
-        | Axis::Continued
-        | Axis::Channel => 2,
+        Axis::CivilServant | Axis::Accident | Axis::Pregnancy | Axis::Continued | Axis::Channel => {
+            2
+        }
     }
 }

@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, HashMap};
 use std::hash::Hash;
 
 use yidan_settlement::date::Span;
-use yidan_settlement::pack::{Accounts, AccountRow, Axis, PackData, Row, Tier};
+use yidan_settlement::pack::{AccountRow, Accounts, Axis, PackData, Row, Tier};
 
-use super::condition::RowHead;
-use super::resolve::{self, Held, Problem};
-use super::space::{CELLS_MAX, Cuts, Mask, Space};
+use super::census::Census;
+use super::condition::{Condition, RowHead};
+use super::resolve::{self, Held, Problem, heads};
+use super::space::{CELLS_MAX, Cuts, Space};
 use super::tier::{ChangeOf, Ruled, TierDraft};
 use super::trouble::{Told, Troubles, shared};
 use super::words;
@@ -21,11 +22,6 @@ pub(super) struct Maker<'m> {
     pub(super) troubles: &'m mut Troubles,
 }
 
-/// Rows of a part that are in force, with their masks.
-struct Part {
-    rows: Vec<(usize, Mask)>,
-}
-
 /// Distinct values in order of first use.
 struct Interned<T> {
     index: HashMap<T, u32>,
@@ -36,51 +32,52 @@ impl Maker<'_> {
     /// The tier's table.
     pub(super) fn tier(&mut self, draft: &TierDraft) -> Tier {
         let mut tier = empty(draft);
-        if !self.in_force(&draft.head) {
+        if !draft.head.span.overlaps(self.edition) {
             return tier;
         }
         let (data, cuts, edition) = (self.data, self.cuts, self.edition);
-        let heads = heads(draft).filter(|head| head.span.overlaps(edition));
-        let heads = std::iter::once(&draft.head).chain(heads);
+        let in_force = heads(draft).filter(|head| head.span.overlaps(edition));
+        let asking = std::iter::once(&draft.head).chain(in_force);
         let grows = Grows::of(draft, edition);
-        let space = Space::of(heads, &grows.axes(), data, cuts);
+        let space = Space::of(asking, &grows.axes(), data, cuts);
         let Some(size) = space.size() else {
             self.too_large(&space, draft.head.at, &format!("tier \"{}\"", draft.name));
+            // Nothing is known of its rows, so none is called idle.
+            self.troubles.held.insert(draft.head.at);
+            self.troubles.held.extend(heads(draft).map(|head| head.at));
             return tier;
         };
-        let applies = space.mask(&draft.head.condition);
-        let parts = Parts::of(draft, &space, edition);
+        let in_force: Vec<(usize, &RowHead)> =
+            heads(draft).enumerate().filter(|(_, head)| head.span.overlaps(edition)).collect();
+        let conditions: Vec<&Condition> =
+            in_force.iter().map(|(_, head)| &head.condition).collect();
+        let applies = &draft.head.condition;
+        let census = Census::take(&space, size, applies, &conditions, &grows.axes());
         let mut rows = Interned::new();
-        let mut known: HashMap<Held, (Option<u32>, Vec<Problem>)> = HashMap::new();
         let mut marked: BTreeMap<Problem, Vec<bool>> = BTreeMap::new();
-        let mut matters = vec![false; size];
-        tier.cells = vec![0; size];
-        for (cell, place) in tier.cells.iter_mut().enumerate() {
-            let point = space.point(cell);
-            if !applies.lets(&point) || !space.reachable(&point) {
-                continue;
-            }
-            matters[cell] = true;
-            let mut held = parts.held(&point);
-            grows.take(&space, &point, &mut held);
-            let (row, problems) =
-                known.entry(held).or_insert_with_key(|held| settle(draft, held, &mut rows));
-            *place = row.map_or(0, |row| row + 1);
-            for problem in problems.iter() {
-                let cells = marked.entry(problem.clone()).or_insert_with(|| vec![false; size]);
-                cells[cell] = true;
+        let mut row_of_case = vec![0];
+        for (number, case) in (1_u32..).zip(&census.cases) {
+            let held: Vec<usize> = case.rows.iter().map(|row| in_force[*row].0).collect();
+            self.troubles.held.extend(case.rows.iter().map(|row| in_force[*row].1.at));
+            let mut held = Held::of(draft, &held);
+            grows.take(&space, &case.grown, &mut held);
+            held.adds.retain(|add| !draft.adds[*add].head.condition.tests.is_empty());
+            let (row, problems) = settle(draft, &held, &mut rows);
+            row_of_case.push(row.map_or(0, |row| row + 1));
+            for problem in problems {
+                mark(marked.entry(problem).or_default(), &census, number);
             }
         }
-        for held in known.keys() {
-            self.troubles.held.extend(held_places(draft, held));
-        }
-        let adds: Vec<_> = draft.adds.iter().filter(|add| self.in_force(&add.head)).collect();
-        let everywhere = adds.iter().filter(|add| add.head.condition.tests.is_empty());
-        tier.adds = everywhere.clone().map(|add| add.value).collect();
-        if matters.contains(&true) {
+        tier.cells = cells(&census, &row_of_case);
+        let everywhere = draft
+            .adds
+            .iter()
+            .filter(|add| add.head.span.overlaps(edition) && add.head.condition.tests.is_empty());
+        tier.adds = everywhere.map(|add| add.value).collect();
+        if !census.cases.is_empty() {
             self.troubles.held.insert(draft.head.at);
-            self.troubles.held.extend(everywhere.map(|add| add.head.at));
         }
+        let matters: Vec<bool> = census.case_of.iter().map(|case| *case > 0).collect();
         let life = shared(draft.head.span, data.span);
         let what = Some(draft.name.as_str());
         self.tell(&space, &marked, &matters, life, (draft.head.at, what));
@@ -92,40 +89,35 @@ impl Maker<'_> {
     /// The table of accounts.
     pub(super) fn accounts(&mut self, drafts: &[Ruled<AccountRow>]) -> Accounts {
         let (data, cuts, edition) = (self.data, self.cuts, self.edition);
-        let heads = drafts.iter().map(|draft| &draft.head);
-        let space =
-            Space::of(heads.filter(|head| head.span.overlaps(edition)), &[], data, cuts);
+        let in_force: Vec<usize> =
+            (0..drafts.len()).filter(|row| drafts[*row].head.span.overlaps(edition)).collect();
+        let heads = in_force.iter().map(|row| &drafts[*row].head);
+        let space = Space::of(heads, &[], data, cuts);
         let at = drafts.first().map_or(0, |draft| draft.head.at);
         let Some(size) = space.size() else {
             self.too_large(&space, at, "accounts");
             return Accounts { cells: vec![0], ..Accounts::default() };
         };
-        let part = Part::of(drafts, &space, edition);
+        let conditions: Vec<&Condition> =
+            in_force.iter().map(|row| &drafts[*row].head.condition).collect();
+        let census = Census::take(&space, size, &Condition::default(), &conditions, &[]);
         let mut rows: Interned<AccountRow> = Interned::new();
         let mut marked: BTreeMap<Problem, Vec<bool>> = BTreeMap::new();
-        let mut matters = vec![false; size];
-        let mut cells = vec![0; size];
-        for cell in 0..size {
-            let point = space.point(cell);
-            if !space.reachable(&point) {
-                continue;
-            }
-            matters[cell] = true;
-            let held = part.held(&point);
+        let mut row_of_case = vec![0];
+        for (number, case) in (1_u32..).zip(&census.cases) {
+            let held: Vec<usize> = case.rows.iter().map(|row| in_force[*row]).collect();
             self.troubles.held.extend(held.iter().map(|row| drafts[*row].head.at));
             let mut problems = Vec::new();
             let row = resolve::only(drafts, &held, "account", &mut problems);
-            cells[cell] = row.map_or(0, |row| rows.number(row.value.clone()) + 1);
+            row_of_case.push(row.map_or(0, |row| rows.number(row.value.clone()) + 1));
             for problem in problems {
-                marked.entry(problem).or_insert_with(|| vec![false; size])[cell] = true;
+                mark(marked.entry(problem).or_default(), &census, number);
             }
         }
+        let matters: Vec<bool> = census.case_of.iter().map(|case| *case > 0).collect();
         self.tell(&space, &marked, &matters, data.span, (at, None));
+        let cells = cells(&census, &row_of_case);
         Accounts { axes: space.strides(), cells, rows: rows.values }
-    }
-
-    fn in_force(&self, head: &RowHead) -> bool {
-        head.span.overlaps(self.edition)
     }
 
     /// Tells each problem with the circumstances it is met in, at most three blocks of them.
@@ -193,11 +185,7 @@ impl Maker<'_> {
 }
 
 /// The row of a set of held rows, interned, and that without penalties beside it.
-fn settle(
-    draft: &TierDraft,
-    held: &Held,
-    rows: &mut Interned<Row>,
-) -> (Option<u32>, Vec<Problem>) {
+fn settle(draft: &TierDraft, held: &Held, rows: &mut Interned<Row>) -> (Option<u32>, Vec<Problem>) {
     let mut problems = Vec::new();
     let mut row = resolve::row(draft, held, &mut problems);
     if let (Some(row), true) = (&mut row, held.penalised(draft)) {
@@ -207,6 +195,19 @@ fn settle(
     problems.sort();
     problems.dedup();
     (row.map(|row| rows.number(row)), problems)
+}
+
+/// Marks the cells of a case.
+fn mark(marked: &mut Vec<bool>, census: &Census, number: u32) {
+    marked.resize(census.case_of.len(), false);
+    let cells = marked.iter_mut().zip(&census.case_of);
+    cells.for_each(|(mark, case)| *mark |= *case == number);
+}
+
+/// The table: for each cell 1 + its row.
+fn cells(census: &Census, row_of_case: &[u32]) -> Vec<u32> {
+    let row = |case: &u32| usize::try_from(*case).ok().and_then(|case| row_of_case.get(case));
+    census.case_of.iter().map(|case| row(case).copied().unwrap_or(0)).collect()
 }
 
 /// Up to three blocks of marked cells in words.
@@ -226,67 +227,6 @@ fn blocks(space: &Space<'_>, marked: &[bool], matters: &[bool]) -> String {
 
 fn prefixed(prefix: &str, text: &str) -> String {
     if text.is_empty() { String::new() } else { format!("{prefix}{text}") }
-}
-
-/// The parts of a tier with what is in force of them.
-struct Parts {
-    first_shares: Part,
-    deductibles: Part,
-    factors: Part,
-    bands: Part,
-    changes: Part,
-    caps: Part,
-    floors: Part,
-    adds: Part,
-}
-
-impl Parts {
-    fn of(draft: &TierDraft, space: &Space<'_>, edition: Span) -> Parts {
-        Parts {
-            first_shares: Part::of(&draft.first_shares, space, edition),
-            deductibles: Part::of(&draft.deductibles, space, edition),
-            factors: Part::of(&draft.factors, space, edition),
-            bands: Part::of(&draft.bands, space, edition),
-            changes: Part::of(&draft.changes, space, edition),
-            caps: Part::of(&draft.caps, space, edition),
-            floors: Part::of(&draft.floors, space, edition),
-            adds: Part::of(&draft.adds, space, edition).conditional(&draft.adds),
-        }
-    }
-
-    fn held(&self, point: &[u16]) -> Held {
-        Held {
-            first_shares: self.first_shares.held(point),
-            deductibles: self.deductibles.held(point),
-            factors: self.factors.held(point),
-            bands: self.bands.held(point),
-            changes: self.changes.held(point),
-            caps: self.caps.held(point),
-            floors: self.floors.held(point),
-            adds: self.adds.held(point),
-            age: 0,
-            paid_years: 0,
-        }
-    }
-}
-
-impl Part {
-    fn of<T>(rows: &[Ruled<T>], space: &Space<'_>, edition: Span) -> Part {
-        let in_force = rows.iter().enumerate().filter(|(_, row)| row.head.span.overlaps(edition));
-        let masked = in_force.map(|(index, row)| (index, space.mask(&row.head.condition)));
-        Part { rows: masked.collect() }
-    }
-
-    /// Only rows with conditions of their own.
-    fn conditional<T>(mut self, rows: &[Ruled<T>]) -> Part {
-        self.rows.retain(|(index, _)| !rows[*index].head.condition.tests.is_empty());
-        self
-    }
-
-    fn held(&self, point: &[u16]) -> Vec<usize> {
-        let lets = self.rows.iter().filter(|(_, mask)| mask.lets(point));
-        lets.map(|(index, _)| *index).collect()
-    }
 }
 
 /// Which numbers the values of a tier grow with.
@@ -311,10 +251,12 @@ impl Grows {
         all.into_iter().filter(|(grows, _)| *grows).map(|(_, axis)| axis).collect()
     }
 
-    fn take(&self, space: &Space<'_>, point: &[u16], held: &mut Held) {
-        let least = |axis| space.on(axis, point).map_or(0, |at| space.cuts.least(axis, at));
-        held.age = if self.with_age { least(Axis::Age) } else { 0 };
-        held.paid_years = if self.with_paid_years { least(Axis::PaidYears) } else { 0 };
+    /// Puts the least numbers of the segments of a case into what is held.
+    fn take(&self, space: &Space<'_>, grown: &[u16], held: &mut Held) {
+        for (axis, at) in self.axes().into_iter().zip(grown) {
+            let least = space.cuts.least(axis, *at);
+            if axis == Axis::Age { held.age = least } else { held.paid_years = least }
+        }
     }
 }
 
@@ -330,39 +272,6 @@ impl<T: Clone + Eq + Hash> Interned<T> {
             next
         })
     }
-}
-
-/// The heads of all rows of a tier whose conditions its table must tell apart.
-pub(super) fn heads(draft: &TierDraft) -> impl Iterator<Item = &RowHead> {
-    fn of<T>(rows: &[Ruled<T>]) -> impl Iterator<Item = &RowHead> {
-        rows.iter().map(|row| &row.head)
-    }
-    of(&draft.first_shares)
-        .chain(of(&draft.deductibles))
-        .chain(of(&draft.factors))
-        .chain(of(&draft.bands))
-        .chain(of(&draft.changes))
-        .chain(of(&draft.caps))
-        .chain(of(&draft.floors))
-        .chain(of(&draft.adds))
-}
-
-/// Where the held rows stand.
-fn held_places(draft: &TierDraft, held: &Held) -> Vec<usize> {
-    fn of<T>(rows: &[Ruled<T>], held: &[usize]) -> Vec<usize> {
-        held.iter().map(|row| rows[*row].head.at).collect()
-    }
-    [
-        of(&draft.first_shares, &held.first_shares),
-        of(&draft.deductibles, &held.deductibles),
-        of(&draft.factors, &held.factors),
-        of(&draft.bands, &held.bands),
-        of(&draft.changes, &held.changes),
-        of(&draft.caps, &held.caps),
-        of(&draft.floors, &held.floors),
-        of(&draft.adds, &held.adds),
-    ]
-    .concat()
 }
 
 /// The tier with a table that applies nowhere.

@@ -198,7 +198,11 @@ fn fund(node: &Node<'_>) -> FundType {
     let Some(text) = value.text() else { return any };
     FundType::parse(text).unwrap_or_else(|| {
         let message = format!("\"{text}\" is not a fund");
-        node.sink.unexpected(value.at(), message, "a fund_pay_type of six digits, such as \"390100\"");
+        node.sink.unexpected(
+            value.at(),
+            message,
+            "a fund_pay_type of six digits, such as \"390100\"",
+        );
         any
     })
 }

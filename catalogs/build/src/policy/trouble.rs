@@ -57,7 +57,8 @@ impl Troubles {
     /// Reports all.
     pub(super) fn report(&self, sink: &Sink<'_>) {
         for Trouble { at, message, expected, help, spans, life } in &self.list {
-            let always = matches!(spans.as_slice(), [one] if one.from <= life.from && life.to <= one.to);
+            let always =
+                matches!(spans.as_slice(), [one] if one.from <= life.from && life.to <= one.to);
             let dates: Vec<String> =
                 spans.iter().map(|span| format!("from {} to {}", span.from, span.to)).collect();
             let dated = match always {

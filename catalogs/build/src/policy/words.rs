@@ -45,18 +45,18 @@ pub(super) fn block(space: &Space<'_>, marked: &[bool], matters: &[bool]) -> (St
 
 /// The cells of a block.
 fn cells(space: &Space<'_>, sides: &[Vec<u16>]) -> Vec<usize> {
-    let mut points: Vec<Vec<u16>> = vec![Vec::new()];
-    for side in sides {
-        let longer = points.iter().flat_map(|point| {
-            side.iter().map(|at| {
-                let mut point = point.clone();
-                point.push(*at);
-                point
-            })
-        });
-        points = longer.collect();
+    let mut cells = vec![0];
+    let mut stride = 1;
+    for (side, (_, radix)) in sides.iter().zip(&space.axes) {
+        let beside = |at: &u16| stride * usize::from(*at);
+        cells = side
+            .iter()
+            .map(beside)
+            .flat_map(|step| cells.iter().map(move |cell| cell + step))
+            .collect();
+        stride *= usize::from(*radix);
     }
-    points.iter().map(|point| space.cell(point)).collect()
+    cells
 }
 
 /// Coordinates on an axis in words.
@@ -100,9 +100,7 @@ fn axis_words(axis: Axis, at: &[u16], data: &PackData, cuts: &Cuts) -> String {
             named("contribution", &|at| listed(&data.contributions, 1, &["none"], at))
         }
         Axis::PaidYears => numbers("paid years"),
-        Axis::Disease => {
-            named("disease", &|at| listed(&data.diseases, 2, &["none", "other"], at))
-        }
+        Axis::Disease => named("disease", &|at| listed(&data.diseases, 2, &["none", "other"], at)),
         Axis::Accident => truth("accident"),
         Axis::Approvals => numbers("approvals"),
         Axis::Pregnancy => truth("pregnancy"),
@@ -130,9 +128,8 @@ fn segments(axis: Axis, at: &[u16], cuts: &Cuts) -> String {
             _ => runs.push((*segment, *segment)),
         }
     }
-    let start = |segment: u16| {
-        segment.checked_sub(1).and_then(|cut| cuts.get(usize::from(cut)).copied())
-    };
+    let start =
+        |segment: u16| segment.checked_sub(1).and_then(|cut| cuts.get(usize::from(cut)).copied());
     let beyond = |segment: u16| cuts.get(usize::from(segment)).copied();
     let text = |(first, last): &(u16, u16)| match (start(*first), beyond(*last)) {
         (Some(from), Some(to)) if to == from.saturating_add(1) => from.to_string(),

@@ -117,7 +117,7 @@ impl Judge<'_, '_> {
         if line.approval != HospitalApproval::Given {
             return Some(LineReason::RestrictionNotApproved);
         }
-        let age = self.admitted.parts().nth(stay_part).map_or(0, |part| part.age());
+        let age = self.admitted.parts().nth(stay_part).and_then(|part| part.age());
         rule.conditions.iter().find_map(|condition| self.fails(condition, family, age, line))
     }
 
@@ -125,7 +125,7 @@ impl Judge<'_, '_> {
         &self,
         condition: &Condition,
         family: Family,
-        age: u16,
+        age: Option<u16>,
         line: &FeeLine,
     ) -> Option<LineReason> {
         if condition.attested {
@@ -145,8 +145,12 @@ impl Judge<'_, '_> {
                 let stated: Option<Sex> = claim.member.sex;
                 unless(stated == Some(sex), LineReason::WrongSex)
             }
-            Test::AgeFrom(years) => unless(age >= years, LineReason::WrongAge),
-            Test::AgeBelow(years) => unless(age < years, LineReason::WrongAge),
+            Test::AgeFrom(years) => {
+                unless(age.is_some_and(|age| age >= years), LineReason::WrongAge)
+            }
+            Test::AgeBelow(years) => {
+                unless(age.is_some_and(|age| age < years), LineReason::WrongAge)
+            }
             Test::Scheme(of) => unless(family == of, LineReason::WrongScheme),
             Test::Maternity => unless(
                 self.admitted.benefit().maternity || line.maternity,

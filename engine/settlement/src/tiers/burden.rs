@@ -1,5 +1,6 @@
 //! What the member still bears while the tiers run: five parts, what no tier has touched, and the filing loss.
 
+use crate::id::LineKind;
 use crate::limits::LINE_KINDS_MAX;
 use crate::money::Fen;
 use crate::pack::{Base, PARTS, Part, Tier};
@@ -28,18 +29,18 @@ pub struct Burden {
 
 /// What enters a tier, and where it comes from.
 #[derive(Copy, Clone, Debug)]
-pub(super) struct Entering {
-    pub(super) base: Fen,
+pub(crate) struct Entering {
+    pub(crate) base: Fen,
     /// For tiers on what is left: how much of each part.
-    took: [Fen; PARTS],
+    pub(crate) took: [Fen; PARTS],
     /// For tiers on in scope: by kind, in scope and pre-pay together.
-    pub(super) by_kind: [Fen; LINE_KINDS_MAX],
+    pub(crate) by_kind: [Fen; LINE_KINDS_MAX],
 }
 
 impl Burden {
     /// Before any tier.
     #[inline]
-    pub(super) fn of(totals: &Totals) -> Burden {
+    pub(crate) fn of(totals: &Totals) -> Burden {
         let mut parts = [Fen::ZERO; PARTS];
         set(&mut parts, Part::PrePay, totals.parts.pre_pay);
         Burden {
@@ -82,6 +83,12 @@ impl Burden {
         self.filing_loss
     }
 
+    /// What no tier has touched of one line kind: in scope and pre-pay.
+    pub(crate) fn untouched_of(&self, kind: LineKind) -> (Fen, Fen) {
+        let of = |amounts: &[Fen; LINE_KINDS_MAX]| amounts.get(kind.index()).copied();
+        (of(&self.in_scope).unwrap_or_default(), of(&self.pre_pay).unwrap_or_default())
+    }
+
     #[inline]
     fn untouched(&self) -> Fen {
         self.in_scope.iter().copied().fold(Fen::ZERO, Fen::plus)
@@ -89,7 +96,7 @@ impl Burden {
 
     /// Step 1: what enters a tier; `None` when that is nothing.
     #[inline]
-    pub(super) fn entering(
+    pub(crate) fn entering(
         &self,
         tier: &Tier,
         stay_part: u8,
@@ -141,7 +148,7 @@ impl Burden {
 
     /// Steps 9 and 10: the base leaves where it was, and what the tier made of it comes in.
     #[inline]
-    pub(super) fn take(&mut self, tier: &Tier, entering: &Entering, row: &TierRow) {
+    pub(crate) fn take(&mut self, tier: &Tier, entering: &Entering, row: &TierRow) {
         self.paid = self.paid.plus(row.paid);
         self.facility = self.facility.plus(row.facility);
         self.filing_loss = self.filing_loss.plus(row.filing_loss);

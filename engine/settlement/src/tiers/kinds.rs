@@ -1,5 +1,6 @@
 //! A tier whose ratios differ by line kind: the kinds lie one after another on the axis (step 6).
 
+use crate::id::LineKind;
 use crate::limits::LINE_KINDS_MAX;
 use crate::money::{Fen, RATE_ONE, Rounding, divide};
 use crate::pack::{Row, Tier};
@@ -45,7 +46,7 @@ pub(super) fn lay_out<'r>(
 impl Laid<'_> {
     /// The payment of all bands of all kinds, rounded once.
     pub(super) fn pay(&self, rounding: Rounding) -> Fen {
-        let scaled = self.pieces().map(|piece| piece.to.minus(piece.from).scaled(piece.rate));
+        let scaled = self.by_kind().map(|(_, piece)| piece.to.minus(piece.from).scaled(piece.rate));
         let sum = scaled.fold(0_i64, |sum, one| match sum.checked_add(one) {
             Some(sum) => sum,
             None => panic!("a sum of scaled payments overflows: an amount passed its bound"),
@@ -55,16 +56,16 @@ impl Laid<'_> {
 
     /// The least length whose payment is at least `target`.
     pub(super) fn least_for(&self, target: Fen, rounding: Rounding) -> Fen {
-        least(self.pieces(), threshold(target, rounding))
+        least(self.by_kind().map(|(_, piece)| piece), threshold(target, rounding))
     }
 
     /// The pieces, kind after kind, band after band.
-    fn pieces(&self) -> impl Iterator<Item = Piece> {
+    pub(super) fn by_kind(&self) -> impl Iterator<Item = (LineKind, Piece)> {
         let mut begin = self.begin;
         self.row.kind_bands.iter().zip(&self.lengths).flat_map(move |(own, length)| {
             let from = begin;
             begin = begin.plus(*length);
-            pieces(&own.bands, from, begin)
+            pieces(&own.bands, from, begin).map(|piece| (own.kind, piece))
         })
     }
 }

@@ -1,0 +1,173 @@
+//! Bills of so many lines over a catalogue of national size: codes by Zipf (s = 1.0), amounts that add up.
+
+use yidan_build::Sizes;
+use yidan_image::{Image, View};
+use yidan_settlement::catalogue::{Found, Level};
+use yidan_settlement::claim::{
+    AccountUse, Charges, Facility, FeeLine, HospitalApproval, Identity, Member, Submitted, Visit,
+};
+use yidan_settlement::date::{Day, Moment, Span};
+use yidan_settlement::id::{Admdvs, BenefitId, Insutype, LineKind, LineSerial, VisitId};
+use yidan_settlement::money::{Fen, Price, Quantity};
+use yidan_settlement::pack::{Channel, HospitalLevel, Pack};
+use yidan_settlement::settle::{Desk, Looked};
+
+use crate::dice::{Dice, Zipf};
+
+/// The sizes at which the look-up table of one region holds 403,000 entries.
+pub const NATIONAL: Sizes =
+    Sizes { drugs: 215_000, services: 25_000, consumables: 163_000, diagnoses: 33_000, facilities: 50_000 };
+
+/// The seed of everything here.
+pub const SEED: u64 = 20_261_122;
+
+/// A bill, with the bytes of its codes as a message has them.
+#[derive(Debug)]
+pub struct Bill {
+    codes: Vec<(Box<[u8]>, Day)>,
+    lines: Vec<FeeLine>,
+}
+
+/// The codes of a view, in an order that has nothing to do with their places.
+pub fn shuffled_codes(view: View<'_>) -> Vec<Box<[u8]>> {
+    let mut codes: Vec<Box<[u8]>> = view
+        .ids()
+        .filter_map(|id| view.entry_text(id))
+        .map(|text| text.code.as_bytes().into())
+        .collect();
+    codes.sort_unstable();
+    codes.dedup();
+    let mut dice = Dice::new(SEED);
+    for place in (1..codes.len()).rev() {
+        codes.swap(place, dice.index(place + 1));
+    }
+    codes
+}
+
+/// Bills of `lines` lines each.
+pub fn bills(codes: &[Box<[u8]>], zipf: &Zipf, count: usize, lines: usize) -> Vec<Bill> {
+    let mut dice = Dice::new(SEED + lines as u64);
+    let first = Day::from_civil(2026, 3, 1).expect("a day");
+    let bill = |_| {
+        let mut bill = Bill { codes: Vec::with_capacity(lines), lines: Vec::with_capacity(lines) };
+        for serial in 0..lines {
+            let code = &codes[zipf.draw(&mut dice)];
+            let quantity = Quantity::new(10_000 * (1 + i64::try_from(dice.below(6)).expect("small")));
+            let price = Price::new(10_000 * (100 + i64::try_from(dice.below(50_000)).expect("small")));
+            let serial = u32::try_from(serial).expect("few lines");
+            bill.codes.push((code.clone(), first));
+            bill.lines.push(FeeLine {
+                serial: LineSerial::new(serial),
+                code: serial,
+                day: first,
+                quantity,
+                price,
+                amount: price.times(quantity).expect("a small amount"),
+                returns: None,
+                approval: HospitalApproval::Given,
+                prescriber: None,
+                days: None,
+                maternity: false,
+            });
+        }
+        bill
+    };
+    (0..count).map(bill).collect()
+}
+
+/// Looks codes up and settles bills, with room to work in.
+#[derive(Debug)]
+pub struct Counter<'c> {
+    view: View<'c>,
+    image: &'c Image,
+    pack: &'c Pack,
+    kinds: Vec<LineKind>,
+    found: Vec<Found>,
+    identities: [Identity; 1],
+    desk: Desk,
+}
+
+impl<'c> Counter<'c> {
+    /// For the national base of an image and the R1 pack.
+    pub fn new(image: &'c Image, pack: &'c Pack) -> Counter<'c> {
+        let identities = [Identity { class: 1, span: Span::ALWAYS }];
+        let kinds = vec![LineKind::default(); usize::from(yidan_image::TAGS_MAX) + 1];
+        let view = image.national().expect("an image has a national base");
+        Counter { view, image, pack, kinds, found: Vec::new(), identities, desk: Desk::new() }
+    }
+
+    /// From the bytes of the codes and the date to the fields of the entries: how many are in force.
+    #[inline(never)]
+    pub fn look_up(&mut self, bill: &Bill) -> usize {
+        self.found.clear();
+        let mut asked = [(&b""[..], Day::MIN); 512];
+        for (place, (code, day)) in asked.iter_mut().zip(&bill.codes) {
+            *place = (code, *day);
+        }
+        self.view.look_up_all(&asked[..bill.codes.len()], &mut self.found);
+        std::hint::black_box(&self.found).len()
+    }
+
+    /// Look-up, line check and three tiers: what the funds pay.
+    #[inline(never)]
+    pub fn settle(&mut self, bill: &Bill, slots: &mut [Fen; 6]) -> Fen {
+        self.look_up(bill);
+        let moment = Moment::new(Day::from_civil(2026, 3, 1).expect("a day"), 0);
+        let submitted = Submitted {
+            channel: Channel::Direct,
+            member: Member {
+                scheme: Some(0),
+                insutype: Insutype::parse("310").expect("three digits"),
+                person: Some(0),
+                sex: None,
+                birth: Day::from_civil(1970, 1, 1),
+                civil_servant: false,
+                contribution: None,
+                paid_years: 0,
+                spells: &[],
+                identities: &self.identities,
+                filings: &[],
+                accident_filings: &[],
+                approvals: &[],
+                pregnancy: None,
+                balance: Fen::ZERO,
+                family: &[],
+            },
+            facility: Facility {
+                admdvs: Admdvs::parse("630103").expect("six digits"),
+                level: HospitalLevel::Third,
+                deductible_level: HospitalLevel::Third,
+                price_level: Level::Third,
+                agreements: None,
+            },
+            visit: Visit {
+                benefit: Some(BenefitId::new(0)),
+                begin: moment,
+                end: moment,
+                settled: moment,
+                stay: VisitId::new(0),
+                continued: false,
+                disease: None,
+                diagnoses: &[],
+                account: AccountUse::None,
+                accident: false,
+                third_party: false,
+                birth: 0,
+                family_planning: 0,
+                fetuses: 1,
+                filing: 0,
+            },
+            charges: Charges::Lines(&bill.lines),
+            tolerance: Fen::ZERO,
+        };
+        let looked = Looked { found: &self.found, rules: self.image.rules(), kinds_of_tags: &self.kinds };
+        let decision = self
+            .desk
+            .settle(&submitted, self.pack, looked, |key| slots[key.slot.index()])
+            .expect("the workload's bills settle");
+        for change in &decision.changes {
+            slots[change.key.slot.index()] = change.after;
+        }
+        decision.fund_sum()
+    }
+}

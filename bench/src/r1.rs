@@ -1,0 +1,125 @@
+//! Workload R1 through the engine's general machine, tiers alone, on members whose slots lie side by side.
+
+use yidan_settlement::claim::LineParts;
+use yidan_settlement::date::Day;
+use yidan_settlement::id::{BenefitId, LineKind};
+use yidan_settlement::money::{Fen, Quantity};
+use yidan_settlement::pack::{Axis, Circumstance, Edition, HospitalLevel, Pack};
+use yidan_settlement::price::Totals;
+use yidan_settlement::tiers::{self, Situation, TierRow};
+
+use crate::by_hand::{self, Paid, Slots};
+use crate::dice::Dice;
+
+/// The R1 pack, compiled from its TOML.
+pub fn pack() -> Pack {
+    let text = include_str!("../../catalogs/sources/R1/policy.toml");
+    match yidan_build::policy::compile(text, "R1/policy.toml") {
+        Ok(pack) => pack,
+        Err(errors) => panic!("{errors}"),
+    }
+}
+
+/// One bill of the workload.
+#[derive(Debug, Clone, Copy)]
+pub struct Bill {
+    /// Index of the member.
+    pub member: u32,
+    /// In scope, fen.
+    pub in_scope: i64,
+    /// 1 to 3.
+    pub level: u8,
+    /// 0 for none, 1 or 2.
+    pub class: u8,
+}
+
+/// Bills of `members`, each about `each` in number, in random order.
+pub fn bills(seed: u64, members: usize, each: usize) -> Vec<Bill> {
+    let mut dice = Dice::new(seed);
+    let bill = |_| {
+        let member = dice.index(members);
+        // Magnitudes from 100 to 100,000 yuan, even on a logarithmic axis as bills are.
+        let magnitude = 1_i64 << (13 + dice.below(10));
+        let in_scope = magnitude + i64::try_from(dice.below(magnitude.unsigned_abs())).expect("small");
+        let level = 1 + u8::try_from(dice.below(3)).expect("below 3");
+        // One member in eight has a class, and keeps it.
+        let class = u8::try_from((member % 16).saturating_sub(13)).expect("at most 2");
+        Bill { member: u32::try_from(member).expect("fits"), in_scope, level, class }
+    };
+    (0..members * each).map(bill).collect()
+}
+
+/// The general machine with room to work in.
+#[derive(Debug)]
+pub struct Machine<'p> {
+    edition: &'p Edition,
+    totals: Totals,
+    rows: Vec<TierRow>,
+}
+
+impl<'p> Machine<'p> {
+    /// For the R1 pack.
+    pub fn new(pack: &'p Pack) -> Machine<'p> {
+        let day = Day::from_civil(2026, 6, 1).expect("a day");
+        let nothing = Totals {
+            parts: LineParts::default(),
+            facility: Fen::ZERO,
+            in_scope: Default::default(),
+            pre_pay: Default::default(),
+            quantity: [Quantity::ZERO; _],
+            days: 1,
+            charged: true,
+            by_totals: true,
+        };
+        Machine { edition: pack.edition(day).expect("R1 is in force"), totals: nothing, rows: Vec::new() }
+    }
+
+    /// Runs the three tiers of one bill on the member's slots.
+    #[inline(never)]
+    pub fn settle(&mut self, slots: &mut [Fen; 6], bill: &Bill) -> Paid {
+        let mut at = Circumstance::default();
+        let level = match bill.level {
+            1 => HospitalLevel::First,
+            2 => HospitalLevel::Second,
+            _ => HospitalLevel::Third,
+        };
+        at.set(Axis::Level, level.coordinate());
+        at.set(Axis::DeductibleLevel, level.coordinate());
+        at.set(Axis::Identity, u16::from(bill.class));
+        let in_scope = Fen::new(bill.in_scope);
+        self.totals.parts.in_scope = in_scope;
+        self.totals.in_scope[LineKind::default().index()] = in_scope;
+        self.rows.clear();
+        let situation = Situation {
+            edition: self.edition,
+            benefit: BenefitId::new(0),
+            at: &at,
+            totals: &self.totals,
+            deductible_nought: false,
+            approval_limit: None,
+        };
+        let mut changed = 0;
+        tiers::run(&situation, 0, slots, &mut self.rows, &mut changed);
+        let mut paid = Paid { basic: 0, critical: 0, assistance: 0 };
+        for row in &self.rows {
+            match row.tier.get() {
+                0 => paid.basic = row.paid.get(),
+                1 => paid.critical = row.paid.get(),
+                _ => paid.assistance = row.paid.get(),
+            }
+        }
+        paid
+    }
+}
+
+/// Settles all bills by hand on fresh members, and sums the payments.
+pub fn run_by_hand(members: &mut [Slots], bills: &[Bill]) -> i64 {
+    let pay = |bill: &Bill| by_hand::settle(&mut members[bill.member as usize], bill.in_scope, bill.level, bill.class);
+    bills.iter().map(pay).map(|paid| paid.basic ^ paid.critical.rotate_left(1) ^ paid.assistance.rotate_left(2)).fold(0, i64::wrapping_add)
+}
+
+/// Settles all bills by the machine on fresh members, and sums the payments.
+pub fn run_machine(machine: &mut Machine<'_>, members: &mut [[Fen; 6]], bills: &[Bill]) -> i64 {
+    let pay = |bill: &Bill| machine.settle(&mut members[bill.member as usize], bill);
+    bills.iter().map(pay).map(|paid| paid.basic ^ paid.critical.rotate_left(1) ^ paid.assistance.rotate_left(2)).fold(0, i64::wrapping_add)
+}

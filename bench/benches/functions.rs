@@ -20,7 +20,12 @@ fn tiers(c: &mut Criterion) {
     group.bench_function("by hand", |b| {
         b.iter(|| {
             let bill = next.next().expect("a cycle");
-            by_hand::settle(&mut by_hand_members[bill.member as usize], bill.in_scope, bill.level, bill.class)
+            by_hand::settle(
+                &mut by_hand_members[bill.member as usize],
+                bill.in_scope,
+                bill.level,
+                bill.class,
+            )
         });
     });
     let mut members = vec![[Fen::ZERO; 6]; 20_000];
@@ -39,7 +44,8 @@ fn tiers(c: &mut Criterion) {
 fn lines(c: &mut Criterion) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("national.image");
-    yidan_build::build_of(&yidan_build::generate(SEED, NATIONAL), &path).expect("generated sources build");
+    yidan_build::build_of(&yidan_build::generate(SEED, NATIONAL), &path)
+        .expect("generated sources build");
     let image = Image::open(&path).expect("a built image opens");
     let pack = r1::pack();
     let codes = bills::shuffled_codes(image.national().expect("a base"));
@@ -50,7 +56,9 @@ fn lines(c: &mut Criterion) {
         let mut group = c.benchmark_group(format!("{lines}-line bill, 403,000 entries"));
         group.throughput(Throughput::Elements(1));
         let mut next = bills.iter().cycle();
-        group.bench_function("bare look-ups", |b| b.iter(|| counter.look_up(next.next().expect("a cycle"))));
+        group.bench_function("bare look-ups", |b| {
+            b.iter(|| counter.look_up(next.next().expect("a cycle")))
+        });
         let mut slots = [Fen::ZERO; 6];
         let mut next = bills.iter().cycle();
         group.bench_function("look-up, line check, tiers", |b| {
@@ -63,7 +71,8 @@ fn lines(c: &mut Criterion) {
     }
     let mut group = c.benchmark_group("image");
     group.sample_size(10);
-    group.bench_function("open, 403,000 entries", |b| b.iter(|| Image::open(&path).expect("opens")));
+    group
+        .bench_function("open, 403,000 entries", |b| b.iter(|| Image::open(&path).expect("opens")));
     group.finish();
 }
 

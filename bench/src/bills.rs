@@ -15,8 +15,13 @@ use yidan_settlement::settle::{Desk, Looked};
 use crate::dice::{Dice, Zipf};
 
 /// The sizes at which the look-up table of one region holds 403,000 entries.
-pub const NATIONAL: Sizes =
-    Sizes { drugs: 215_000, services: 25_000, consumables: 163_000, diagnoses: 33_000, facilities: 50_000 };
+pub const NATIONAL: Sizes = Sizes {
+    drugs: 215_000,
+    services: 25_000,
+    consumables: 163_000,
+    diagnoses: 33_000,
+    facilities: 50_000,
+};
 
 /// The seed of everything here.
 pub const SEED: u64 = 20_261_122;
@@ -52,8 +57,10 @@ pub fn bills(codes: &[Box<[u8]>], zipf: &Zipf, count: usize, lines: usize) -> Ve
         let mut bill = Bill { codes: Vec::with_capacity(lines), lines: Vec::with_capacity(lines) };
         for serial in 0..lines {
             let code = &codes[zipf.draw(&mut dice)];
-            let quantity = Quantity::new(10_000 * (1 + i64::try_from(dice.below(6)).expect("small")));
-            let price = Price::new(10_000 * (100 + i64::try_from(dice.below(50_000)).expect("small")));
+            let quantity =
+                Quantity::new(10_000 * (1 + i64::try_from(dice.below(6)).expect("small")));
+            let price =
+                Price::new(10_000 * (100 + i64::try_from(dice.below(50_000)).expect("small")));
             let serial = u32::try_from(serial).expect("few lines");
             bill.codes.push((code.clone(), first));
             bill.lines.push(FeeLine {
@@ -76,7 +83,6 @@ pub fn bills(codes: &[Box<[u8]>], zipf: &Zipf, count: usize, lines: usize) -> Ve
 }
 
 /// Looks codes up and settles bills, with room to work in.
-#[derive(Debug)]
 pub struct Counter<'c> {
     view: View<'c>,
     image: &'c Image,
@@ -160,7 +166,8 @@ impl<'c> Counter<'c> {
             charges: Charges::Lines(&bill.lines),
             tolerance: Fen::ZERO,
         };
-        let looked = Looked { found: &self.found, rules: self.image.rules(), kinds_of_tags: &self.kinds };
+        let looked =
+            Looked { found: &self.found, rules: self.image.rules(), kinds_of_tags: &self.kinds };
         let decision = self
             .desk
             .settle(&submitted, self.pack, looked, |key| slots[key.slot.index()])

@@ -3,7 +3,7 @@
 use yidan_settlement::claim::LineParts;
 use yidan_settlement::date::Day;
 use yidan_settlement::id::{BenefitId, LineKind};
-use yidan_settlement::money::{Fen, Quantity};
+use yidan_settlement::money::Fen;
 use yidan_settlement::pack::{Axis, Circumstance, Edition, HospitalLevel, Pack};
 use yidan_settlement::price::Totals;
 use yidan_settlement::tiers::{self, Situation, TierRow};
@@ -40,7 +40,8 @@ pub fn bills(seed: u64, members: usize, each: usize) -> Vec<Bill> {
         let member = dice.index(members);
         // Magnitudes from 100 to 100,000 yuan, even on a logarithmic axis as bills are.
         let magnitude = 1_i64 << (13 + dice.below(10));
-        let in_scope = magnitude + i64::try_from(dice.below(magnitude.unsigned_abs())).expect("small");
+        let in_scope =
+            magnitude + i64::try_from(dice.below(magnitude.unsigned_abs())).expect("small");
         let level = 1 + u8::try_from(dice.below(3)).expect("below 3");
         // One member in eight has a class, and keeps it.
         let class = u8::try_from((member % 16).saturating_sub(13)).expect("at most 2");
@@ -66,12 +67,16 @@ impl<'p> Machine<'p> {
             facility: Fen::ZERO,
             in_scope: Default::default(),
             pre_pay: Default::default(),
-            quantity: [Quantity::ZERO; _],
+            quantity: Default::default(),
             days: 1,
             charged: true,
             by_totals: true,
         };
-        Machine { edition: pack.edition(day).expect("R1 is in force"), totals: nothing, rows: Vec::new() }
+        Machine {
+            edition: pack.edition(day).expect("R1 is in force"),
+            totals: nothing,
+            rows: Vec::new(),
+        }
     }
 
     /// Runs the three tiers of one bill on the member's slots.
@@ -114,12 +119,22 @@ impl<'p> Machine<'p> {
 
 /// Settles all bills by hand on fresh members, and sums the payments.
 pub fn run_by_hand(members: &mut [Slots], bills: &[Bill]) -> i64 {
-    let pay = |bill: &Bill| by_hand::settle(&mut members[bill.member as usize], bill.in_scope, bill.level, bill.class);
-    bills.iter().map(pay).map(|paid| paid.basic ^ paid.critical.rotate_left(1) ^ paid.assistance.rotate_left(2)).fold(0, i64::wrapping_add)
+    let pay = |bill: &Bill| {
+        by_hand::settle(&mut members[bill.member as usize], bill.in_scope, bill.level, bill.class)
+    };
+    bills
+        .iter()
+        .map(pay)
+        .map(|paid| paid.basic ^ paid.critical.rotate_left(1) ^ paid.assistance.rotate_left(2))
+        .fold(0, i64::wrapping_add)
 }
 
 /// Settles all bills by the machine on fresh members, and sums the payments.
 pub fn run_machine(machine: &mut Machine<'_>, members: &mut [[Fen; 6]], bills: &[Bill]) -> i64 {
     let pay = |bill: &Bill| machine.settle(&mut members[bill.member as usize], bill);
-    bills.iter().map(pay).map(|paid| paid.basic ^ paid.critical.rotate_left(1) ^ paid.assistance.rotate_left(2)).fold(0, i64::wrapping_add)
+    bills
+        .iter()
+        .map(pay)
+        .map(|paid| paid.basic ^ paid.critical.rotate_left(1) ^ paid.assistance.rotate_left(2))
+        .fold(0, i64::wrapping_add)
 }

@@ -28,7 +28,9 @@ use yidan_settlement::id::Admdvs;
 pub use assemble::{assemble, real_codes};
 pub use field::{class_name, list_name};
 pub use generate::{Sizes, generate, write_sources};
-pub use inspect::{Change, Difference, FieldChange, Shown, ShownEntry, Verified, diff, show, verify};
+pub use inspect::{
+    Change, Difference, FieldChange, Shown, ShownEntry, Verified, diff, show, verify,
+};
 pub use problem::Problem;
 pub use source::{Source, read_folder};
 

@@ -246,7 +246,7 @@ fn referral(case: &Case, day: Day) -> String {
 
 /// The view of the catalogue that the lines of a case are looked up in; `None` without an image or for an unreadable division.
 pub fn catalogue_of<'w>(case: &Case, pack: &Pack, world: &'w World) -> Option<View<'w>> {
-    let treatment = Admdvs::parse(&case.facility.admdvs)?;
+    let treatment = place_of(&case.facility, case.admdvs.as_deref()).ok()?;
     catalogue(case, pack, world, treatment).ok()
 }
 
@@ -413,16 +413,20 @@ fn bind_facility(facility: &FacilityCase, pool: Option<&str>) -> Result<BoundFac
             all.extend(kinds.map(|kind| AgreementRecord { kind, span }));
         }
     }
-    // A pool that is no division (R1) is its own place.
-    let admdvs = match Admdvs::parse(yidan_image::NATIONAL) {
+    let admdvs = place_of(facility, pool)?;
+    Ok(BoundFacility { admdvs, level, deductible_level, price_level, agreements })
+}
+
+/// Where a facility is. A pool that is no division (R1) is its own place.
+fn place_of(facility: &FacilityCase, pool: Option<&str>) -> Result<Admdvs, BindError> {
+    match Admdvs::parse(yidan_image::NATIONAL) {
         Some(nowhere)
             if Some(facility.admdvs.as_str()) == pool && pool.and_then(Admdvs::parse).is_none() =>
         {
-            nowhere
+            Ok(nowhere)
         }
-        Some(_) | None => division("facility.admdvs", &facility.admdvs)?,
-    };
-    Ok(BoundFacility { admdvs, level, deductible_level, price_level, agreements })
+        Some(_) | None => division("facility.admdvs", &facility.admdvs),
+    }
 }
 
 fn bind_visit(case: &Case, pack: &Pack, world: &World) -> Result<BoundVisit, BindError> {

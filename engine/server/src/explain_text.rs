@@ -65,8 +65,11 @@ impl Teller<'_> {
         for own in &of.fulamt_ownpay {
             let reasons: Vec<String> =
                 own.reasons.iter().map(|one| format!("{}[{}]", one.text, one.number)).collect();
-            let why =
-                if reasons.is_empty() { "未列原因".to_owned() } else { reasons.join("、") };
+            let why = if reasons.is_empty() {
+                "按费用合计申报，没有明细".to_owned()
+            } else {
+                reasons.join("、")
+            };
             let facility = if own.hosp_part_amt.0.is_zero() {
                 String::new()
             } else {

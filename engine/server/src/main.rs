@@ -1,2 +1,7 @@
-//! The yidan program.
-fn main() {}
+//! The yidan program. All that it does is in the library; here it only starts.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    yidan::commands::run()
+}

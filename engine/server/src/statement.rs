@@ -9,6 +9,7 @@ mod tests;
 use yidan_image::View;
 use yidan_settlement::bill::Decision;
 use yidan_settlement::claim::LineParts;
+use yidan_settlement::date::Moment;
 use yidan_settlement::explain::{self, makes_no_own_cost};
 use yidan_settlement::id::Insutype;
 use yidan_settlement::pack::{Axis, Pack};
@@ -137,13 +138,19 @@ fn head(settled: &Settled<'_>, case: &Case, sheet: &mut Sheet) {
     sheet.pair("就医地", &format!("{} {distance}", facility.admdvs));
     sheet.pair("异地备案", filing);
     sheet.pair("就诊编号", &settled.mdtrt_id);
-    sheet.pair("结算时间", &settled_at.to_string());
-    sheet.pair("就诊起止", &format!("{} 至 {end}", visit.begntime.0));
+    sheet.pair("结算时间", &time(settled_at));
+    sheet.pair("就诊起止", &format!("{} 至 {}", time(visit.begntime.0), time(end)));
     sheet.end_pairs();
 }
 
 fn one_of<'t>(texts: &[&'t str], index: u16) -> &'t str {
     texts.get(usize::from(index)).copied().unwrap_or_default()
+}
+
+/// A time; the day alone at midnight, which is how a time without hours is read.
+fn time(moment: Moment) -> String {
+    let text = moment.to_string();
+    text.strip_suffix(" 00:00:00").map_or_else(|| text.clone(), str::to_owned)
 }
 
 /// A code with its name.
@@ -267,7 +274,7 @@ fn burden(decision: &Decision) -> Table {
         ("           现金支付", decision.cash),
         ("    个人账户余额", decision.balance),
     ];
-    table.row(["个人负担构成", "", "    费用由谁负担", ""]);
+    table.row(["个人负担构成", "金额", "    费用由谁负担", "金额"]);
     for ((left, mine), (right, theirs)) in made_of.into_iter().zip(paid_by) {
         table.row([left, &money(mine), right, &money(theirs)]);
     }

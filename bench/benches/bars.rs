@@ -1,0 +1,214 @@
+//! Prints what was measured beside the bars it is held to (`README.md`, Speed). Each ratio is of two things measured in turns in
+//! this one run, by the median of the rounds; nothing here fails on time. `--test` runs everything once, to check results.
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use yidan_bench::bills::{self, Bill, Counter, NATIONAL, SEED};
+use yidan_bench::dice::{Dice, Zipf};
+use yidan_bench::r1::{self, Machine};
+use yidan_build::Sizes;
+use yidan_image::Image;
+use yidan_settlement::date::Day;
+use yidan_settlement::money::Fen;
+use yidan_settlement::pack::Pack;
+
+fn main() {
+    let once = std::env::args().any(|argument| argument == "--test");
+    let rounds = if once { 1 } else { 15 };
+    let pack = r1::pack();
+    println!("Measured beside the bars; ratios are medians of {rounds} rounds in turns.\n");
+    tiers_alone(&pack, rounds, once);
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("national.image");
+    let sizes = if once {
+        Sizes { drugs: 4_000, services: 500, consumables: 3_000, diagnoses: 500, facilities: 500 }
+    } else {
+        NATIONAL
+    };
+    let begin = Instant::now();
+    let report = yidan_build::build_of(&yidan_build::generate(SEED, sizes), &path)
+        .expect("generated sources build");
+    let entries = report.regions.iter().map(|(_, entries)| entries).max().copied().unwrap_or(0);
+    println!(
+        "image build, {entries} entries, sources generated and parsed: {:.1?} (bar: a minute)",
+        begin.elapsed()
+    );
+    let opens: Vec<Duration> = (0..rounds)
+        .map(|_| {
+            time(|| {
+                Image::open(&path).expect("opens");
+            })
+        })
+        .collect();
+    println!(
+        "image open, {} MB: median {:.1?} (bar 7: 150 ms)\n",
+        report.bytes / 1_000_000,
+        median(opens)
+    );
+    let image = Image::open(&path).expect("a built image opens");
+    whole_bills(&image, &pack, rounds, once);
+    look_ups(rounds, once);
+}
+
+/// Bar 2: R1 tiers alone beside the function by hand.
+fn tiers_alone(pack: &Pack, rounds: usize, once: bool) {
+    for (members, each) in [(20_000, 6), (if once { 50_000 } else { 1_000_000 }, 2)] {
+        let bills = r1::bills(SEED, members, each);
+        let mut machine = Machine::new(pack);
+        let mut by_hand = Vec::new();
+        let mut by_machine = Vec::new();
+        for _ in 0..rounds {
+            let mut slots = vec![[0_i64; 6]; members];
+            let mut sum = 0;
+            by_hand.push(time(|| sum = r1::run_by_hand(&mut slots, &bills)));
+            let mut frames = vec![[Fen::ZERO; 6]; members];
+            let mut same = 0;
+            by_machine.push(time(|| same = r1::run_machine(&mut machine, &mut frames, &bills)));
+            assert_eq!(sum, same, "the machine pays what the function by hand pays");
+            let agree =
+                slots.iter().flatten().zip(frames.iter().flatten()).all(|(a, b)| *a == b.get());
+            assert!(agree, "and leaves the same slots");
+        }
+        let (ratio, a, b) = ratio(&by_machine, &by_hand);
+        println!(
+            "R1 tiers alone, {members} members: by hand {:.1} ns, machine {:.1} ns, ratio {ratio:.2} (bar 2: 3)",
+            nanos(b) / bills.len() as f64,
+            nanos(a) / bills.len() as f64,
+        );
+    }
+    println!();
+}
+
+/// Bar 1: look-up, line check and three tiers beside bare look-ups of the same codes.
+fn whole_bills(image: &Image, pack: &Pack, rounds: usize, once: bool) {
+    let codes = bills::shuffled_codes(image.national().expect("a base"));
+    let zipf = Zipf::new(codes.len());
+    let mut counter = Counter::new(image, pack);
+    for (lines, count) in [(5, 80_000), (20, 20_000), (300, 1_500)] {
+        let bills = bills::bills(&codes, &zipf, if once { 50 } else { count }, lines);
+        let mut looks = Vec::new();
+        let mut wholes = Vec::new();
+        for _ in 0..rounds {
+            looks.push(time(|| look_up_all(&mut counter, &bills)));
+            wholes.push(time(|| settle_all(&mut counter, &bills)));
+        }
+        let (ratio, whole, look) = ratio(&wholes, &looks);
+        let a_bill = nanos(whole) / bills.len() as f64;
+        println!(
+            "{lines}-line bill: look-ups {:.0} ns, look-ups + line check + 3 tiers {a_bill:.0} ns: {:.0} bills/s a core, ratio {ratio:.2}{}",
+            nanos(look) / bills.len() as f64,
+            1e9 / a_bill,
+            if lines == 20 { " (bar 1: 2, and 400000 bills/s)" } else { "" },
+        );
+    }
+    println!();
+}
+
+fn look_up_all(counter: &mut Counter<'_>, bills: &[Bill]) {
+    for bill in bills {
+        black_box(counter.look_up(bill));
+    }
+}
+
+fn settle_all(counter: &mut Counter<'_>, bills: &[Bill]) {
+    for bill in bills {
+        let mut slots = [Fen::ZERO; 6];
+        black_box(counter.settle(bill, &mut slots));
+    }
+}
+
+/// Bar 6: probes and cache lines counted, and time from 10³ to 10⁶ entries beside two dependent reads of as much memory.
+fn look_ups(rounds: usize, once: bool) {
+    let day = Day::from_civil(2026, 3, 1).expect("a day");
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut base: Option<(f64, f64)> = None;
+    for entries in [1_000_u32, 10_000, 100_000, 1_000_000] {
+        let entries = if once { entries / 100 } else { entries };
+        let sizes =
+            Sizes { drugs: entries, services: 0, consumables: 0, diagnoses: 0, facilities: 0 };
+        let path = folder.path().join("some.image");
+        let report = yidan_build::build_of(&yidan_build::generate(SEED, sizes), &path)
+            .expect("generated sources build");
+        let image = Image::open(&path).expect("opens");
+        let view = image.national().expect("a base");
+        let codes = bills::shuffled_codes(view);
+        let counted = codes.iter().map(|code| view.look_up_counted(code, day).1);
+        let (probes, lines) =
+            counted.fold((0, 0), |most, one| (most.0.max(one.reads), most.1.max(one.cache_lines)));
+        let asked = 200_000.min(codes.len() * 50);
+        let chain = Chain::new(view.len());
+        let (mut looks, mut reads) = (Vec::new(), Vec::new());
+        for _ in 0..rounds {
+            looks.push(time(|| {
+                for code in codes.iter().cycle().take(asked) {
+                    black_box(view.look_up(code, day));
+                }
+            }));
+            reads.push(time(|| {
+                black_box(chain.walk(asked));
+            }));
+        }
+        let (look, read) =
+            (nanos(median(looks)) / asked as f64, nanos(median(reads)) / asked as f64);
+        let (look_base, read_base) = *base.get_or_insert((look, read));
+        println!(
+            "look-up, {} entries ({} MB): at most {probes} probes, {lines} cache lines; {look:.1} ns ({:.1}× the smallest), \
+             two dependent reads {read:.1} ns ({:.1}×) (bar 6: 2 probes, 2 lines, within the machine's ratio)",
+            view.len(),
+            report.bytes / 1_000_000,
+            look / look_base,
+            read / read_base,
+        );
+    }
+}
+
+/// Two dependent reads of as much memory as a look-up of so many entries touches: a directory and a table of cache lines.
+struct Chain {
+    directory: Vec<u32>,
+    table: Vec<[u64; 8]>,
+    order: Vec<u32>,
+}
+
+impl Chain {
+    fn new(entries: usize) -> Chain {
+        let mut dice = Dice::new(SEED);
+        let number = |dice: &mut Dice| u32::try_from(dice.index(entries)).expect("fits");
+        let directory = (0..entries).map(|_| number(&mut dice)).collect();
+        let table = (0..entries).map(|_| [dice.bits(); 8]).collect();
+        let order = (0..200_000).map(|_| number(&mut dice)).collect();
+        Chain { directory, table, order }
+    }
+
+    fn walk(&self, times: usize) -> u64 {
+        let mut sum = 0_u64;
+        for place in self.order.iter().cycle().take(times) {
+            let line = self.directory[*place as usize];
+            sum = sum.wrapping_add(self.table[line as usize][0]);
+        }
+        sum
+    }
+}
+
+fn time(work: impl FnOnce()) -> Duration {
+    let begin = Instant::now();
+    work();
+    begin.elapsed()
+}
+
+fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort_unstable();
+    times[times.len() / 2]
+}
+
+/// The median of the rounds' ratios, and the medians of both.
+fn ratio(above: &[Duration], below: &[Duration]) -> (f64, Duration, Duration) {
+    let mut ratios: Vec<f64> =
+        above.iter().zip(below).map(|(a, b)| nanos(*a) / nanos(*b)).collect();
+    ratios.sort_unstable_by(f64::total_cmp);
+    (ratios[ratios.len() / 2], median(above.to_vec()), median(below.to_vec()))
+}
+
+fn nanos(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e9
+}

@@ -1,0 +1,93 @@
+//! Where commands write, and how they end: the answer on the standard output, all else on the standard error.
+
+use std::io::{self, BufWriter, IsTerminal, Stdout, StdoutLock, Write};
+use std::process::ExitCode;
+
+/// How a run ended, from best to worst.
+#[derive(Debug, Clone, Copy, Default, Eq, PartialEq, Ord, PartialOrd)]
+pub(super) enum Exit {
+    /// All was done.
+    #[default]
+    Done,
+    /// Some case was refused, or two things differ.
+    Refused,
+    /// Something could not be read.
+    Unreadable,
+}
+
+/// Why a run ended before its end.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// Whoever read our output has gone: there is nothing to say, and nobody to say it to.
+    ReaderGone,
+    /// What to tell the user.
+    Said(String),
+}
+
+/// How a command ended.
+pub(super) type Ended = Result<Exit, Failure>;
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> ExitCode {
+        match exit {
+            Exit::Done => ExitCode::SUCCESS,
+            Exit::Refused => ExitCode::from(1),
+            Exit::Unreadable => ExitCode::from(2),
+        }
+    }
+}
+
+/// Only writing to the standard output fails with a bare system error; all else names its file.
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Failure {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => Failure::ReaderGone,
+            _ => Failure::Said(format!("the standard output cannot be written: {error}")),
+        }
+    }
+}
+
+/// A failure in words.
+pub(super) fn said(what: impl std::fmt::Display) -> Failure {
+    Failure::Said(what.to_string())
+}
+
+/// The standard output, locked and buffered; a person at a terminal sees every case at once.
+pub(super) struct Output {
+    to: BufWriter<StdoutLock<'static>>,
+    at_once: bool,
+}
+
+impl Output {
+    pub(super) fn open() -> Output {
+        let out: Stdout = io::stdout();
+        let at_once = out.is_terminal();
+        Output { to: BufWriter::with_capacity(128 * 1024, out.lock()), at_once }
+    }
+
+    /// Shows what was written, where somebody watches.
+    pub(super) fn pause(&mut self) -> io::Result<()> {
+        if self.at_once { self.to.flush() } else { Ok(()) }
+    }
+}
+
+impl Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.to.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.to.flush()
+    }
+}
+
+/// Tells the user something beside the answer.
+pub(super) fn note(what: &str) {
+    // There is nobody to tell when the standard error cannot be written.
+    let _ = writeln!(io::stderr().lock(), "{what}");
+}
+
+/// Tells the user what is wrong.
+pub(super) fn error(what: &str) {
+    note(&format!("error: {what}"));
+}

@@ -14,18 +14,33 @@ use yidan_settlement::money::Fen;
 use yidan_settlement::pack::Pack;
 
 fn main() {
-    let once = std::env::args().any(|argument| argument == "--test");
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let once = arguments.iter().any(|argument| argument == "--test");
+    // `cargo bench --bench bars -- tiers` runs one part only.
+    let parts: Vec<&String> =
+        arguments.iter().filter(|argument| !argument.starts_with('-')).collect();
+    let asked = |part: &str| parts.is_empty() || parts.iter().any(|asked| *asked == part);
     let rounds = if once { 1 } else { 15 };
     let pack = r1::pack();
     println!("Measured beside the bars; ratios are medians of {rounds} rounds in turns.\n");
-    tiers_alone(&pack, rounds, once);
+    if asked("tiers") {
+        tiers_alone(&pack, rounds, once);
+    }
+    if asked("bills") {
+        national_image(&pack, rounds, once);
+    }
+    if asked("look-ups") {
+        look_ups(rounds, once);
+    }
+}
+
+/// Bar 7, and bar 1 over the image it opens.
+fn national_image(pack: &Pack, rounds: usize, once: bool) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("national.image");
-    let sizes = if once {
-        Sizes { drugs: 4_000, services: 500, consumables: 3_000, diagnoses: 500, facilities: 500 }
-    } else {
-        NATIONAL
-    };
+    let small =
+        Sizes { drugs: 4_000, services: 500, consumables: 3_000, diagnoses: 500, facilities: 500 };
+    let sizes = if once { small } else { NATIONAL };
     let begin = Instant::now();
     let report = yidan_build::build_of(&yidan_build::generate(SEED, sizes), &path)
         .expect("generated sources build");
@@ -34,21 +49,17 @@ fn main() {
         "image build, {entries} entries, sources generated and parsed: {:.1?} (bar: a minute)",
         begin.elapsed()
     );
-    let opens: Vec<Duration> = (0..rounds)
-        .map(|_| {
-            time(|| {
-                Image::open(&path).expect("opens");
-            })
-        })
-        .collect();
+    let open = || {
+        Image::open(&path).expect("opens");
+    };
+    let opens: Vec<Duration> = (0..rounds).map(|_| time(open)).collect();
     println!(
         "image open, {} MB: median {:.1?} (bar 7: 150 ms)\n",
         report.bytes / 1_000_000,
         median(opens)
     );
     let image = Image::open(&path).expect("a built image opens");
-    whole_bills(&image, &pack, rounds, once);
-    look_ups(rounds, once);
+    whole_bills(&image, pack, rounds, once);
 }
 
 /// Bar 2: R1 tiers alone beside the function by hand.

@@ -55,6 +55,7 @@ pub fn bills(seed: u64, members: usize, each: usize) -> Vec<Bill> {
 pub struct Machine<'p> {
     edition: &'p Edition,
     totals: Totals,
+    at: Circumstance,
     rows: Vec<TierRow>,
 }
 
@@ -75,6 +76,7 @@ impl<'p> Machine<'p> {
         Machine {
             edition: pack.edition(day).expect("R1 is in force"),
             totals: nothing,
+            at: Circumstance::default(),
             rows: Vec::new(),
         }
     }
@@ -82,7 +84,7 @@ impl<'p> Machine<'p> {
     /// Runs the three tiers of one bill on the member's slots.
     #[inline(never)]
     pub fn settle(&mut self, slots: &mut [Fen; 6], bill: &Bill) -> Paid {
-        let mut at = Circumstance::default();
+        let at = &mut self.at;
         let level = match bill.level {
             1 => HospitalLevel::First,
             2 => HospitalLevel::Second,
@@ -98,13 +100,12 @@ impl<'p> Machine<'p> {
         let situation = Situation {
             edition: self.edition,
             benefit: BenefitId::new(0),
-            at: &at,
+            at,
             totals: &self.totals,
             deductible_nought: false,
             approval_limit: None,
         };
-        let mut changed = 0;
-        tiers::run(&situation, 0, slots, &mut self.rows, &mut changed);
+        tiers::run(&situation, 0, slots, &mut self.rows);
         let mut paid = Paid { basic: 0, critical: 0, assistance: 0 };
         for row in &self.rows {
             match row.tier.get() {

@@ -25,7 +25,7 @@ pub use visit::{Kind, MadeVisit};
 pub use watch::{Unsettled, Watched, watch};
 
 /// People made up for each place; they come to about 2,000 visits.
-const PEOPLE_PER_PLACE: u32 = 168;
+const PEOPLE_PER_PLACE: u32 = 144;
 
 /// The visits of the year, in the order in which they are settled.
 pub fn visits(image: &Image, world: &crate::world::World, seed: u64) -> Vec<MadeVisit> {

@@ -6,7 +6,9 @@ mod sheet;
 #[cfg(test)]
 mod tests;
 
-use yidan_image::View;
+use std::collections::HashMap;
+
+use yidan_image::{EntryText, View};
 use yidan_settlement::bill::Decision;
 use yidan_settlement::claim::LineParts;
 use yidan_settlement::date::Moment;
@@ -17,7 +19,7 @@ use yidan_settlement::price::LineOutcome;
 use yidan_settlement::reason::LineReason;
 
 use crate::answer;
-use crate::case::{Case, ChannelName, LineCase};
+use crate::case::{Case, ChannelName, Code, LineCase};
 use crate::clerk::Settled;
 use crate::explain_json::{PARTS_SHOWN, part_label};
 use crate::text::{Side, Table, cut, money};
@@ -163,20 +165,37 @@ fn fees(decision: &Decision, case: &Case, view: Option<View<'_>>) -> Table {
     let mut table = Table::new(&FEES);
     table.row(["费用类别", "金额", "全自费", "超限价", "先行自付", "范围内"]);
     let mut sums = [LineParts::default(); CHARGE_TYPES.len() + 1];
-    for (outcome, _) in decision.lines.iter().zip(case.lines.iter().flatten()) {
-        let text = outcome.entry.and_then(|id| view.as_ref().and_then(|view| view.entry_text(id)));
+    for (outcome, text) in decision.lines.iter().zip(texts(decision, case, view)) {
         let place = text.and_then(|text| usize::from(text.charge_type).checked_sub(1));
         let place = place.filter(|place| *place < CHARGE_TYPES.len()).unwrap_or(sums.len() - 1);
         sums[place] = sums[place].plus(&outcome.parts);
     }
-    for (name, sum) in CHARGE_TYPES.iter().chain([&"未归类（目录无此编码）"]).zip(&sums)
-    {
+    // What the catalogue does not know has no kind of charge.
+    for (name, sum) in CHARGE_TYPES.iter().chain([&"未归类"]).zip(&sums) {
         if *sum != LineParts::default() {
             fee_row(name, sum, &mut table);
         }
     }
     fee_row("合计", &decision.split, &mut table);
     table
+}
+
+/// What the catalogue says of each line; of a return what it says of the line it returns.
+fn texts<'v>(
+    decision: &Decision,
+    case: &Case,
+    view: Option<View<'v>>,
+) -> Vec<Option<EntryText<'v>>> {
+    let mut by_serial: HashMap<&Code, Option<EntryText<'v>>> = HashMap::new();
+    let mut texts = Vec::with_capacity(decision.lines.len());
+    for (line, outcome) in case.lines.iter().flatten().zip(&decision.lines) {
+        let returned = line.init_feedetl_sn.as_ref().and_then(|serial| by_serial.get(serial));
+        let own = || outcome.entry.and_then(|id| view.as_ref()?.entry_text(id));
+        let text = returned.copied().flatten().or_else(own);
+        by_serial.insert(&line.feedetl_sn, text);
+        texts.push(text);
+    }
+    texts
 }
 
 fn fee_row(name: &str, parts: &LineParts, table: &mut Table) {
@@ -189,21 +208,21 @@ fn fee_row(name: &str, parts: &LineParts, table: &mut Table) {
 fn lines(decision: &Decision, case: &Case, view: Option<View<'_>>) -> Table {
     let mut table = Table::new(&FEES);
     table.row(["流水号 名称", "金额", "全自费", "超限价", "先行自付", "范围内"]);
-    for (line, outcome) in case.lines.iter().flatten().zip(&decision.lines) {
-        fee_row(&line_name(line, outcome, view), &outcome.parts, &mut table);
+    let texts = texts(decision, case, view);
+    for ((line, outcome), text) in case.lines.iter().flatten().zip(&decision.lines).zip(texts) {
+        fee_row(&line_name(line, outcome, text), &outcome.parts, &mut table);
     }
     table
 }
 
 /// Serial, name (or code), and the numbers of the reasons.
-fn line_name(line: &LineCase, outcome: &LineOutcome, view: Option<View<'_>>) -> String {
-    let text = outcome.entry.and_then(|id| view.as_ref().and_then(|view| view.entry_text(id)));
-    let name = text.map_or_else(|| line.med_list_codg.clone(), |text| text.name.to_owned());
+fn line_name(line: &LineCase, outcome: &LineOutcome, text: Option<EntryText<'_>>) -> String {
+    let name = text.map_or(line.med_list_codg.as_str(), |text| text.name);
     let reasons: Vec<String> =
         outcome.reasons.iter().map(|reason| reason.number().to_string()).collect();
     let reasons =
         if reasons.is_empty() { String::new() } else { format!("[{}]", reasons.join(",")) };
-    format!("{} {}{reasons}", cut(&line.feedetl_sn.0, 10), cut(&name, 20))
+    format!("{} {}{reasons}", cut(&line.feedetl_sn.0, 10), cut(name, 20))
 }
 
 /// One row a tier.

@@ -20,7 +20,7 @@ use crate::price::{Totals, days_of_stay};
 use crate::reason::LineReasons;
 
 pub use outside::{makes_no_own_cost, outside};
-pub use recompute::{Figure, Mismatch};
+pub use recompute::{Figure, Mismatch, TierFigure};
 
 /// Why a decision is what it is.
 #[derive(Clone, Eq, PartialEq, Debug)]

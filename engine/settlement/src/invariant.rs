@@ -5,8 +5,8 @@ use crate::bill::{Decision, Side};
 use crate::claim::{Charges, Submitted};
 use crate::limits;
 use crate::money::Fen;
-use crate::pack::{BandsFrom, BandsPay, Pack};
-use crate::tiers::{Payer, TierRow};
+use crate::pack::Pack;
+use crate::tiers::{Payer, TierRow, origin};
 
 /// The identities of settlement.md §2 to §4.
 #[derive(Copy, Clone, Eq, PartialEq, Debug)]
@@ -158,11 +158,7 @@ fn tier_is_explained(row: &TierRow, decision: &Decision, pack: &Pack) -> bool {
     if !table.kind_bands.is_empty() {
         return row.banded <= row.covered;
     }
-    let origin = match (tier.bands_pay, tier.bands_at, tier.bands_from) {
-        (BandsPay::Increment, _, _) | (BandsPay::Difference, None, _) => row.begin,
-        (BandsPay::Difference, Some(_), BandsFrom::Deductible) => Fen::ZERO,
-        (BandsPay::Difference, Some(_), BandsFrom::Zero) => row.deductible_whole.min(row.begin),
-    };
+    let origin = origin(tier, row.begin, row.deductible_whole);
     let payer = Payer::new(&table.bands, row.begin, origin, tier.rounding);
     let banded = payer.pay(row.covered);
     let reached = row

@@ -453,6 +453,18 @@ pub enum AddOf {
     One,
 }
 
+/// How many things a tier may write.
+pub const ADDS_OF: usize = 7;
+
+impl AddOf {
+    /// Its index.
+    #[inline]
+    #[expect(clippy::as_conversions, reason = "the discriminant of a field-less enum")]
+    pub const fn index(self) -> usize {
+        self as usize
+    }
+}
+
 /// One write of a tier.
 #[derive(Copy, Clone, Eq, PartialEq, Hash, Debug)]
 pub struct Add {
@@ -617,6 +629,14 @@ pub struct Row {
     pub unpenalised: Option<u32>,
     /// Where first share, deductible, factors, bands and changes stand, for the explanation, in that order, each once.
     pub basis: Vec<Basis>,
+    /// What of the above is there at all; found by [`Pack::new`], whatever stands here before.
+    pub shape: Shape,
+}
+
+/// Whether a row has only what most rows have, so that the machine need not ask for the rest one by one.
+#[derive(Copy, Clone, Eq, PartialEq, Hash, Debug, Default)]
+pub struct Shape {
+    plain: bool,
 }
 
 /// Which part of a row a source speaks of.
@@ -999,6 +1019,36 @@ pub(crate) fn cell(axes: &[(Axis, u32)], cells: &[u32], at: &Circumstance) -> Op
     usize::try_from(row.checked_sub(1)?).ok()
 }
 
+impl Row {
+    /// Whether it has bands, perhaps a fixed deductible and one fixed cap on the payment, and nothing else.
+    #[inline]
+    pub(crate) fn is_plain(&self) -> bool {
+        self.shape.plain
+    }
+
+    fn find_shape(&mut self) {
+        let deductible = self.deductible.as_ref().is_none_or(|one| {
+            matches!(one.amount, DeductibleAmount::Fixed(_))
+                && one.per == Per::Visit
+                && one.factors.is_empty()
+                && one.ceiling.is_none()
+        });
+        let cap = match self.payment.as_slice() {
+            [] => true,
+            [one] => one.per == Per::Visit && matches!(one.amount, CapAmount::Fixed(_)),
+            [_, _, ..] => false,
+        };
+        let nothing_else = self.first_share == Rate::ZERO
+            && self.kind_bands.is_empty()
+            && self.cost_before.is_empty()
+            && self.cost_after.is_empty()
+            && self.floor.is_none()
+            && self.adds.is_empty()
+            && self.unpenalised.is_none();
+        self.shape = Shape { plain: deductible && cap && nothing_else };
+    }
+}
+
 impl Tier {
     /// The row that holds in a circumstance; `None` where the tier does not apply.
     #[inline]
@@ -1030,7 +1080,10 @@ impl Edition {
 
 impl Pack {
     /// Checks that every index is in range and every table has its shape.
-    pub fn new(data: PackData) -> Result<Pack, PackFault> {
+    pub fn new(mut data: PackData) -> Result<Pack, PackFault> {
+        for tier in data.editions.iter_mut().flat_map(|edition| &mut edition.tiers) {
+            tier.rows.iter_mut().for_each(Row::find_shape);
+        }
         check(&data).map_err(|what| PackFault(String::from(what)))?;
         let [home, city, province] =
             [&data.divisions, &data.city, &data.province].map(|texts| prefixes(texts));

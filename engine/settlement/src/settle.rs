@@ -131,11 +131,10 @@ fn run_part<'a>(
         approval_limit: part.approval_limit(),
     };
     let first_row = decision.tiers.len();
-    let mut changed = 0;
     let before = decision.changes.len();
     note_before(admitted, part, used, number, frame, decision);
-    let burden = tiers::run(&situation, number, frame, &mut decision.tiers, &mut changed);
-    note_after(changed, frame, before, decision);
+    let burden = tiers::run(&situation, number, frame, &mut decision.tiers);
+    note_after(frame, before, decision);
     sum_up(part, totals, &burden, first_row, decision);
     Ok(())
 }
@@ -201,15 +200,14 @@ fn note_before(
     }
 }
 
-/// Fills in the values after the tiers, and keeps what was written and is not the same.
-fn note_after(changed: u64, frame: &[Fen], from: usize, decision: &mut Decision) {
+/// Fills in the values after the tiers, and keeps what is not the same.
+fn note_after(frame: &[Fen], from: usize, decision: &mut Decision) {
     let mut kept = from;
     for index in from..decision.changes.len() {
         let Some(mut change) = decision.changes.get(index).copied() else { break };
         let slot = change.key.slot;
-        let written = changed & 1_u64.wrapping_shl(u32::from(slot.get())) != 0;
         change.after = frame.get(slot.index()).copied().unwrap_or(change.before);
-        if written && change.after != change.before {
+        if change.after != change.before {
             if let Some(place) = decision.changes.get_mut(kept) {
                 *place = change;
             }

@@ -10,8 +10,8 @@ use alloc::vec::Vec;
 use crate::id::{BenefitId, LineKind, SlotId, TierId};
 use crate::money::{Fen, Quantity};
 use crate::pack::{
-    Add, AddOf, Axis, BandsFrom, BandsPay, Base, Cap, CapAmount, Circumstance, Continued,
-    Deductible, DeductibleAmount, Edition, Per, Row, ShareOf, Tier,
+    ADDS_OF, Add, Axis, BandsFrom, BandsPay, Base, Cap, CapAmount, Circumstance, Continued,
+    Deductible, DeductibleAmount, Edition, Floor, Per, Row, ShareOf, Tier,
 };
 use crate::price::Totals;
 
@@ -19,7 +19,6 @@ pub(crate) use axis::Payer;
 pub use axis::{Piece, pieces};
 pub use burden::Burden;
 pub(crate) use burden::Entering;
-
 /// What the tiers of one part of a stay go by.
 #[derive(Copy, Clone, Debug)]
 pub struct Situation<'a> {
@@ -76,16 +75,17 @@ pub struct TierRow {
     pub filing_loss: Fen,
 }
 
-/// Runs the tiers of a visit in order. `frame` holds the value of each slot of the pack and is written; `changed`
-/// gets a bit for each slot written. Returns what is left of the member's burden.
-pub fn run(
-    situation: &Situation<'_>,
+/// Runs the tiers of a visit in order. `frame` holds the value of each slot of the pack and is written. Returns what is
+/// left of the member's burden.
+pub fn run<'s>(
+    situation: &Situation<'s>,
     stay_part: u8,
     frame: &mut [Fen],
     rows: &mut Vec<TierRow>,
-    changed: &mut u64,
-) -> Burden {
+) -> Burden<'s> {
     let mut burden = Burden::of(situation.totals);
+    // A stay taken in again, or one that continues another, has its own way with deductibles.
+    let usual = !situation.deductible_nought && situation.at.get(Axis::Continued) == 0;
     let plan =
         situation.edition.plans.get(situation.benefit.index()).map_or(&[][..], Vec::as_slice);
     for id in plan {
@@ -93,52 +93,38 @@ pub fn run(
         let Some(index) = tier.row_index(situation.at) else { continue };
         let Some(row) = tier.rows.get(index) else { continue };
         let Some(entering) = burden.entering(tier, stay_part, rows) else { continue };
-        let computed = compute(situation, tier, row, &entering, frame);
-        let unpenalised =
-            row.unpenalised.and_then(|other| tier.rows.get(usize::try_from(other).ok()?));
-        let filing_loss = unpenalised.map_or(Fen::ZERO, |other| {
-            compute(situation, tier, other, &entering, frame).paid.less(computed.paid)
-        });
-        let above_cap = computed.above.minus(computed.paid_for).plus(computed.cut);
-        let done = TierRow {
-            stay_part,
-            tier: *id,
-            row: u32::try_from(index).unwrap_or(u32::MAX),
-            base: entering.base,
-            cut: computed.cut,
-            first_share: computed.first_share,
-            deductible_whole: computed.deductible_whole,
-            deductible: computed.deductible,
-            begin: computed.begin,
-            covered: computed.covered,
-            banded: computed.banded,
-            paid_for: computed.paid_for,
-            cap_left: computed.cap_left,
-            paid: computed.paid,
-            above_cap,
-            facility: if tier.above_cap_facility { above_cap } else { Fen::ZERO },
-            filing_loss,
+        let measure = Measure { situation, tier, frame };
+        let plain = usual && row.is_plain();
+        let mut done = if plain {
+            compute::<true>(&measure, row, &burden, entering.base)
+        } else {
+            compute_in_full(&measure, row, &burden, entering.base)
         };
+        done.stay_part = stay_part;
+        done.tier = *id;
+        done.row = u32::try_from(index).unwrap_or(u32::MAX);
+        if !plain && let Some(other) = row.unpenalised {
+            let without = paid_without_penalty(&measure, other, &burden, entering.base);
+            done.filing_loss = without.less(done.paid);
+        }
         burden.take(tier, &entering, &done);
-        write_slots(tier, row, &done, frame, changed);
+        if plain {
+            let values = written(&done);
+            tier.adds.iter().for_each(|add| write(add, &values, frame));
+        } else {
+            write_slots(tier, row, &done, frame);
+        }
         rows.push(done);
     }
     burden
 }
 
 /// Step 11: the count of admissions, and the adds of the tier and of its row.
-#[inline]
-pub(crate) fn write_slots(
-    tier: &Tier,
-    row: &Row,
-    done: &TierRow,
-    frame: &mut [Fen],
-    changed: &mut u64,
-) {
-    count_admission(row, frame, changed);
-    let above = done.base.minus(done.cut).minus(done.first_share).minus(done.deductible);
+pub(crate) fn write_slots(tier: &Tier, row: &Row, done: &TierRow, frame: &mut [Fen]) {
+    count_admission(row, frame);
+    let values = written(done);
     for add in tier.adds.iter().chain(&row.adds) {
-        write(add, done, above, frame, changed);
+        write(add, &values, frame);
     }
 }
 
@@ -146,147 +132,120 @@ pub(crate) fn write_slots(
 pub(crate) fn pieces_by_kind(
     tier: &Tier,
     row: &Row,
-    entering: &Entering,
+    burden: &Burden<'_>,
     done: &TierRow,
 ) -> Vec<(LineKind, Piece)> {
     let TierRow { cut, first_share, deductible, covered, begin, .. } = *done;
-    kinds::lay_out(row, tier, entering, cut, first_share, deductible, covered, begin)
+    kinds::lay_out(row, tier, burden, cut, first_share, deductible, covered, begin)
         .by_kind()
         .collect()
 }
 
-/// The figures of steps 2 to 8.
-struct Computed {
-    cut: Fen,
-    first_share: Fen,
-    deductible_whole: Fen,
-    deductible: Fen,
-    above: Fen,
-    begin: Fen,
-    covered: Fen,
-    banded: Fen,
-    paid_for: Fen,
-    cap_left: Option<Fen>,
-    paid: Fen,
+/// Step 10: what the tier would pay by the row without its penalties.
+#[inline(never)]
+fn paid_without_penalty(measure: &Measure<'_>, other: u32, burden: &Burden<'_>, base: Fen) -> Fen {
+    let row = usize::try_from(other).ok().and_then(|other| measure.tier.rows.get(other));
+    row.map_or(Fen::ZERO, |row| compute::<false>(measure, row, burden, base).paid)
 }
 
-/// Steps 2 to 8.
-#[inline]
-fn compute(
-    situation: &Situation<'_>,
-    tier: &Tier,
+#[inline(never)]
+fn compute_in_full(measure: &Measure<'_>, row: &Row, burden: &Burden<'_>, base: Fen) -> TierRow {
+    compute::<false>(measure, row, burden, base)
+}
+
+/// Steps 2 to 8: what a row makes of a base. Who it is of, and the filing loss, are filled in by the caller. For a plain
+/// row the steps it does not have are left out when this is compiled; what is left is the same.
+#[inline(always)]
+fn compute<const PLAIN: bool>(
+    measure: &Measure<'_>,
     row: &Row,
-    entering: &Entering,
-    frame: &[Fen],
-) -> Computed {
-    let measure = Measure { situation, tier, frame };
+    burden: &Burden<'_>,
+    base: Fen,
+) -> TierRow {
+    let Measure { tier, frame, .. } = *measure;
     // 2
-    let in_play =
-        measure.least(&row.cost_before).map_or(entering.base, |rest| rest.min(entering.base));
-    let cut = entering.base.minus(in_play);
+    let least = |caps: &[Cap]| if PLAIN { None } else { measure.least(caps) };
+    let in_play = least(&row.cost_before).map_or(base, |rest| rest.min(base));
+    let cut = base.minus(in_play);
     // 3
-    let first_share = in_play.share(row.first_share, tier.rounding);
+    let first_share = if PLAIN { Fen::ZERO } else { in_play.share(row.first_share, tier.rounding) };
     let after_first_share = in_play.minus(first_share);
     // 4
     let (deductible_whole, due) = match &row.deductible {
-        Some(deductible) => measure.deductible(deductible, entering.base),
+        Some(Deductible { amount: DeductibleAmount::Fixed(amount), less, .. }) if PLAIN => {
+            (*amount, less.map_or(*amount, |slot| amount.less(slot_value(frame, slot))))
+        }
+        Some(deductible) => measure.deductible(deductible, base),
         None => (Fen::ZERO, Fen::ZERO),
     };
     let deductible = due.min(after_first_share);
     let above = after_first_share.minus(deductible);
     // 5
-    let covered = measure.least(&row.cost_after).map_or(above, |rest| rest.min(above));
+    let covered = least(&row.cost_after).map_or(above, |rest| rest.min(above));
     // 6
     let start = tier.bands_at.map_or(Fen::ZERO, |slot| slot_value(frame, slot));
     let begin = match tier.bands_from {
         BandsFrom::Deductible => start,
         BandsFrom::Zero => start.plus(deductible),
     };
-    let origin = match (tier.bands_pay, tier.bands_at, tier.bands_from) {
-        (BandsPay::Increment, _, _) | (BandsPay::Difference, None, _) => begin,
-        (BandsPay::Difference, Some(_), BandsFrom::Deductible) => Fen::ZERO,
-        (BandsPay::Difference, Some(_), BandsFrom::Zero) => deductible_whole.min(begin),
-    };
-    let payer = if row.kind_bands.is_empty() {
-        Payer::new(&row.bands, begin, origin, tier.rounding)
+    let payer = Payer::new(&row.bands, begin, origin(tier, begin, deductible_whole), tier.rounding);
+    let laid = if PLAIN || row.kind_bands.is_empty() {
+        None
     } else {
-        let laid =
-            kinds::lay_out(row, tier, entering, cut, first_share, deductible, covered, begin);
-        return finish_by_kind(
-            &measure,
-            row,
-            entering,
-            &laid,
-            Figures { cut, first_share, deductible_whole, deductible, above, begin, covered },
-        );
+        Some(kinds::lay_out(row, tier, burden, cut, first_share, deductible, covered, begin))
     };
-    let banded = payer.pay(covered);
-    // 7 and 8
-    let floored = measure.floored(row, entering.base, cut, deductible, banded);
-    let cap_left = measure.least(&row.payment);
-    let (paid, paid_for) = match cap_left {
-        Some(rest) if floored >= rest => {
-            (rest, if banded >= rest { payer.least_for(rest, covered) } else { covered })
+    let banded = match &laid {
+        None => payer.pay(covered),
+        Some(laid) => laid.pay(tier.rounding),
+    };
+    // 7
+    let floored = match &row.floor {
+        Some(floor) if !PLAIN => banded.max(measure.floor(floor, base, cut, deductible)),
+        Some(_) | None => banded,
+    };
+    // 8
+    let cap_left = match row.payment.first() {
+        Some(Cap { amount: CapAmount::Fixed(amount), slot, .. }) if PLAIN => {
+            Some(slot.map_or(*amount, |slot| amount.less(slot_value(frame, slot))))
         }
-        Some(_) | None => (floored, covered),
+        Some(_) | None => least(&row.payment),
     };
-    Computed {
+    let (paid, paid_for) = match (cap_left, &laid) {
+        (Some(rest), _) if floored >= rest && banded < rest => (rest, covered),
+        (Some(rest), None) if floored >= rest => (rest, payer.least_for(rest, covered)),
+        (Some(rest), Some(laid)) if floored >= rest => (rest, laid.least_for(rest, tier.rounding)),
+        (Some(_) | None, _) => (floored, covered),
+    };
+    let above_cap = above.minus(paid_for).plus(cut);
+    let facility = if tier.above_cap_facility { above_cap } else { Fen::ZERO };
+    TierRow {
+        stay_part: 0,
+        tier: TierId::new(0),
+        row: 0,
+        base,
         cut,
         first_share,
         deductible_whole,
         deductible,
-        above,
         begin,
         covered,
         banded,
         paid_for,
         cap_left,
         paid,
+        above_cap,
+        facility,
+        filing_loss: Fen::ZERO,
     }
 }
 
-/// The figures known before bands are priced.
-struct Figures {
-    cut: Fen,
-    first_share: Fen,
-    deductible_whole: Fen,
-    deductible: Fen,
-    above: Fen,
-    begin: Fen,
-    covered: Fen,
-}
-
-/// Steps 6 to 8 where line kinds have ratios of their own.
-fn finish_by_kind(
-    measure: &Measure<'_>,
-    row: &Row,
-    entering: &Entering,
-    laid: &kinds::Laid<'_>,
-    figures: Figures,
-) -> Computed {
-    let Figures { cut, first_share, deductible_whole, deductible, above, begin, covered } = figures;
-    let banded = laid.pay(measure.tier.rounding);
-    let floored = measure.floored(row, entering.base, cut, deductible, banded);
-    let cap_left = measure.least(&row.payment);
-    let (paid, paid_for) = match cap_left {
-        Some(rest) if floored >= rest => (
-            rest,
-            if banded >= rest { laid.least_for(rest, measure.tier.rounding) } else { covered },
-        ),
-        Some(_) | None => (floored, covered),
-    };
-    Computed {
-        cut,
-        first_share,
-        deductible_whole,
-        deductible,
-        above,
-        begin,
-        covered,
-        banded,
-        paid_for,
-        cap_left,
-        paid,
+/// From where on F counts; where that is the begin, only the visit's own stretch is priced (step 6).
+#[inline]
+pub(crate) fn origin(tier: &Tier, begin: Fen, deductible_whole: Fen) -> Fen {
+    match (tier.bands_pay, tier.bands_at, tier.bands_from) {
+        (BandsPay::Increment, _, _) | (BandsPay::Difference, None, _) => begin,
+        (BandsPay::Difference, Some(_), BandsFrom::Deductible) => Fen::ZERO,
+        (BandsPay::Difference, Some(_), BandsFrom::Zero) => deductible_whole.min(begin),
     }
 }
 
@@ -299,9 +258,12 @@ pub(crate) struct Measure<'m> {
 
 impl Measure<'_> {
     /// The least rest of some caps; `None` where there is none.
-    #[inline]
     fn least(&self, caps: &[Cap]) -> Option<Fen> {
-        caps.iter().filter_map(|cap| self.rest(cap)).min()
+        match caps {
+            [] => None,
+            [one] => self.rest(one),
+            [..] => caps.iter().filter_map(|cap| self.rest(cap)).min(),
+        }
     }
 
     /// What a cap has left.
@@ -339,7 +301,6 @@ impl Measure<'_> {
     }
 
     /// The whole deductible, and what of it is due: step 4.
-    #[inline]
     pub(crate) fn deductible(&self, deductible: &Deductible, base: Fen) -> (Fen, Fen) {
         let continued = self.situation.at.get(Axis::Continued) == 1;
         if self.situation.deductible_nought
@@ -380,13 +341,12 @@ impl Measure<'_> {
         (whole, due)
     }
 
-    /// Step 7: the payment of the bands, lifted to the floor.
-    #[inline]
-    fn floored(&self, row: &Row, base: Fen, cut: Fen, deductible: Fen, banded: Fen) -> Fen {
-        let Some(floor) = row.floor else { return banded };
+    /// Step 7: what a floor guarantees.
+    #[inline(never)]
+    fn floor(&self, floor: &Floor, base: Fen, cut: Fen, deductible: Fen) -> Fen {
         let of = if floor.of_total { self.situation.totals.parts.sum() } else { base };
         let of = if floor.without_deductible { of.less(deductible) } else { of };
-        banded.max(of.share(floor.rate, self.tier.rounding).min(base.minus(cut)))
+        of.share(floor.rate, self.tier.rounding).min(base.minus(cut))
     }
 }
 
@@ -397,8 +357,7 @@ pub(crate) fn admission(frame: &[Fen], count: SlotId, counted: SlotId) -> i64 {
 }
 
 /// Counts a stay whose tier was entered and that was not counted before.
-#[inline]
-fn count_admission(row: &Row, frame: &mut [Fen], changed: &mut u64) {
+fn count_admission(row: &Row, frame: &mut [Fen]) {
     let Some(deductible) = &row.deductible else { return };
     match &deductible.amount {
         DeductibleAmount::ByAdmission { count, counted, .. } => {
@@ -406,33 +365,31 @@ fn count_admission(row: &Row, frame: &mut [Fen], changed: &mut u64) {
                 return;
             }
             let number = admission(frame, *count, *counted);
-            add_to(frame, *counted, Fen::new(number), changed);
-            add_to(frame, *count, Fen::new(1), changed);
+            add_to(frame, *counted, Fen::new(number));
+            add_to(frame, *count, Fen::new(1));
         }
         DeductibleAmount::Fixed(_) | DeductibleAmount::Share { .. } => {}
     }
 }
 
-/// Step 11.
+/// What a tier may write, in the order of [`AddOf`].
 #[inline]
-fn write(add: &Add, row: &TierRow, above_deductible: Fen, frame: &mut [Fen], changed: &mut u64) {
-    let value = match add.of {
-        AddOf::Base => row.base,
-        AddOf::FirstShare => row.first_share,
-        AddOf::Deductible => row.deductible,
-        AddOf::AboveDeductible => above_deductible,
-        AddOf::Paid => row.paid,
-        AddOf::Left => row.base.minus(row.paid),
-        AddOf::One => Fen::new(1),
-    };
-    add_to(frame, add.slot, value, changed);
+fn written(row: &TierRow) -> [Fen; ADDS_OF] {
+    let above_deductible = row.base.minus(row.cut).minus(row.first_share).minus(row.deductible);
+    let left = row.base.minus(row.paid);
+    [row.base, row.first_share, row.deductible, above_deductible, row.paid, left, Fen::new(1)]
 }
 
 #[inline]
-fn add_to(frame: &mut [Fen], slot: SlotId, value: Fen, changed: &mut u64) {
+fn write(add: &Add, values: &[Fen; ADDS_OF], frame: &mut [Fen]) {
+    let value = values.get(add.of.index()).copied().unwrap_or_default();
+    add_to(frame, add.slot, value);
+}
+
+#[inline]
+fn add_to(frame: &mut [Fen], slot: SlotId, value: Fen) {
     if let Some(place) = frame.get_mut(slot.index()) {
         *place = place.plus(value);
-        *changed |= 1_u64.wrapping_shl(u32::from(slot.get()));
     }
 }
 

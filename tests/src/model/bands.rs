@@ -174,7 +174,7 @@ fn changed(r: Exact, change: &Change, facts: &Facts) -> Exact {
         ChangeHow::Factor(factor) => one - (one - r) * factor,
         ChangeHow::Points(points) => r + points,
         ChangeHow::PointsPerYear { age_from, points, max } => {
-            let years = facts.age.map_or(0, |age| (age - age_from).max(0));
+            let years = facts.age.map_or(0, |age| (age - age_from + 1).max(0));
             let all = points * Exact::from_integer(years);
             r + if all > *max { *max } else { all }
         }

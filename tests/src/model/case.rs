@@ -65,6 +65,7 @@ pub(crate) struct Visit {
     pub(crate) med_type: String,
     pub(crate) begin: Date,
     pub(crate) end: Date,
+    /// The end before the begin, or the settlement before the end.
     pub(crate) reversed: bool,
     pub(crate) settled: Date,
     pub(crate) disease: Option<String>,
@@ -113,6 +114,7 @@ pub(crate) struct LineIn {
     pub(crate) approved: Option<String>,
     pub(crate) prescriber: Option<String>,
     pub(crate) days: Option<i128>,
+    pub(crate) maternity: bool,
 }
 
 /// The text of a string or a number; `None` for absent, null and empty.
@@ -282,7 +284,7 @@ fn read_visit(v: &Value) -> Result<Visit, String> {
         med_type: needed(v, "med_type")?,
         begin: day(&begin_text)?,
         end: day(&end_text)?,
-        reversed: end_text < begin_text,
+        reversed: end_text < begin_text || settled_text < end_text,
         settled: day(&settled_text)?,
         disease: text(v, "dise_codg"),
         diagnoses: array(v, "diagnoses")
@@ -342,5 +344,6 @@ fn read_line(l: &Value) -> Result<LineIn, String> {
             None => None,
             Some(days) => Some(days.parse().map_err(|_| "`prd_days` is not whole")?),
         },
+        maternity: text(l, "matn_fee_flag").as_deref() == Some("1"),
     })
 }

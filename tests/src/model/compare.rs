@@ -8,7 +8,7 @@ use super::settle::{Bill, Outcome};
 
 /// The engine's reasons that a refusal of the model may be answered with; none compares only that
 /// both refuse.
-pub const REFUSAL_NUMBERS: [(Refusal, &[u64]); 14] = [
+pub const REFUSAL_NUMBERS: [(Refusal, &[u64]); 16] = [
     (Refusal::NoPack, &[101, 102]),
     (Refusal::NotInForce, &[110]),
     (Refusal::WaitingTime, &[111]),
@@ -20,6 +20,8 @@ pub const REFUSAL_NUMBERS: [(Refusal, &[u64]); 14] = [
     (Refusal::WorkInjury, &[117]),
     (Refusal::AccidentWithoutFiling, &[118]),
     (Refusal::NoApproval, &[119]),
+    (Refusal::PrescribersDiffer, &[120]),
+    (Refusal::NoBirthday, &[121]),
     (Refusal::DatesReversed, &[103]),
     (Refusal::TotalsNeedLines, &[140]),
     (Refusal::Structure, &[131, 132, 133, 134, 135, 136, 137, 138, 139]),
@@ -27,6 +29,9 @@ pub const REFUSAL_NUMBERS: [(Refusal, &[u64]); 14] = [
 
 /// The differences between the model's outcome and the engine's answer; none when they agree.
 pub fn compare(model: &Outcome, engine: &Value) -> Vec<String> {
+    if let Some(error) = engine.get("error") {
+        return vec![format!("the engine cannot read the case: {error}")];
+    }
     match (model, engine.get("refused").filter(|r| !r.is_null())) {
         (Outcome::Refused(refusal), Some(number)) => refused(*refusal, number),
         (Outcome::Refused(refusal), None) => {

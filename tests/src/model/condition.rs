@@ -1,7 +1,7 @@
 //! Conditions of rows, evaluated one key after another on the facts of the case; nothing is
 //! compiled.
 
-use super::date::Span;
+use super::date::{Date, Span};
 use super::facts::Facts;
 use super::fields::Fields;
 
@@ -58,6 +58,17 @@ impl Conditions {
         }
         let span = Span { from: fields.date("from")?, to: fields.date("to")? };
         Ok(Conditions { tests, span })
+    }
+
+    /// Whether the age is asked for on a day.
+    pub(crate) fn asks_for_age(&self, day: Date) -> bool {
+        let of_age = |(key, _): &(String, Vec<String>)| key == "age_from" || key == "age_below";
+        self.span.contains(day) && self.tests.iter().any(of_age)
+    }
+
+    /// Whether the row stands on a day.
+    pub(crate) fn stands(&self, day: Date) -> bool {
+        self.span.contains(day)
     }
 
     /// Whether all hold; `level` is the facility's level as this row means it.

@@ -32,7 +32,8 @@ pub(crate) struct Facts {
     pub(crate) approvals: i128,
     pub(crate) approval: Option<Approval>,
     pub(crate) pregnancy: Option<String>,
-    pub(crate) referral: bool,
+    /// The pregnancy, approval or referral whose slots run.
+    pub(crate) filing_record: String,
     pub(crate) birth: String,
     pub(crate) family_planning: String,
     pub(crate) fetuses: i128,
@@ -45,7 +46,6 @@ pub(crate) struct Facts {
 /// The approval in force for the visit's disease.
 #[derive(Clone, Debug)]
 pub(crate) struct Approval {
-    pub(crate) code: String,
     pub(crate) limit: Option<Fen>,
 }
 
@@ -121,16 +121,40 @@ fn in_force(list: &[Dated], name: &str, day: Date) -> bool {
     list.iter().any(|d| d.name == name && d.span.contains(day))
 }
 
+/// The digits that every division within a division begins with: `370000` is all of 37.
+fn area(division: &str) -> &str {
+    let county = division.strip_suffix("00").unwrap_or(division);
+    county.strip_suffix("00").unwrap_or(county)
+}
+
 fn filing_in_force(case: &Case, kind: &str, day: Date) -> bool {
     case.member.filings.iter().any(|f| {
-        let here = f.place.as_ref().is_none_or(|p| case.facility.division.starts_with(p.as_str()));
+        let here = f.place.as_ref().is_none_or(|p| case.facility.division.starts_with(area(p)));
         f.name == kind && f.span.contains(day) && here
     })
 }
 
-/// Whether an accident has its filing.
-pub(crate) fn accident_filed(case: &Case, day: Date) -> bool {
-    filing_in_force(case, "accident", day)
+/// Whether an accident has its filing, which counts wherever the visit is.
+pub(crate) fn accident_filed(case: &Case) -> bool {
+    in_force(&case.member.filings, "accident", case.visit.begin)
+}
+
+/// One pregnancy, else one approval, else one referral: what is in force at the end of the visit.
+fn filing_record(case: &Case) -> String {
+    let end = case.visit.end;
+    let pregnancy = case.member.pregnancy.iter().find(|p| p.span.contains(end));
+    if let Some(pregnancy) = pregnancy {
+        return pregnancy.name.clone();
+    }
+    if let Some(disease) = &case.visit.disease {
+        return disease.clone();
+    }
+    let referral =
+        case.member.filings.iter().find(|f| f.name == "referral" && f.span.contains(end));
+    match referral.and_then(|f| f.span.from) {
+        Some(from) => format!("referral:{}", from.text()),
+        None => "referral".to_owned(),
+    }
 }
 
 /// The approvals in force for a disease at this facility.
@@ -140,7 +164,7 @@ pub(crate) fn approval_for(case: &Case, day: Date) -> Option<Approval> {
         let here = a.place.as_ref().is_none_or(|p| *p == case.facility.code);
         a.name == *code && a.span.contains(day) && here
     })?;
-    Some(Approval { code: code.clone(), limit: found.limit })
+    Some(Approval { limit: found.limit })
 }
 
 fn distance(pack: &Pack, division: &str) -> &'static str {
@@ -164,11 +188,17 @@ fn held(pack: &Pack, case: &Case, day: Date) -> Vec<String> {
     covers.cloned().collect()
 }
 
-fn prescriber_level(case: &Case) -> Option<String> {
-    match &case.bill {
-        BillIn::Totals(_) => None,
-        BillIn::Lines(lines) => lines.iter().find_map(|l| l.prescriber.clone()),
-    }
+/// The levels of the prescribers that lines name, each once.
+pub(crate) fn prescriber_levels(case: &Case, benefit: &Benefit) -> Vec<String> {
+    let mut levels: Vec<String> = match &case.bill {
+        BillIn::Lines(lines) if benefit.level_of == "prescriber" => {
+            lines.iter().filter_map(|line| line.prescriber.clone()).collect()
+        }
+        BillIn::Lines(_) | BillIn::Totals(_) => Vec::new(),
+    };
+    levels.sort();
+    levels.dedup();
+    levels
 }
 
 impl Facts {
@@ -190,11 +220,14 @@ impl Facts {
             .disease
             .as_ref()
             .map(|code| (code, pack.diseases.iter().find(|d| d.codes.iter().any(|c| c == code))));
-        let level = match benefit.level_of.as_str() {
-            "prescriber" => prescriber_level(case),
-            _ => None,
+        let here = &case.facility;
+        let (level, deductible_level) = match prescriber_levels(case, benefit).pop() {
+            Some(level) => (level.clone(), level),
+            None => {
+                let level = here.level.clone();
+                (level.clone(), here.deductible_level.clone().unwrap_or(level))
+            }
         };
-        let level = level.unwrap_or_else(|| case.facility.level.clone());
         let contribution =
             member.contribution.as_ref().filter(|c| pack.contributions.contains(*c)).cloned();
         let none = || "none".to_owned();
@@ -211,7 +244,7 @@ impl Facts {
             off_region,
             person: person_class(pack, &member.psn_type).unwrap_or_default().to_owned(),
             age: member.birth.map(|birth| on.age.age_of(birth)),
-            deductible_level: case.facility.deductible_level.clone().unwrap_or(level.clone()),
+            deductible_level,
             level,
             contribution: contribution.unwrap_or_else(none),
             paid_years: member.paid_years,
@@ -222,7 +255,7 @@ impl Facts {
             },
             disease_code: visit.disease.clone(),
             disease_group: disease.and_then(|(_, listed)| listed?.group.clone()),
-            accident: visit.accident && accident_filed(case, on.filing),
+            accident: visit.accident && accident_filed(case),
             approvals: i128::try_from(
                 member.approvals.iter().filter(|a| a.span.contains(on.approval)).count(),
             )
@@ -231,9 +264,9 @@ impl Facts {
             pregnancy: member
                 .pregnancy
                 .as_ref()
-                .filter(|p| p.span.contains(on.filing))
+                .filter(|p| p.span.contains(on.pack))
                 .map(|p| p.name.clone()),
-            referral: filing_in_force(case, "referral", on.filing),
+            filing_record: filing_record(case),
             birth: visit.birth.clone().unwrap_or_else(none),
             family_planning: visit.family_planning.clone().unwrap_or_else(none),
             fetuses: visit.fetuses,

@@ -1,8 +1,6 @@
 //! The line check of the naive model: settlement.md §2 with POLICY.md §7, each kept line priced on
 //! its own.
 
-use std::cmp::Ordering;
-
 use super::case::{FourParts, LineIn};
 use super::catalogue::{Catalogue, Class, Edit, Look, Period, Test, Then};
 use super::date::Date;
@@ -16,7 +14,8 @@ pub(crate) struct Setting<'a> {
     pub(crate) family: &'a str,
     pub(crate) level: usize,
     pub(crate) male: Option<bool>,
-    pub(crate) age: Option<i128>,
+    /// The age that governs a fee day.
+    pub(crate) age: &'a dyn Fn(Date) -> Option<i128>,
     pub(crate) diagnoses: &'a [String],
     /// The first day that is not covered any more.
     pub(crate) cover_ends: Option<Date>,
@@ -172,6 +171,11 @@ fn returned(lines: &[LineIn], line: &LineIn) -> Option<usize> {
     lines.iter().position(|l| Some(&l.serial) == line.returns.as_ref())
 }
 
+/// The fee day that counts: for a return that of its line.
+pub(crate) fn original_day(lines: &[LineIn], line: &LineIn) -> Date {
+    returned(lines, line).map_or(line.day, |of| lines[of].day)
+}
+
 /// What was kept of a line before the line at `until`.
 fn kept_until(lines: &[LineIn], of: usize, until: usize) -> (Exact, Fen) {
     let mut kept = (lines[of].quantity, lines[of].amount);
@@ -192,7 +196,7 @@ fn price(
     let Some(this) = &kept[of] else { return (FourParts::default(), 0) };
     let mut rest = Rest { quantity, amount, own: 0, facility: 0 };
     let outside = setting.all_own || setting.cover_ends.is_some_and(|end| this.line.day >= end);
-    let Some(period) = this.period.filter(|p| !outside && in_scope(setting, p)) else {
+    let Some(period) = this.period.filter(|p| !outside && in_scope(setting, this.line, p)) else {
         rest.take_all(false);
         return done(&rest, 0, 0);
     };
@@ -219,13 +223,14 @@ fn done(rest: &Rest, over: Fen, prepay: Fen) -> (FourParts, Fen) {
     (FourParts { own: rest.own, over, prepay, scope }, rest.facility)
 }
 
-fn in_scope(setting: &Setting<'_>, period: &Period) -> bool {
-    let scope = match (setting.maternity, setting.family) {
-        (true, _) => period.maternity,
-        (false, "resident") => period.resident,
-        (false, _) => period.employee,
+/// Step 3: the family of the scheme, or childbirth where the visit or the line is one.
+fn in_scope(setting: &Setting<'_>, line: &LineIn, period: &Period) -> bool {
+    let family = match setting.family {
+        "resident" => period.resident,
+        _ => period.employee,
     };
-    period.class != Class::C && scope
+    let childbirth = period.maternity && (setting.maternity || line.maternity);
+    period.class != Class::C && (family || childbirth)
 }
 
 /// Step 4.
@@ -256,7 +261,10 @@ fn restrict(
             Test::Days(most) => {
                 let days = this.line.days.unwrap_or(0);
                 if days > *most {
-                    rest.take(rest.quantity * Exact::new(days - most, days), false);
+                    let beyond = rest.quantity * Exact::new(days - most, days);
+                    let units = Exact::from_integer(10_000);
+                    let parts = round(beyond * units, Rounding::HalfAway);
+                    rest.take(Exact::new(parts, 10_000), false);
                 }
             }
             test @ (Test::LevelAtLeast(_)
@@ -268,7 +276,7 @@ fn restrict(
             | Test::Maternity
             | Test::Diagnosis(_)
             | Test::Words) => {
-                if !passes(setting, test) {
+                if !passes(setting, this.line, test) {
                     rest.take_all(false);
                 }
             }
@@ -277,15 +285,16 @@ fn restrict(
 }
 
 /// Whether a test that is a yes or no holds; limits of quantity are none.
-fn passes(setting: &Setting<'_>, test: &Test) -> bool {
+fn passes(setting: &Setting<'_>, line: &LineIn, test: &Test) -> bool {
+    let age = (setting.age)(line.day);
     match test {
         Test::LevelAtLeast(level) => setting.level >= *level,
         Test::Setting(place) => setting.setting == place,
         Test::Male(male) => setting.male == Some(*male),
-        Test::AgeFrom(age) => setting.age.is_some_and(|a| a >= *age),
-        Test::AgeBelow(age) => setting.age.is_some_and(|a| a < *age),
+        Test::AgeFrom(from) => age.is_some_and(|a| a >= *from),
+        Test::AgeBelow(below) => age.is_some_and(|a| a < *below),
         Test::Family(family) => setting.family == family,
-        Test::Maternity => setting.maternity,
+        Test::Maternity => setting.maternity || line.maternity,
         Test::Diagnosis(set) => {
             setting.diagnoses.iter().any(|d| set.iter().any(|s| d.starts_with(s.as_str())))
         }
@@ -307,7 +316,7 @@ fn earlier(kept: &[Option<Kept<'_>>], of: usize, same_day: bool) -> Exact {
     net
 }
 
-/// Step 5: whether this edit hits the line, with what it takes.
+/// Step 5: whether this edit hits what is kept of the line, with what it takes of the rest.
 fn hits(kept: &[Option<Kept<'_>>], of: usize, edit: &Edit, rest: &mut Rest) -> bool {
     let Some(this) = &kept[of] else { return false };
     let beside = |n: usize, group: &str| {
@@ -321,8 +330,8 @@ fn hits(kept: &[Option<Kept<'_>>], of: usize, edit: &Edit, rest: &mut Rest) -> b
         Look::Exclusive(group) => ((0..of).any(|n| beside(n, group)), NOUGHT),
         Look::IncludedIn(group) => ((0..kept.len()).any(|n| beside(n, group)), NOUGHT),
         Look::MoreThan(most) => {
-            let excess = earlier(kept, of, edit.same_day) + rest.quantity - most;
-            (excess.cmp(&NOUGHT) == Ordering::Greater, excess)
+            let before = earlier(kept, of, edit.same_day);
+            (before + this.quantity > *most, before + rest.quantity - most)
         }
     };
     if hit {

@@ -62,7 +62,7 @@ pub(crate) struct State {
     pub(crate) facility: Fen,
     pub(crate) rows: Vec<TierRow>,
     pub(crate) written: BTreeSet<Place>,
-    /// What each tier added to the part above cap and is still there, in the order of the tiers.
+    /// What each tier added to the part above cap, in the order of the tiers.
     above_of: Vec<(String, Fen)>,
 }
 
@@ -111,6 +111,9 @@ impl State {
             return;
         }
         self.change(Prepay, -taken.prepay);
+        if taken.parts.as_ref().is_some_and(|parts| parts.contains_key(&Copay)) {
+            self.touch_all();
+        }
         let c = ground.compute(tier, &taken.by_kind, slots, true);
         let filing_loss = if ground.has_penalty(tier) {
             let without = ground.compute(tier, &taken.by_kind, slots, false);
@@ -146,7 +149,8 @@ impl State {
             Base::InScopePrepay => self.take_scope(ground, tier, true),
             Base::AboveCapOf(other) => {
                 let there = self.above_of.iter().filter(|(id, _)| id == other);
-                let base = there.map(|(_, amount)| amount).sum();
+                let added: Fen = there.map(|(_, amount)| amount).sum();
+                let base = added.min(self.part(AboveCap));
                 let parts = Some(Parts::from([(AboveCap, base)]));
                 Taken { by_kind: vec![(None, base)], parts, prepay: 0 }
             }
@@ -171,15 +175,12 @@ impl State {
         Taken { by_kind, parts: None, prepay }
     }
 
-    fn take_left(&mut self, names: &[String], loss_out: bool) -> Taken {
+    fn take_left(&self, names: &[String], loss_out: bool) -> Taken {
         let named: Vec<Part> = names.iter().map(|name| part_named(name)).collect();
-        if named.contains(&Copay) {
-            for n in 0..self.untouched.len() {
-                let scope = std::mem::take(&mut self.untouched[n].scope);
-                self.change(Copay, scope);
-            }
-        }
         let mut took: Parts = named.iter().map(|part| (*part, self.part(*part))).collect();
+        if let Some(copay) = took.get_mut(&Copay) {
+            *copay += self.untouched.iter().map(|u| u.scope).sum::<Fen>();
+        }
         if loss_out {
             let mut out = self.filing_loss;
             for part in [FirstShare, Copay, Deductible, AboveCap, Prepay] {
@@ -192,6 +193,14 @@ impl State {
         }
         let base = took.values().sum();
         Taken { by_kind: vec![(None, base)], parts: Some(took), prepay: 0 }
+    }
+
+    /// What no tier took in is now co-pay.
+    fn touch_all(&mut self) {
+        for n in 0..self.untouched.len() {
+            let scope = std::mem::take(&mut self.untouched[n].scope);
+            self.change(Copay, scope);
+        }
     }
 
     /// Step 9 for tiers on in scope.
@@ -224,15 +233,15 @@ impl State {
 
     /// Step 9 for tiers on what is left or above a cap.
     fn book_parts(&mut self, tier: &Tier, c: &Computed, above: Fen, mut took: Parts) {
-        self.take_off(tier, c.paid, &mut took);
+        self.take_off(c.paid, &mut took);
         if tier.facility_above {
-            self.take_off(tier, above, &mut took);
+            self.take_off(above, &mut took);
             self.facility += above;
         }
     }
 
     /// Takes a payment off the parts, each only as far as the base took it in.
-    fn take_off(&mut self, tier: &Tier, payment: Fen, took: &mut Parts) {
+    fn take_off(&mut self, payment: Fen, took: &mut Parts) {
         let mut left = payment;
         for part in [AboveCap, Copay, FirstShare, Deductible, Prepay] {
             let Some(held) = took.get_mut(&part) else { continue };
@@ -240,27 +249,8 @@ impl State {
             *held -= off;
             left -= off;
             self.change(part, -off);
-            if part == AboveCap {
-                self.take_off_above(tier, off);
-            }
         }
         assert!(left == 0, "a tier pays more than its base");
-    }
-
-    /// What was taken off the part above cap is no longer there for the tiers that added it.
-    fn take_off_above(&mut self, tier: &Tier, amount: Fen) {
-        let mut left = amount;
-        for (id, held) in &mut self.above_of {
-            let concerned = match &tier.base {
-                Base::AboveCapOf(other) => id == other,
-                Base::InScope | Base::InScopePrepay | Base::Left { .. } => true,
-            };
-            if concerned {
-                let off = left.min(*held);
-                *held -= off;
-                left -= off;
-            }
-        }
     }
 
     /// Step 11, and the count of admissions of step 4.

@@ -3,7 +3,7 @@
 
 use toml::Table;
 
-use super::date::Span;
+use super::date::{Date, Span};
 use super::fields::Fields;
 use super::rows::{Account, Tier};
 
@@ -146,6 +146,12 @@ impl Pack {
             Some(id) => Err(format!("no slot `{id}`")),
             None => Ok(pack),
         }
+    }
+
+    /// Whether some row that stands on a day asks for the age.
+    pub(crate) fn asks_for_age(&self, day: Date) -> bool {
+        self.tiers.iter().any(|tier| tier.asks_for_age(day))
+            || self.accounts.iter().any(|account| account.conditions.asks_for_age(day))
     }
 
     /// The slot of this id.

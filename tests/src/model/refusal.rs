@@ -11,6 +11,7 @@ use super::pack::{Benefit, Pack};
 #[expect(missing_docs, reason = "the names are the reasons of POLICY.md §6 in their order")]
 pub enum Refusal {
     NoPack,
+    DatesReversed,
     NotInForce,
     WaitingTime,
     UnknownScheme,
@@ -21,7 +22,8 @@ pub enum Refusal {
     WorkInjury,
     AccidentWithoutFiling,
     NoApproval,
-    DatesReversed,
+    PrescribersDiffer,
+    NoBirthday,
     TotalsNeedLines,
     Structure,
 }
@@ -43,12 +45,18 @@ pub(crate) fn admit<'a>(pack: &'a Pack, case: &Case) -> Result<Admitted<'a>, Ref
     let (member, visit) = (&case.member, &case.visit);
     let on = Governing::of(pack, case);
     let home = pack.divisions.iter().any(|d| case.pool.starts_with(d.as_str()));
-    if !home || !pack.span.contains(on.pack) {
+    if !home {
+        return Err(Refusal::NoPack);
+    }
+    if visit.reversed {
+        return Err(Refusal::DatesReversed);
+    }
+    if !pack.span.contains(on.pack) {
         return Err(Refusal::NoPack);
     }
     if member.spells.is_some() {
         let spell = facts::spell(case).ok_or(Refusal::NotInForce)?;
-        if spell.waiting_to.is_some_and(|to| visit.begin < to) {
+        if spell.waiting_to.is_some_and(|to| on.cover < to) {
             return Err(Refusal::WaitingTime);
         }
     }
@@ -62,22 +70,29 @@ pub(crate) fn admit<'a>(pack: &'a Pack, case: &Case) -> Result<Admitted<'a>, Ref
     if let Some(agreements) = &case.facility.agreements {
         let agreed = agreements
             .iter()
-            .any(|(span, kinds)| span.contains(on.pack) && kinds.contains(&benefit.agreement));
+            .any(|(span, kinds)| span.contains(visit.begin) && kinds.contains(&benefit.agreement));
         if !agreed {
             return Err(Refusal::NoAgreement);
         }
     }
-    let all_own = cause(pack, case, benefit, on)?;
+    let all_own = cause(pack, case, benefit)?;
     if benefit.approval && facts::approval_for(case, on.approval).is_none() {
         return Err(Refusal::NoApproval);
     }
-    structure(pack, case)?;
+    if facts::prescriber_levels(case, benefit).len() > 1 {
+        return Err(Refusal::PrescribersDiffer);
+    }
+    let first = super::year::first_governing(pack, case, benefit).unwrap_or(on);
+    if member.birth.is_none() && [first, on].iter().any(|on| pack.asks_for_age(on.pack)) {
+        return Err(Refusal::NoBirthday);
+    }
+    structure(pack, case, benefit)?;
     Ok(Admitted { benefit, family, on, all_own })
 }
 
 /// Whether the cause of the visit makes it own cost.
-fn cause(pack: &Pack, case: &Case, benefit: &Benefit, on: Governing) -> Result<bool, Refusal> {
-    let accident = case.visit.accident && !facts::accident_filed(case, on.filing);
+fn cause(pack: &Pack, case: &Case, benefit: &Benefit) -> Result<bool, Refusal> {
+    let accident = case.visit.accident && !facts::accident_filed(case);
     let causes = [
         (case.visit.third_party, pack.cause.third_party_refused, Refusal::ThirdParty),
         (benefit.work_injury, pack.cause.work_injury_refused, Refusal::WorkInjury),
@@ -91,10 +106,7 @@ fn cause(pack: &Pack, case: &Case, benefit: &Benefit, on: Governing) -> Result<b
     Ok(causes.iter().any(|(is, _, _)| *is))
 }
 
-fn structure(pack: &Pack, case: &Case) -> Result<(), Refusal> {
-    if case.visit.reversed {
-        return Err(Refusal::DatesReversed);
-    }
+fn structure(pack: &Pack, case: &Case, benefit: &Benefit) -> Result<(), Refusal> {
     match &case.bill {
         BillIn::Lines(lines) => {
             if !lines::structure(lines) {
@@ -122,7 +134,9 @@ fn structure(pack: &Pack, case: &Case) -> Result<(), Refusal> {
                     return Err(Refusal::Structure);
                 }
             }
-            if pack.year.rule != "discharge" && case.visit.begin.year != case.visit.end.year {
+            let ends = facts::spell(case).and_then(|s| s.span.to);
+            let cover_ends = ends.is_some_and(|day| day <= case.visit.end);
+            if cover_ends || super::year::divided(pack, case, benefit) {
                 return Err(Refusal::TotalsNeedLines);
             }
         }

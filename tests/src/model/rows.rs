@@ -2,6 +2,7 @@
 //! beside its values.
 
 use super::condition::Conditions;
+use super::date::Date;
 use super::exact::{Exact, Fen, Rounding, fen};
 use super::facts::Facts;
 use super::fields::Fields;
@@ -194,6 +195,27 @@ impl Tier {
 }
 
 impl Tier {
+    /// Whether a row that stands on a day asks for the age.
+    pub(crate) fn asks_for_age(&self, day: Date) -> bool {
+        fn any<T>(rows: &[Row<T>], day: Date) -> bool {
+            rows.iter().any(|row| row.conditions.asks_for_age(day))
+        }
+        let by_year = |row: &Row<Change>| {
+            let by_year = matches!(row.value.how, ChangeHow::PointsPerYear { .. });
+            by_year && row.conditions.stands(day) && self.applies.stands(day)
+        };
+        self.applies.asks_for_age(day)
+            || any(&self.first_share, day)
+            || any(&self.deductible, day)
+            || any(&self.factor, day)
+            || any(&self.band, day)
+            || any(&self.change, day)
+            || any(&self.cap, day)
+            || any(&self.floor, day)
+            || any(&self.add, day)
+            || self.change.iter().any(by_year)
+    }
+
     /// The slots that the tier names.
     pub(crate) fn slots(&self) -> Vec<String> {
         let mut named: Vec<String> = self.bands_at.iter().cloned().collect();

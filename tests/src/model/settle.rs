@@ -17,7 +17,7 @@ use super::pack::Pack;
 use super::refusal::{Admitted, Refusal, admit};
 use super::slots::{Place, Slots};
 use super::tier::Ground;
-use super::year::{YearPart, parts_of};
+use super::year::{YearPart, age_day, parts_of};
 
 /// What a case comes to.
 #[derive(Clone, Debug)]
@@ -110,11 +110,12 @@ pub fn settle(pack: &Pack, case: &Value, slots: &mut Slots) -> Outcome {
 /// As [`settle`].
 pub fn settle_with(pack: &Pack, catalogue: &Catalogue, case: &Value, slots: &mut Slots) -> Outcome {
     let case = Case::read(case).expect("the cases of the tests can be read");
-    slots.bring(pack, &case);
+    // A refused case changes nothing: what it brings is not kept.
     let admitted = match admit(pack, &case) {
         Ok(admitted) => admitted,
         Err(refusal) => return Outcome::Refused(refusal),
     };
+    slots.bring(pack, &case);
     let (items, lines) = items(pack, catalogue, &case, &admitted);
     let parts = parts_of(pack, &case, &admitted, items.clone());
     let states: Vec<State> = parts.iter().map(|part| run_tiers(pack, &case, part, slots)).collect();
@@ -143,6 +144,10 @@ fn items(
             (kinds.into_iter().map(item).collect(), Vec::new())
         }
         BillIn::Lines(lines) => {
+            let age = |day| {
+                let on = age_day(pack, case, admitted, day);
+                case.member.birth.map(|birth| on.age_of(birth))
+            };
             let setting = Setting {
                 catalogue,
                 setting: &admitted.benefit.setting,
@@ -150,14 +155,14 @@ fn items(
                 family: admitted.family,
                 level: case.facility.ceiling_level,
                 male: case.member.male,
-                age: case.member.birth.map(|birth| admitted.on.age.age_of(birth)),
+                age: &age,
                 diagnoses: &case.visit.diagnoses,
                 cover_ends: super::facts::spell(case).and_then(|s| s.span.to),
                 all_own: admitted.all_own,
             };
             let checked = lines::check(&setting, lines);
             let items = checked.iter().zip(lines).map(|((p, tag), line)| Item {
-                day: Some(line.day),
+                day: Some(lines::original_day(lines, line)),
                 kind: kind_of(pack, tag),
                 parts: FourParts { own: p.own, over: p.over, prepay: p.prepay, scope: p.scope },
                 facility: p.facility,

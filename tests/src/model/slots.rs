@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::case::Case;
+use super::date::Date;
 use super::exact::{Fen, yuan};
 use super::facts::Facts;
 use super::pack::{Pack, SlotRow};
@@ -88,20 +89,21 @@ impl Slots {
 
 /// Where a slot of the pack lies for this settlement.
 pub(crate) fn place(slot: &SlotRow, facts: &Facts) -> Place {
+    let in_year = Date { year: facts.year, ..facts.day };
     let scope = match slot.scope.as_str() {
         "stay" => format!("stay:{}", facts.stay),
         "day" => format!("day:{}", facts.day.text()),
-        "month" => format!("month:{}", facts.day.month_text()),
-        "quarter" => format!("quarter:{}", facts.day.quarter_text()),
+        "month" => format!("month:{}", in_year.month_text()),
+        "quarter" => format!("quarter:{}", in_year.quarter_text()),
         "year" => facts.year.to_string(),
-        "filing" => format!("filing:{}", filing(facts)),
+        "filing" => format!("filing:{}", facts.filing_record),
         "life" => "life".to_owned(),
         other => panic!("`{other}` is not a scope"),
     };
     let sub_key = match slot.key.as_deref() {
         None => None,
-        Some("disease") => Some(facts.disease_code.clone().unwrap_or_default()),
-        Some("disease_group") => Some(facts.disease_group.clone().unwrap_or_default()),
+        Some("disease") => facts.disease_code.clone(),
+        Some("disease_group") => facts.disease_group.clone(),
         Some("scheme") => Some(facts.scheme.clone()),
         Some(other) => panic!("`{other}` is not a sub-key"),
     };
@@ -110,17 +112,4 @@ pub(crate) fn place(slot: &SlotRow, facts: &Facts) -> Place {
         Some(key) => format!("{}[{key}]", slot.id),
     };
     (scope, name)
-}
-
-/// One pregnancy, else one approval, else one referral.
-fn filing(facts: &Facts) -> String {
-    if let Some(pregnancy) = &facts.pregnancy {
-        pregnancy.clone()
-    } else if let Some(approval) = &facts.approval {
-        approval.code.clone()
-    } else if facts.referral {
-        "referral".to_owned()
-    } else {
-        String::new()
-    }
 }

@@ -121,7 +121,7 @@ impl Ground<'_> {
         // Step 6.
         let start = tier.bands_at.as_ref().map_or(0, |id| self.slot(slots, id));
         let begin = if tier.from_zero { start + deductible } else { start };
-        let origin = if tier.from_zero { full } else { 0 };
+        let origin = if tier.from_zero && !self.no_deductible { full } else { 0 };
         let axis = Axis { tier, facts: self.facts, with_penalty, begin, origin, covered: left };
         let by_bands = axis.pays(covered);
 

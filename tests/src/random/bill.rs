@@ -88,16 +88,25 @@ fn member(dice: &mut Dice, world: &World, index: u64) -> Value {
         "brdy": birth,
         "cvlserv_flag": dice.one(&["0", "0", "1"]),
     });
-    if let Some(class) = world.contributions.first()
-        && dice.percent(70)
-    {
-        m["contribution_class"] = json!(class);
+    // A pack without classes does not read the class.
+    if dice.percent(70) {
+        m["contribution_class"] = json!(world.contributions.first().unwrap_or(&"7%"));
+    }
+    if world.features.refusals && dice.percent(4) {
+        m.as_object_mut().map(|m| m.remove("brdy"));
     }
     if dice.percent(60) {
         m["paid_years"] = json!(dice.below(12));
     }
     if dice.percent(60) {
-        let mut spells = vec![json!({ "insutype": m["insutype"], "from": "2020-01-01" })];
+        let mut own = json!({ "insutype": m["insutype"], "from": "2020-01-01" });
+        if dice.percent(15) {
+            own["to"] = json!(date(dice.between(30, 900)));
+        }
+        if dice.percent(10) {
+            own["waiting_to"] = json!(date(dice.between(1, 200)));
+        }
+        let mut spells = vec![own];
         for cover in &world.covers {
             if dice.percent(60) {
                 spells.push(dated(dice, "insutype", cover));
@@ -113,7 +122,7 @@ fn member(dice: &mut Dice, world: &World, index: u64) -> Value {
     m["identities"] = json!(identities);
     let mut filings = Vec::new();
     for _ in 0..dice.below(4) {
-        let kind = *dice.one(&["residence", "referral", "emergency"]);
+        let kind = *dice.one(&["residence", "referral", "emergency", "accident"]);
         let mut filing = dated(dice, "type", kind);
         if dice.percent(40) {
             filing["admdvs"] = json!(dice.one(&PLACES));
@@ -191,8 +200,14 @@ impl<'a> Sequence<'a> {
         let mut member = self.member.clone();
         if n == 0 {
             self.bring(&mut member);
-        } else if self.world.features.family_accounts {
-            member["mulaid"] = json!([{ "psn_no": "F1" }, { "psn_no": "F2" }]);
+        }
+        // Each case brings what family accounts hold.
+        if self.world.features.family_accounts {
+            let balances = [self.dice.below(100_000), self.dice.below(100_000)].map(yuan);
+            member["mulaid"] = json!([
+                { "psn_no": "F1", "balc": balances[0] },
+                { "psn_no": "F2", "balc": balances[1] }
+            ]);
         }
         let (begin, end, visit) = self.visit(n);
         let channel = if self.dice.percent(10) { "manual" } else { "direct" };
@@ -216,13 +231,6 @@ impl<'a> Sequence<'a> {
     /// What the first case of a member brings: balances and what was accumulated before.
     fn bring(&mut self, member: &mut Value) {
         member["balc"] = json!(yuan(self.dice.below(500_000)));
-        if self.world.features.family_accounts {
-            let balances = [self.dice.below(100_000), self.dice.below(100_000)].map(yuan);
-            member["mulaid"] = json!([
-                { "psn_no": "F1", "balc": balances[0] },
-                { "psn_no": "F2", "balc": balances[1] }
-            ]);
-        }
         let mut year = Map::new();
         let yearly = |s: &&super::world::Slot| s.scope == "year" && s.key.is_none();
         for slot in self.world.slots.iter().filter(yearly) {
@@ -268,6 +276,9 @@ impl<'a> Sequence<'a> {
                 if dice.percent(20) {
                     visit["birctrl_type"] = json!(dice.one(&["1", "4", "5", "9"]));
                 }
+                if dice.percent(15) {
+                    visit["trum_flag"] = json!("1");
+                }
                 if dice.percent(40) {
                     visit["diagnoses"] = json!([dice.one(&["I10.x00", "E11.900", "N18.500"])]);
                 }
@@ -279,7 +290,9 @@ impl<'a> Sequence<'a> {
                 (self.day, visit)
             }
         };
-        let crosses = self.world.year_rule == "discharge" || self.catalogue.is_some();
+        let crosses = self.world.year_rule == "discharge"
+            || self.catalogue.is_some()
+            || (self.world.features.refusals && dice.percent(15));
         let mut end = self.day + *dice.one(&[0, 0, 1, 3, 7, 12, 30]);
         if !crosses && end / 365 != begin / 365 {
             end = self.day.max(begin / 365 * 365 + 364).min(begin / 365 * 365 + 364);
@@ -355,7 +368,7 @@ impl<'a> Sequence<'a> {
 
     /// Makes a case one that is refused, or wholly own cost.
     fn spoil(&mut self, case: &mut Value) {
-        match self.dice.below(9) {
+        match self.dice.below(11) {
             0 => case["admdvs"] = json!("990100"),
             1 => {
                 let insutype = case["member"]["insutype"].clone();
@@ -377,6 +390,14 @@ impl<'a> Sequence<'a> {
             5 => case["visit"]["med_type"] = json!("99"),
             6 => case["facility"]["agreements"] = json!([]),
             7 => case["visit"]["rel_ttp_flag"] = json!("1"),
+            8 => {
+                for key in ["begntime", "endtime", "setl_time"] {
+                    case["visit"][key] = json!("2110-05-01 08:00:00");
+                }
+            }
+            9 if case.get("totals").is_some() => {
+                case["totals"]["medfee_sumamt"] = json!("0.01");
+            }
             _ => case["visit"]["endtime"] = json!("2024-01-01 00:00:00"),
         }
     }

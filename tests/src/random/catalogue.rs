@@ -70,14 +70,15 @@ fn period(dice: &mut Dice) -> Period {
 fn conditions(dice: &mut Dice) -> Vec<Restriction> {
     let mut all = Vec::new();
     for _ in 0..dice.between(0, 2) {
-        let test = match dice.below(8) {
+        let test = match dice.below(9) {
             0 => Test::LevelAtLeast(1 + dice.index(2)),
             1 => Test::Setting((*dice.one(&["inpatient", "outpatient"])).to_owned()),
             2 => Test::Male(dice.percent(50)),
             3 => Test::AgeFrom(i128::from(dice.between(10, 60))),
             4 => Test::AgeBelow(i128::from(dice.between(18, 70))),
             5 => Test::Family((*dice.one(&["employee", "resident"])).to_owned()),
-            6 => Test::Diagnosis(vec!["I10".to_owned(), "N18.5".to_owned()]),
+            6 => Test::Maternity,
+            7 => Test::Diagnosis(vec!["I10".to_owned(), "N18.5".to_owned()]),
             _ => {
                 all.push(Restriction { test: Test::Words, attested: true });
                 continue;
@@ -154,6 +155,7 @@ fn yuan(fen: u64) -> String {
 /// Lines of one bill on these days.
 pub(crate) fn lines(dice: &mut Dice, catalogue: &Catalogue, days: &[String]) -> Vec<Value> {
     let codes: Vec<&String> = catalogue.entries.keys().collect();
+    let prescriber = dice.percent(40).then(|| *dice.one(&["三级甲等", "二级", "8"]));
     let mut lines: Vec<Value> = Vec::new();
     let mut returnable: Vec<(usize, u64, u64, u64)> = Vec::new();
     for n in 0..dice.between(1, 14) {
@@ -168,6 +170,10 @@ pub(crate) fn lines(dice: &mut Dice, catalogue: &Catalogue, days: &[String]) -> 
                 let mut line = lines[of].clone();
                 line["init_feedetl_sn"] = line["feedetl_sn"].clone();
                 line["feedetl_sn"] = json!(serial);
+                // A return may be booked on a later day than its line.
+                if dice.percent(30) {
+                    line["fee_ocur_time"] = json!(format!("{} 10:00:00", dice.one(days)));
+                }
                 line["cnt"] = json!(format!("-{}", decimal(back, 4)));
                 line["det_item_fee_sumamt"] = json!(format!("-{}", yuan(fen)));
                 lines.push(line);
@@ -196,6 +202,12 @@ pub(crate) fn lines(dice: &mut Dice, catalogue: &Catalogue, days: &[String]) -> 
         }
         if dice.percent(30) {
             line["prd_days"] = json!(dice.one(&["7", "14"]));
+        }
+        if dice.percent(10) {
+            line["matn_fee_flag"] = json!("1");
+        }
+        if let Some(level) = prescriber {
+            line["rx_hosp_lv"] = json!(if dice.percent(2) { "二级" } else { level });
         }
         returnable.push((lines.len(), price, quantity, fen));
         lines.push(line);

@@ -3,7 +3,9 @@
 
 mod bill;
 mod catalogue;
+mod counter;
 mod dice;
+mod image;
 mod pack;
 mod ratio;
 mod tier;
@@ -11,6 +13,8 @@ mod world;
 
 pub use bill::{sequence, sequence_of_lines};
 pub use catalogue::catalogue;
+pub use counter::Counter;
 pub use dice::Dice;
+pub use image::image;
 pub use pack::{RandomPack, pack};
 pub use world::Features;

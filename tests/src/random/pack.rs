@@ -58,8 +58,9 @@ fn head(dice: &mut Dice, world: &World) -> String {
     }
     text += &format!(
         "[cause]\nwork_injury = \"refuse\"\nthird_party = \"{}\"\n\
-         accident_without_filing = \"refuse\"\n\n",
-        dice.one(&["refuse", "own"])
+         accident_without_filing = \"{}\"\n\n",
+        dice.one(&["refuse", "own"]),
+        dice.one(&["refuse", "own", "own"])
     );
     text
 }
@@ -101,8 +102,14 @@ fn tables(world: &World) -> String {
     for b in &world.benefits {
         text += &format!(
             "[[benefit]]\nid = \"{0}\"\nname = \"{0}\"\nmed_type = [\"{1}\"]\nsetting = \"{2}\"\n\
-             agreement = \"{3}\"\nmaternity = {4}\napproval = {5}\n\n",
-            b.id, b.med_type, b.setting, b.agreement, b.maternity, b.approval
+             agreement = \"{3}\"\nmaternity = {4}\napproval = {5}\nlevel_of = \"{6}\"\n\n",
+            b.id,
+            b.med_type,
+            b.setting,
+            b.agreement,
+            b.maternity,
+            b.approval,
+            if b.prescriber { "prescriber" } else { "facility" }
         );
     }
     for slot in &world.slots {

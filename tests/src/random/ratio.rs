@@ -116,7 +116,7 @@ fn step(rate: i64, change: &Change, age: i64) -> Option<i64> {
         }
         Change::Points(points) => rate + points,
         Change::PerYear { age_from, points, max } => {
-            rate + ((age - age_from).max(0) * points).min(*max)
+            rate + ((age - age_from + 1).max(0) * points).min(*max)
         }
         Change::Floor(floor) => rate.max(*floor),
         Change::Ceiling(ceiling) => rate.min(*ceiling),

@@ -25,6 +25,8 @@ struct Draft {
     group: bool,
     filing: bool,
     in_scope: bool,
+    /// The line kinds it takes.
+    kinds: Vec<&'static str>,
 }
 
 const FUNDS: [&str; 12] = [
@@ -127,6 +129,7 @@ pub(crate) fn tier(dice: &mut Dice, world: &mut World, n: usize, seen: &mut Seen
         group: false,
         filing: false,
         in_scope: false,
+        kinds: world.all_kinds(),
     };
     let id = format!("tier-{n}");
     draft.text = format!("[[tier]]\nid = \"{id}\"\nfund = \"{}\"\n", dice.one(&FUNDS));
@@ -148,11 +151,13 @@ pub(crate) fn tier(dice: &mut Dice, world: &mut World, n: usize, seen: &mut Seen
 }
 
 fn base(dice: &mut Dice, world: &World, seen: &mut Seen, draft: &mut Draft) -> String {
-    let kinds = |dice: &mut Dice| {
+    let mut taken = draft.kinds.clone();
+    let mut kinds = |dice: &mut Dice| {
         if dice.percent(60) {
             return String::new();
         }
-        let some: Vec<String> = dice.some(&world.all_kinds()).iter().map(quoted).collect();
+        taken = dice.some(&world.all_kinds());
+        let some: Vec<String> = taken.iter().map(quoted).collect();
         format!("kinds = [{}]\n", some.join(", "))
     };
     // Once a tier took every kind there is little in scope for later ones.
@@ -163,11 +168,14 @@ fn base(dice: &mut Dice, world: &World, seen: &mut Seen, draft: &mut Draft) -> S
             draft.in_scope = true;
             let kinds = kinds(dice);
             seen.all_kinds |= kinds.is_empty();
+            draft.kinds = taken;
             return format!("base = \"in_scope\"\n{kinds}");
         }
         5 if !seen.prepay_left => {
             draft.in_scope = true;
-            return format!("base = \"in_scope+prepay\"\n{}", kinds(dice));
+            let kinds = kinds(dice);
+            draft.kinds = taken;
+            return format!("base = \"in_scope+prepay\"\n{kinds}");
         }
         6 if !seen.above_left && !seen.above.is_empty() => {
             return format!("base = {{ above_cap_of = \"{}\" }}\n", dice.one(&seen.above));
@@ -250,14 +258,13 @@ fn axis_and_rows(dice: &mut Dice, world: &mut World, draft: &mut Draft) {
             value += "\npenalty = true";
         }
         if by_kind && dice.percent(30) {
-            let kinds: Vec<String> = dice.some(&world.all_kinds()).iter().map(quoted).collect();
+            let kinds: Vec<String> = dice.some(&draft.kinds).iter().map(quoted).collect();
             value += &format!("\nkinds = [{}]", kinds.join(", "));
         }
         let conditions = perhaps(dice, world, 60);
         draft.row("change", &conditions, &value);
     }
-    let floors = dice.percent(25);
-    if floors {
+    if dice.percent(25) {
         for cell in some_cells(dice, world) {
             let mut value = format!("rate = {}", ratio(*dice.one(&[3_000, 4_500, 6_667, 9_000])));
             value += *dice.one(&["", "\nof = \"total\"", "\nof = \"base\""]);
@@ -265,7 +272,7 @@ fn axis_and_rows(dice: &mut Dice, world: &mut World, draft: &mut Draft) {
             draft.row("floor", &cell, &value);
         }
     }
-    caps(dice, world, draft, floors);
+    caps(dice, world, draft);
 }
 
 fn first_shares(dice: &mut Dice, world: &World, draft: &mut Draft) {
@@ -369,12 +376,12 @@ fn deductible_amount(dice: &mut Dice, world: &World, counts: Option<&(String, St
     format!("amount = {}", some_amount(dice))
 }
 
-fn caps(dice: &mut Dice, world: &mut World, draft: &mut Draft, floors: bool) {
+fn caps(dice: &mut Dice, world: &mut World, draft: &mut Draft) {
     let mut used: Vec<(&str, Option<String>)> = Vec::new();
     for _ in 0..dice.below(4) {
         let on = match dice.below(5) {
             0 => "cost_before",
-            1 if !floors => "cost_after",
+            1 => "cost_after",
             _ => "payment",
         };
         let slot = dice.percent(60).then(|| {

@@ -82,6 +82,7 @@ pub(crate) struct Benefit {
     pub(crate) agreement: &'static str,
     pub(crate) maternity: bool,
     pub(crate) approval: bool,
+    pub(crate) prescriber: bool,
 }
 
 const fn benefit(
@@ -90,11 +91,19 @@ const fn benefit(
     setting: &'static str,
     agreement: &'static str,
 ) -> Benefit {
-    Benefit { id, med_type, setting, agreement, maternity: false, approval: false }
+    Benefit {
+        id,
+        med_type,
+        setting,
+        agreement,
+        maternity: false,
+        approval: false,
+        prescriber: false,
+    }
 }
 
 const BENEFITS: [Benefit; 4] = [
-    benefit("outpatient", "11", "outpatient", "outpatient"),
+    Benefit { prescriber: true, ..benefit("outpatient", "11", "outpatient", "outpatient") },
     Benefit { approval: true, ..benefit("chronic", "140", "outpatient", "chronic") },
     Benefit { maternity: true, ..benefit("maternity", "52", "inpatient", "inpatient") },
     benefit("emergency", "13", "emergency", "outpatient"),
@@ -188,7 +197,7 @@ impl World {
             vec![r#"to = "2025-07-01""#.into(), r#"from = "2025-07-01""#.into()],
             vec![r#"to = "2026-01-01""#.into(), r#"from = "2026-01-01""#.into()],
         ];
-        all.extend(["off_region", "cvlserv", "pregnancy", "continued"].map(yes_no));
+        all.extend(["off_region", "cvlserv", "pregnancy", "continued", "accident"].map(yes_no));
         all.extend(
             self.covers
                 .iter()

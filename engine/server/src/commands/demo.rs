@@ -83,7 +83,7 @@ impl Demo {
                     "latency": watched.latency,
                 },
             });
-            writeln!(out, "{answer}")?;
+            out.json(&answer)?;
         } else {
             for statement in &watched.statements {
                 writeln!(out, "{}\n", statement.trim_end())?;

@@ -52,9 +52,13 @@ pub(super) fn said(what: impl std::fmt::Display) -> Failure {
     Failure::Said(what.to_string())
 }
 
+/// Bytes written at once.
+const OUTPUT_BYTES: usize = 128 * 1024;
+
 /// The standard output, locked and buffered; a person at a terminal sees every case at once.
 pub(super) struct Output {
     to: BufWriter<StdoutLock<'static>>,
+    line: Vec<u8>,
     at_once: bool,
 }
 
@@ -62,7 +66,15 @@ impl Output {
     pub(super) fn open() -> Output {
         let out: Stdout = io::stdout();
         let at_once = out.is_terminal();
-        Output { to: BufWriter::with_capacity(128 * 1024, out.lock()), at_once }
+        Output { to: BufWriter::with_capacity(OUTPUT_BYTES, out.lock()), line: Vec::new(), at_once }
+    }
+
+    /// Writes a value as one line of JSON, made in memory first: it is of many small pieces.
+    pub(super) fn json(&mut self, value: &impl serde::Serialize) -> io::Result<()> {
+        self.line.clear();
+        serde_json::to_writer(&mut self.line, value)?;
+        self.line.push(b'\n');
+        self.to.write_all(&self.line)
     }
 
     /// Shows what was written, where somebody watches.

@@ -166,7 +166,7 @@ impl Run<'_> {
                 tally.refused(refused.reason);
                 let lines = case.lines.as_deref().unwrap_or(&[]);
                 match args.json {
-                    true => print_json(&RefusedAnswer::of(number, &refused, lines), out),
+                    true => out.json(&RefusedAnswer::of(number, &refused, lines)),
                     false => write!(out, "{}", refusal(number, &refused, lines)),
                 }
             }
@@ -206,7 +206,7 @@ impl Run<'_> {
         if let (true, Some(case)) = (self.args.json, number) {
             let (line, column) = (at.line, at.column);
             let answer = UnreadableAnswer { case, unreadable: what, field, line, column };
-            print_json(&answer, &mut self.out)?;
+            self.out.json(&answer)?;
         }
         Ok(())
     }
@@ -223,7 +223,7 @@ impl Settle {
         if self.json {
             let mut answer = settled.answer(case);
             answer.explain = self.explain.map(|_| explained(settled, case));
-            return print_json(&answer, out);
+            return out.json(&answer);
         }
         let view = case.lines.as_ref().and_then(|_| bind::catalogue_of(case, settled.pack, world));
         let options = statement::Options { lines: self.lines };
@@ -245,11 +245,6 @@ struct UnreadableAnswer<'a> {
     field: Option<&'a str>,
     line: usize,
     column: usize,
-}
-
-fn print_json(answer: &impl serde::Serialize, out: &mut Output) -> io::Result<()> {
-    serde_json::to_writer(&mut *out, answer)?;
-    out.write_all(b"\n")
 }
 
 /// Where a case is wrong: at the field that it names, else where its reader stood.

@@ -118,7 +118,7 @@ impl Item {
             Charge::WesternDrug => (120, 12),
             Charge::HerbalPiece => (5, 6),
             Charge::PatentMedicine => (900, 6),
-            Charge::SpecialDrug => (90_000, 6),
+            Charge::SpecialDrug => (60_000, 5),
             Charge::Dialysis => (35_000, 2),
         };
         let seen = self.code.bytes().fold(0_u64, |sum, byte| mixed(sum ^ u64::from(byte)));
@@ -136,7 +136,7 @@ fn charge_of(entry: &Entry, charge_type: u8, tag: &str) -> Charge {
         List::WesternDrug | List::InHousePreparation => Charge::WesternDrug,
         List::PatentMedicine => Charge::PatentMedicine,
         List::HerbalPiece => Charge::HerbalPiece,
-        List::Consumable if tag.contains("implant") => Charge::Implant,
+        List::Consumable if tag.contains("implant") || dear(entry) => Charge::Implant,
         List::Consumable => Charge::Material,
         List::Service => match charge_type {
             1 => Charge::Bed,
@@ -149,4 +149,9 @@ fn charge_of(entry: &Entry, charge_type: u8, tag: &str) -> Charge {
             _ => Charge::Other,
         },
     }
+}
+
+/// Whether a consumable costs too much to be used every day.
+fn dear(entry: &Entry) -> bool {
+    entry.ceiling_at(Level::Third).is_some_and(|ceiling| ceiling.get() > 200_000_000)
 }

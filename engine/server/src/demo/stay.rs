@@ -84,9 +84,7 @@ fn stay(person: &Person, kind: Kind, bill: &mut Bill<'_>, begin: Day, dice: &mut
     bill.prescribe(Charge::WesternDrug, drugs, begin, dice);
     bill.prescribe(Charge::PatentMedicine, 1, begin, dice);
     bill.prescribe(Charge::Material, if severe { 6 } else { 3 }, begin, dice);
-    if severe && dice.percent(35) {
-        bill.prescribe(Charge::SpecialDrug, 1, begin, dice);
-    }
+    let special = severe && dice.percent(35);
     let operated = dice.percent(if severe || kind == Kind::Delivery { 55 } else { 25 });
     let operation_day = dice.days(1, 2.min(days));
     for past in 0..days {
@@ -99,6 +97,9 @@ fn stay(person: &Person, kind: Kind, bill: &mut Bill<'_>, begin: Day, dice: &mut
         if past % 4 == 0 {
             bill.add(Charge::Laboratory, dice.between(3, 9), (1, 1), day, dice);
             bill.add(Charge::Examination, dice.between(0, 2), (1, 1), day, dice);
+        }
+        if special && past % 14 == 0 {
+            bill.add(Charge::SpecialDrug, 1, (1, 2), day, dice);
         }
         if operated && past == operation_day {
             bill.add(Charge::Operation, dice.between(1, 3), (1, 1), day, dice);

@@ -28,6 +28,9 @@ const SHOWN: [(&str, Kind, usize); 5] = [
     ("370800", Kind::Away, 1),
 ];
 
+/// The longest time that is told apart: a minute for one visit.
+const TIME_NS_MAX: u64 = 60_000_000_000;
+
 /// The year, its times, and a few of its statements.
 #[derive(Debug)]
 pub struct Watched {
@@ -109,13 +112,13 @@ struct Times {
 
 impl Times {
     fn new() -> Times {
-        let each = Histogram::new(3).expect("a histogram keeps up to five digits");
+        let each = Histogram::new_with_bounds(1, TIME_NS_MAX, 3)
+            .expect("the bounds rise, and a histogram keeps up to five digits");
         Times { each, all: Duration::ZERO }
     }
 
     fn took(&mut self, time: Duration) {
         self.all += time;
-        // Half a minute for one visit counts as half a minute.
         self.each.saturating_record(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX));
     }
 

@@ -71,8 +71,7 @@ impl<'a> Replay<'_, 'a> {
             let step = Step { replay: self, tier, row, done, measure };
             let mut node = step.node(&entering, &burden, told);
             burden.take(tier, &entering, done);
-            let mut changed = 0;
-            write_slots(tier, row, done, &mut frame, &mut changed);
+            write_slots(tier, row, done, &mut frame);
             for slot in &mut node.slots {
                 slot.after = value(&frame, slot.key.slot);
             }
@@ -133,7 +132,7 @@ impl Step<'_, '_, '_> {
             cut_after: above.minus(done.covered),
             covered: done.covered,
             bands_at: tier.bands_at.and_then(|slot| self.slot_use(slot)),
-            pieces: self.pieces(entering),
+            pieces: self.pieces(burden),
             bands_sources: self.sources(&[BasisOf::Bands, BasisOf::Change]),
             banded: done.banded,
             floor,
@@ -175,7 +174,7 @@ impl Step<'_, '_, '_> {
                 for part in PARTS_SHOWN {
                     let amount = burden.part(part);
                     if parts.get(part.index()) == Some(&true) && !amount.is_zero() {
-                        let took = entering.took.get(part.index()).copied().unwrap_or_default();
+                        let took = entering.took(part);
                         of.push(BaseOf::Left { part, amount, left_out: amount.minus(took) });
                     }
                 }
@@ -290,7 +289,7 @@ impl Step<'_, '_, '_> {
     }
 
     /// Band by band; the rounding rest is the last one's.
-    fn pieces(&self, entering: &Entering) -> Vec<PieceNode> {
+    fn pieces(&self, burden: &Burden<'_>) -> Vec<PieceNode> {
         let done = self.done;
         let node = |kind, piece: crate::tiers::Piece| {
             let amount = piece.to.minus(piece.from);
@@ -307,7 +306,7 @@ impl Step<'_, '_, '_> {
             let end = done.begin.plus(done.covered);
             pieces(&self.row.bands, done.begin, end).map(|piece| node(None, piece)).collect()
         } else {
-            let by_kind = pieces_by_kind(self.tier, self.row, entering, done);
+            let by_kind = pieces_by_kind(self.tier, self.row, burden, done);
             by_kind.into_iter().map(|(kind, piece)| node(Some(kind), piece)).collect()
         };
         let sum = nodes.iter().map(|piece| piece.payment).sum::<Fen>();

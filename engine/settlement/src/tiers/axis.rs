@@ -38,7 +38,7 @@ pub(crate) struct Payer<'b> {
 
 impl<'b> Payer<'b> {
     /// F counts from `origin`; where that is `begin`, only the stretch itself is priced.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn new(bands: &'b [Band], begin: Fen, origin: Fen, rounding: Rounding) -> Payer<'b> {
         let scaled_before = if origin < begin { scaled(bands, origin, begin) } else { 0 };
         let paid_before =
@@ -47,7 +47,7 @@ impl<'b> Payer<'b> {
     }
 
     /// The payment for a stretch of this length.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn pay(&self, length: Fen) -> Fen {
         let own = scaled(self.bands, self.begin, self.begin.plus(length));
         let sum = plus(self.scaled_before, own);

@@ -8,23 +8,32 @@ use crate::price::Totals;
 
 use super::TierRow;
 
-/// The order in which payments on what is left are taken off.
-const TAKEN_OFF: [Part; PARTS] =
-    [Part::AboveCap, Part::CoPay, Part::FirstShare, Part::Deductible, Part::PrePay];
-
 /// The order in which the filing loss is left out of a base.
 const LOSS_LIES_IN: [Part; PARTS] =
     [Part::FirstShare, Part::CoPay, Part::Deductible, Part::AboveCap, Part::PrePay];
 
 /// What the member bears of covered cost.
 #[derive(Copy, Clone, Eq, PartialEq, Debug)]
-pub struct Burden {
-    parts: [Fen; PARTS],
-    in_scope: [Fen; LINE_KINDS_MAX],
-    pre_pay: [Fen; LINE_KINDS_MAX],
+pub struct Burden<'t> {
+    totals: &'t Totals,
+    parts: Parts,
+    /// In scope that no tier has touched, of all kinds.
+    untouched: Fen,
+    /// A bit for each kind whose in scope was touched.
+    scope_touched: u8,
+    /// A bit for each kind whose pre-pay was taken into a base.
+    pre_pay_touched: u8,
     filing_loss: Fen,
-    facility: Fen,
-    paid: Fen,
+}
+
+/// An amount for each of the five parts.
+#[derive(Copy, Clone, Eq, PartialEq, Debug, Default)]
+struct Parts {
+    pre_pay: Fen,
+    first_share: Fen,
+    deductible: Fen,
+    co_pay: Fen,
+    above_cap: Fen,
 }
 
 /// What enters a tier, and where it comes from.
@@ -32,50 +41,72 @@ pub struct Burden {
 pub(crate) struct Entering {
     pub(crate) base: Fen,
     /// For tiers on what is left: how much of each part.
-    pub(crate) took: [Fen; PARTS],
-    /// For tiers on in scope: by kind, in scope and pre-pay together.
-    pub(crate) by_kind: [Fen; LINE_KINDS_MAX],
+    took: Parts,
 }
 
-impl Burden {
+// A bit for each kind.
+const _: () = assert!(LINE_KINDS_MAX <= 8);
+
+impl Parts {
+    #[inline]
+    fn get(&self, part: Part) -> Fen {
+        match part {
+            Part::PrePay => self.pre_pay,
+            Part::FirstShare => self.first_share,
+            Part::Deductible => self.deductible,
+            Part::CoPay => self.co_pay,
+            Part::AboveCap => self.above_cap,
+        }
+    }
+
+    #[inline]
+    fn place(&mut self, part: Part) -> &mut Fen {
+        match part {
+            Part::PrePay => &mut self.pre_pay,
+            Part::FirstShare => &mut self.first_share,
+            Part::Deductible => &mut self.deductible,
+            Part::CoPay => &mut self.co_pay,
+            Part::AboveCap => &mut self.above_cap,
+        }
+    }
+
+    #[inline]
+    fn sum(&self) -> Fen {
+        let above = self.co_pay.plus(self.above_cap);
+        self.pre_pay.plus(self.first_share).plus(self.deductible).plus(above)
+    }
+}
+
+impl Entering {
+    /// How much of a part entered a tier on what is left.
+    pub(crate) fn took(&self, part: Part) -> Fen {
+        self.took.get(part)
+    }
+}
+
+impl<'t> Burden<'t> {
     /// Before any tier.
     #[inline]
-    pub(crate) fn of(totals: &Totals) -> Burden {
-        let mut parts = [Fen::ZERO; PARTS];
-        set(&mut parts, Part::PrePay, totals.parts.pre_pay);
+    pub(crate) fn of(totals: &'t Totals) -> Burden<'t> {
         Burden {
-            parts,
-            in_scope: totals.in_scope,
-            pre_pay: totals.pre_pay,
+            totals,
+            parts: Parts { pre_pay: totals.parts.pre_pay, ..Parts::default() },
+            untouched: totals.parts.in_scope,
+            scope_touched: 0,
+            pre_pay_touched: 0,
             filing_loss: Fen::ZERO,
-            facility: Fen::ZERO,
-            paid: Fen::ZERO,
         }
     }
 
     /// One of the five parts; co-pay includes what no tier took in.
+    #[inline]
     pub fn part(&self, part: Part) -> Fen {
         match part {
-            Part::CoPay => get(&self.parts, part).plus(self.untouched()),
+            Part::CoPay => self.parts.co_pay.plus(self.untouched),
             Part::PrePay | Part::FirstShare | Part::Deductible | Part::AboveCap => {
-                get(&self.parts, part)
+                self.parts.get(part)
             }
         }
-    }
-
-    /// All of it.
-    pub fn sum(&self) -> Fen {
-        self.parts.iter().copied().sum::<Fen>().plus(self.untouched())
-    }
-
-    /// What all tiers together paid.
-    pub fn paid(&self) -> Fen {
-        self.paid
-    }
-
-    /// What tiers put on the facility.
-    pub fn facility(&self) -> Fen {
-        self.facility
     }
 
     /// What the lack of a filing cost, over all tiers.
@@ -83,15 +114,27 @@ impl Burden {
         self.filing_loss
     }
 
-    /// What no tier has touched of one line kind: in scope and pre-pay.
-    pub(crate) fn untouched_of(&self, kind: LineKind) -> (Fen, Fen) {
-        let of = |amounts: &[Fen; LINE_KINDS_MAX]| amounts.get(kind.index()).copied();
-        (of(&self.in_scope).unwrap_or_default(), of(&self.pre_pay).unwrap_or_default())
+    /// Of a kind, what a tier on in scope would take in.
+    #[inline]
+    pub(crate) fn of_kind(&self, kind: LineKind, base: Base) -> Fen {
+        let amount = |touched: u8, amounts: &[Fen; LINE_KINDS_MAX]| match amounts.get(kind.index())
+        {
+            Some(amount) if touched & bit(kind) == 0 => *amount,
+            Some(_) | None => Fen::ZERO,
+        };
+        let in_scope = amount(self.scope_touched, &self.totals.in_scope);
+        match base {
+            Base::InScopeAndPrePay => {
+                in_scope.plus(amount(self.pre_pay_touched, &self.totals.pre_pay))
+            }
+            Base::InScope | Base::AboveCapOf(_) | Base::Left { .. } => in_scope,
+        }
     }
 
-    #[inline]
-    fn untouched(&self) -> Fen {
-        self.in_scope.iter().copied().fold(Fen::ZERO, Fen::plus)
+    /// Of a kind, in scope and pre-pay that no tier has taken in.
+    pub(crate) fn untouched_of(&self, kind: LineKind) -> (Fen, Fen) {
+        let in_scope = self.of_kind(kind, Base::InScope);
+        (in_scope, self.of_kind(kind, Base::InScopeAndPrePay).minus(in_scope))
     }
 
     /// Step 1: what enters a tier; `None` when that is nothing.
@@ -102,149 +145,137 @@ impl Burden {
         stay_part: u8,
         rows: &[TierRow],
     ) -> Option<Entering> {
-        let mut entering = Entering {
-            base: Fen::ZERO,
-            took: [Fen::ZERO; PARTS],
-            by_kind: [Fen::ZERO; LINE_KINDS_MAX],
-        };
-        match tier.base {
+        let mut took = Parts::default();
+        let base = match tier.base {
             Base::InScope | Base::InScopeAndPrePay => {
-                for kind in &tier.kinds {
-                    let mut amount = self.in_scope.get(kind.index()).copied().unwrap_or_default();
-                    if tier.base == Base::InScopeAndPrePay {
-                        amount = amount
-                            .plus(self.pre_pay.get(kind.index()).copied().unwrap_or_default());
-                    }
-                    if let Some(place) = entering.by_kind.get_mut(kind.index()) {
-                        *place = amount;
-                    }
-                    entering.base = entering.base.plus(amount);
-                }
+                let of_kind = |kind: &LineKind| self.of_kind(*kind, tier.base);
+                tier.kinds.iter().map(of_kind).fold(Fen::ZERO, Fen::plus)
             }
             Base::AboveCapOf(earlier) => {
                 // What that tier added and later ones have not yet taken off.
-                let there = get(&self.parts, Part::AboveCap);
-                let added =
-                    rows.iter().find(|row| row.tier == earlier && row.stay_part == stay_part);
-                let mine =
-                    added.map_or(Fen::ZERO, |row| row.above_cap.minus(row.facility)).min(there);
-                set(&mut entering.took, Part::AboveCap, mine);
-                entering.base = mine;
+                let same = |row: &&TierRow| row.tier == earlier && row.stay_part == stay_part;
+                let added = rows.iter().find(same);
+                let mine = added.map_or(Fen::ZERO, |row| row.above_cap.minus(row.facility));
+                took.above_cap = mine.min(self.parts.above_cap);
+                took.above_cap
             }
-            Base::Left { parts, without_filing_loss } => {
-                for part in TAKEN_OFF {
-                    if parts.get(part.index()) == Some(&true) {
-                        set(&mut entering.took, part, self.part(part));
-                    }
+            Base::Left {
+                parts: [pre_pay, first_share, deductible, co_pay, above_cap],
+                without_filing_loss,
+            } => {
+                let when = |named: bool, part| if named { self.part(part) } else { Fen::ZERO };
+                took = Parts {
+                    pre_pay: when(pre_pay, Part::PrePay),
+                    first_share: when(first_share, Part::FirstShare),
+                    deductible: when(deductible, Part::Deductible),
+                    co_pay: when(co_pay, Part::CoPay),
+                    above_cap: when(above_cap, Part::AboveCap),
+                };
+                if without_filing_loss && !self.filing_loss.is_zero() {
+                    take(&mut took, self.filing_loss, &LOSS_LIES_IN);
                 }
-                if without_filing_loss {
-                    leave_out(&mut entering.took, self.filing_loss, &LOSS_LIES_IN);
-                }
-                entering.base = entering.took.iter().copied().fold(Fen::ZERO, Fen::plus);
+                took.sum()
             }
-        }
-        (entering.base > Fen::ZERO).then_some(entering)
+        };
+        (base > Fen::ZERO).then_some(Entering { base, took })
     }
 
     /// Steps 9 and 10: the base leaves where it was, and what the tier made of it comes in.
     #[inline]
     pub(crate) fn take(&mut self, tier: &Tier, entering: &Entering, row: &TierRow) {
-        self.paid = self.paid.plus(row.paid);
-        self.facility = self.facility.plus(row.facility);
         self.filing_loss = self.filing_loss.plus(row.filing_loss);
         match tier.base {
             Base::InScope | Base::InScopeAndPrePay => {
-                for kind in &tier.kinds {
-                    clear(&mut self.in_scope, kind.index());
-                    if tier.base == Base::InScopeAndPrePay {
-                        let was = clear(&mut self.pre_pay, kind.index());
-                        let rest = get(&self.parts, Part::PrePay).minus(was);
-                        set(&mut self.parts, Part::PrePay, rest);
-                    }
-                }
-                // A floor may pay more than what the bands cover: the excess comes off what the member bears else.
-                let mut over = row.paid.less(row.paid_for);
-                let mut off = |amount: Fen| {
-                    let taken = over.min(amount);
-                    over = over.minus(taken);
-                    amount.minus(taken)
+                self.touch_kinds(tier);
+                let mut made = Parts {
+                    pre_pay: Fen::ZERO,
+                    first_share: row.first_share,
+                    deductible: row.deductible,
+                    co_pay: row.paid_for.less(row.paid),
+                    above_cap: row.above_cap.minus(row.facility),
                 };
-                let (first_share, deductible) = (off(row.first_share), off(row.deductible));
-                let above_cap = off(row.above_cap.minus(row.facility));
-                self.add(Part::FirstShare, first_share);
-                self.add(Part::Deductible, deductible);
-                self.add(Part::CoPay, row.paid_for.less(row.paid));
-                self.add(Part::AboveCap, above_cap);
+                if row.paid > row.paid_for {
+                    // A floor may pay more than what the bands cover: the excess comes off what the member bears else.
+                    let order = [
+                        Part::FirstShare,
+                        Part::Deductible,
+                        Part::AboveCap,
+                        Part::CoPay,
+                        Part::PrePay,
+                    ];
+                    take(&mut made, row.paid.minus(row.paid_for), &order);
+                }
+                self.parts.first_share = self.parts.first_share.plus(made.first_share);
+                self.parts.deductible = self.parts.deductible.plus(made.deductible);
+                self.parts.co_pay = self.parts.co_pay.plus(made.co_pay);
+                self.parts.above_cap = self.parts.above_cap.plus(made.above_cap);
             }
-            Base::AboveCapOf(_) | Base::Left { .. } => {
-                self.touch(tier.base);
+            Base::AboveCapOf(_) => {
+                self.parts.above_cap = self.parts.above_cap.minus(row.paid).minus(row.facility);
+            }
+            Base::Left { parts: [_, _, _, co_pay, _], .. } => {
+                if co_pay {
+                    // Naming co-pay takes in what no tier has touched.
+                    self.parts.co_pay = self.parts.co_pay.plus(self.untouched);
+                    self.untouched = Fen::ZERO;
+                    self.scope_touched = u8::MAX;
+                }
                 let mut took = entering.took;
-                for amount in [row.paid, row.facility] {
-                    self.take_off(amount, &mut took);
+                if !row.paid.is_zero() {
+                    self.take_off(row.paid, &mut took);
+                }
+                if !row.facility.is_zero() {
+                    self.take_off(row.facility, &mut took);
                 }
             }
         }
     }
 
-    /// Naming co-pay takes in what no tier has touched.
-    fn touch(&mut self, base: Base) {
-        match base {
-            Base::Left { parts, .. } if parts.get(Part::CoPay.index()) == Some(&true) => {
-                let untouched = self.untouched();
-                self.in_scope = [Fen::ZERO; LINE_KINDS_MAX];
-                self.add(Part::CoPay, untouched);
+    #[inline]
+    fn touch_kinds(&mut self, tier: &Tier) {
+        for kind in &tier.kinds {
+            self.untouched = self.untouched.minus(self.of_kind(*kind, Base::InScope));
+            self.scope_touched |= bit(*kind);
+            if tier.base == Base::InScopeAndPrePay && self.pre_pay_touched & bit(*kind) == 0 {
+                let taken = self.totals.pre_pay.get(kind.index()).copied().unwrap_or_default();
+                self.parts.pre_pay = self.parts.pre_pay.less(taken);
+                self.pre_pay_touched |= bit(*kind);
             }
-            Base::Left { .. } | Base::AboveCapOf(_) | Base::InScope | Base::InScopeAndPrePay => {}
         }
     }
 
-    /// Takes an amount off the parts, each only as far as the base took it in.
-    #[inline]
-    fn take_off(&mut self, amount: Fen, took: &mut [Fen; PARTS]) {
+    /// Takes an amount off the parts, each only as far as the base took it in: above cap, co-pay, first share,
+    /// deductible, pre-pay.
+    #[inline(always)]
+    fn take_off(&mut self, amount: Fen, took: &mut Parts) {
         let mut rest = amount;
-        for part in TAKEN_OFF {
-            let taken = rest.min(get(took, part));
+        let mut off = |mine: &mut Fen, of_base: &mut Fen| {
+            let taken = rest.min(*of_base);
             rest = rest.minus(taken);
-            let (left, of_base) =
-                (get(&self.parts, part).minus(taken), get(took, part).minus(taken));
-            set(&mut self.parts, part, left);
-            set(took, part, of_base);
-        }
+            *mine = mine.minus(taken);
+            *of_base = of_base.minus(taken);
+        };
+        off(&mut self.parts.above_cap, &mut took.above_cap);
+        off(&mut self.parts.co_pay, &mut took.co_pay);
+        off(&mut self.parts.first_share, &mut took.first_share);
+        off(&mut self.parts.deductible, &mut took.deductible);
+        off(&mut self.parts.pre_pay, &mut took.pre_pay);
         assert!(rest.is_zero(), "a tier pays no more than what entered it");
     }
-
-    #[inline]
-    fn add(&mut self, part: Part, amount: Fen) {
-        let sum = get(&self.parts, part).plus(amount);
-        set(&mut self.parts, part, sum);
-    }
 }
 
-/// Leaves an amount out of parts in an order, as far as they go.
-fn leave_out(took: &mut [Fen; PARTS], amount: Fen, order: &[Part; PARTS]) {
+#[inline]
+fn bit(kind: LineKind) -> u8 {
+    1_u8.wrapping_shl(u32::from(kind.get()))
+}
+
+/// Takes an amount off parts in an order, as far as they go.
+fn take(parts: &mut Parts, amount: Fen, order: &[Part; PARTS]) {
     let mut rest = amount;
     for part in order {
-        let left = rest.min(get(took, *part));
-        rest = rest.minus(left);
-        let kept = get(took, *part).minus(left);
-        set(took, *part, kept);
+        let place = parts.place(*part);
+        let taken = rest.min(*place);
+        rest = rest.minus(taken);
+        *place = place.minus(taken);
     }
-}
-
-#[inline]
-fn get(parts: &[Fen; PARTS], part: Part) -> Fen {
-    parts.get(part.index()).copied().unwrap_or_default()
-}
-
-#[inline]
-fn set(parts: &mut [Fen; PARTS], part: Part, amount: Fen) {
-    if let Some(place) = parts.get_mut(part.index()) {
-        *place = amount;
-    }
-}
-
-/// Takes out what stands at a place.
-#[inline]
-fn clear(amounts: &mut [Fen; LINE_KINDS_MAX], index: usize) -> Fen {
-    amounts.get_mut(index).map(core::mem::take).unwrap_or_default()
 }

@@ -6,7 +6,7 @@ use crate::money::{Fen, RATE_ONE, Rounding, divide};
 use crate::pack::{Row, Tier};
 
 use super::axis::{Piece, least, pieces, threshold};
-use super::burden::Entering;
+use super::burden::Burden;
 
 /// The stretches of the kinds on the axis, each with its own bands.
 pub(super) struct Laid<'r> {
@@ -23,7 +23,7 @@ pub(super) struct Laid<'r> {
 pub(super) fn lay_out<'r>(
     row: &'r Row,
     tier: &Tier,
-    entering: &Entering,
+    burden: &Burden<'_>,
     cut: Fen,
     first_share: Fen,
     deductible: Fen,
@@ -32,7 +32,7 @@ pub(super) fn lay_out<'r>(
 ) -> Laid<'r> {
     let mut lengths = [Fen::ZERO; LINE_KINDS_MAX];
     for (place, kind) in lengths.iter_mut().zip(&tier.kinds) {
-        *place = entering.by_kind.get(kind.index()).copied().unwrap_or_default();
+        *place = burden.of_kind(*kind, tier.base);
     }
     take_last(&mut lengths, cut);
     let whole = lengths.iter().copied().sum::<Fen>();

@@ -1,0 +1,50 @@
+//! What the program says about itself.
+
+use crate::program::{piped, run};
+
+#[test]
+fn every_command_helps_and_names_its_exit_codes() {
+    for command in [
+        &["--help"][..],
+        &["settle", "--help"],
+        &["demo", "--help"],
+        &["catalog", "--help"],
+        &["policy", "--help"],
+        &["reasons", "--help"],
+    ] {
+        let ran = run(command);
+        assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""), "{command:?}");
+        assert!(ran.out.contains("Usage:"), "{command:?}: {}", ran.out);
+        assert!(ran.out.contains("Exit codes:"), "{command:?}: {}", ran.out);
+    }
+    let version = run(&["--version"]);
+    assert_eq!(version.out.trim(), concat!("yidan ", env!("CARGO_PKG_VERSION")));
+}
+
+#[test]
+fn completions_are_there_for_every_shell() {
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let ran = run(&["completions", shell]);
+        assert_eq!(ran.code, Some(0), "{shell}");
+        assert!(ran.out.contains("settle"), "{shell}");
+    }
+}
+
+#[test]
+fn reasons_are_listed_by_number() {
+    let all = run(&["reasons"]);
+    assert_eq!(all.code, Some(0));
+    for number in [101, 139, 190, 201, 251] {
+        assert!(all.out.contains(&format!("\n{number}  ")), "{number}: {}", all.out);
+    }
+    let one = run(&["reasons", "116"]);
+    assert!(one.out.starts_with("116  ") && one.out.contains("第三方"), "{}", one.out);
+    assert_eq!(run(&["reasons", "999"]).code, Some(2));
+}
+
+#[test]
+fn a_case_can_be_typed_in() {
+    let ran = piped(&["settle", "-"], b"");
+    assert_eq!(ran.code, Some(2));
+    assert!(ran.err.contains("error: stdin:1:1: expected a case, found nothing"), "{}", ran.err);
+}

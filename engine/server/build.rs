@@ -1,6 +1,5 @@
 //! Lists the curated packs and catalogue sources, so that `yidan` carries them and works anywhere.
 //! A new region is a new folder under `catalogs/sources`; nothing here names one.
-#![expect(clippy::print_stdout, reason = "cargo reads a build script's directions there")]
 
 use std::env;
 use std::fmt::Write as _;

@@ -25,7 +25,7 @@ pub use contents::{
     FacilityKind, PriceMark, Purposes, RegionContents, SourceFile,
 };
 pub use error::{OpenError, WriteError};
-pub use header::{FORMAT_VERSION, HEADER_BYTES, MAGIC};
+pub use header::{FORMAT_VERSION, HEADER_BYTES, MAGIC, seal_again};
 pub use image::{Agreement, DiagnosisText, FacilityText, Image, Window};
 pub use line::{DAY_FIRST, DAY_LAST, RULES_MAX, TAGS_MAX, ceilings_fit};
 pub use view::{EntryText, Probes, View};

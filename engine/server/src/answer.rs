@@ -185,6 +185,13 @@ pub struct BandAnswer {
     pub ratio: String,
 }
 
+impl Answer {
+    /// The answer as one line of JSON.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string(self).expect("texts and numbers are always JSON")
+    }
+}
+
 impl RefusedAnswer {
     /// The answer to a refused case.
     pub fn of(case: u64, refusal: &Refusal, lines: &[LineCase]) -> RefusedAnswer {

@@ -295,10 +295,7 @@ impl<R: Read> Cases<R> {
             return Ok(None);
         }
         if matches!(taken, Taken::Wrong(..)) {
-            match self.layout {
-                Layout::Lines => self.from.skip_line()?,
-                _ => self.layout = Layout::End,
-            }
+            self.lose_line()?;
             return Ok(None);
         }
         self.from.skip_spaces()?;
@@ -313,14 +310,20 @@ impl<R: Read> Cases<R> {
             Some(_) => {
                 let at = self.from.place();
                 let found = self.from.word()?;
-                match self.layout {
-                    Layout::Lines => self.from.skip_line()?,
-                    _ => self.layout = Layout::End,
-                }
+                self.lose_line()?;
                 let what = format!("expected the end of the line after the case, found {found}");
                 Ok(Some(self.wrong(at, what)))
             }
         }
+    }
+
+    /// After what is no case: with one case a line the next line may be one, else nothing is certain any more.
+    fn lose_line(&mut self) -> io::Result<()> {
+        if self.layout == Layout::Lines {
+            return self.from.skip_line();
+        }
+        self.layout = Layout::End;
+        Ok(())
     }
 
     /// Takes in one object, from its brace to its brace.

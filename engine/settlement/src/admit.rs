@@ -20,6 +20,7 @@ pub struct Admitted<'a> {
     benefit: &'a Benefit,
     benefit_id: BenefitId,
     own_cost: bool,
+    lines_needed: bool,
     cover_end: Day,
     parts: [Option<StayPart<'a>>; YEAR_PARTS_MAX],
 }
@@ -79,9 +80,13 @@ pub fn admit<'a>(claim: &'a Submitted<'a>, pack: &'a Pack) -> Result<Admitted<'a
     if visit.begin > visit.end || visit.settled < visit.end {
         return refuse(Reason::DatesReversed);
     }
-    let Some(cover) = cover_span(member, begin) else { return refuse(Reason::MemberNotInForce) };
-    let covered_to = cover.span.to.previous();
+    let cover = cover_span(member, begin);
+    let covered_to = cover.map_or(Day::MAX, |cover| cover.span.to.previous());
     let governs = |which| governing_day(claim, which).min(covered_to);
+    if pack.edition(governs(pack.data().dates.pack)).is_none() {
+        return refuse(Reason::PackNotInForce);
+    }
+    let Some(cover) = cover else { return refuse(Reason::MemberNotInForce) };
     if governs(pack.data().dates.cover) < cover.waiting_to {
         return refuse(Reason::MemberInWaitingTime);
     }
@@ -105,24 +110,21 @@ pub fn admit<'a>(claim: &'a Submitted<'a>, pack: &'a Pack) -> Result<Admitted<'a
     {
         return refuse(Reason::ApprovalMissing);
     }
-    let Ok(level) = level_of_visit(claim, benefit) else {
+    let Ok((level, deductible_level)) = levels_of_visit(claim, benefit) else {
         return refuse(Reason::PrescribersDiffer);
     };
-    if member.balance.is_negative() || member.family.iter().any(|balance| balance.is_negative()) {
-        return refuse(Reason::NegativeAmount);
-    }
-    let balances = core::iter::once(&member.balance).chain(member.family);
-    if balances.into_iter().any(|balance| balance.get() > BILL_FEN_MAX) {
+    let fixed = Fixed { claim, pack, benefit_id, scheme, person, level, deductible_level, covered_to };
+    let parts = fixed.parts()?;
+    let balances = || core::iter::once(&member.balance).chain(member.family);
+    if balances().any(|balance| balance.get() > BILL_FEN_MAX) {
         return refuse(Reason::AmountOutOfBounds);
     }
-
-    let fixed = Fixed { claim, pack, benefit_id, scheme, person, level, covered_to };
-    let parts = fixed.parts()?;
-    let divided = parts.iter().flatten().count() > 1 || cover.span.to <= end;
-    if divided && matches!(claim.charges, Charges::Totals(_)) {
-        return refuse(Reason::LinesNeeded);
+    if balances().any(|balance| balance.is_negative()) {
+        return refuse(Reason::NegativeAmount);
     }
-    Ok(Admitted { claim, pack, benefit, benefit_id, own_cost, cover_end: cover.span.to, parts })
+    let lines_needed = parts.iter().flatten().count() > 1 || cover.span.to <= end;
+    let cover_end = cover.span.to;
+    Ok(Admitted { claim, pack, benefit, benefit_id, own_cost, lines_needed, cover_end, parts })
 }
 
 /// What is the same for every part of the stay.
@@ -133,6 +135,7 @@ struct Fixed<'a> {
     scheme: u16,
     person: u16,
     level: HospitalLevel,
+    deductible_level: HospitalLevel,
     /// The last day of cover: no later day governs.
     covered_to: Day,
 }
@@ -236,7 +239,7 @@ impl<'a> Fixed<'a> {
         }
         at.set(Axis::Age, Edition::segment(&edition.age_cuts, age.unwrap_or(0)));
         at.set(Axis::Level, self.level.coordinate());
-        at.set(Axis::DeductibleLevel, facility.deductible_level.coordinate());
+        at.set(Axis::DeductibleLevel, self.deductible_level.coordinate());
         at.set(Axis::Contribution, member.contribution.map_or(0, |class| class.saturating_add(1)));
         at.set(Axis::PaidYears, Edition::segment(&edition.paid_year_cuts, member.paid_years));
         at.set(
@@ -247,7 +250,7 @@ impl<'a> Fixed<'a> {
                 Some(Disease::Listed(disease)) => disease.saturating_add(2),
             },
         );
-        at.set(Axis::Accident, u16::from(visit.accident));
+        at.set(Axis::Accident, u16::from(visit.accident && accident_filed(self.claim)));
         at.set(Axis::Approvals, Edition::segment(&edition.approval_cuts, in_force));
         at.set(
             Axis::Pregnancy,
@@ -256,7 +259,8 @@ impl<'a> Fixed<'a> {
         at.set(Axis::Birth, u16::from(visit.birth));
         at.set(Axis::FamilyPlanning, u16::from(visit.family_planning));
         at.set(Axis::Fetuses, Edition::segment(&edition.fetus_cuts, visit.fetuses));
-        at.set(Axis::Continued, u16::from(visit.continued));
+        // What is taken in again at a year end is a new stay.
+        at.set(Axis::Continued, u16::from(visit.continued && fresh_stay == 0));
         at.set(Axis::Channel, self.claim.channel.coordinate());
         let approval_limit =
             approval(member, visit.disease, day(dates.approval)).and_then(|one| one.limit);
@@ -298,6 +302,11 @@ impl<'a> Admitted<'a> {
     /// Whether every line is own cost by the visit's cause.
     pub fn own_cost(&self) -> bool {
         self.own_cost
+    }
+
+    /// Whether totals do not do: the stay is divided at a year end, or cover ends in it.
+    pub(crate) fn lines_needed(&self) -> bool {
+        self.lines_needed
     }
 
     /// The first day that is not covered any more.
@@ -425,13 +434,11 @@ fn governing_day(claim: &Submitted<'_>, which: Governs) -> Day {
 /// Whether every line is own cost by the visit's cause, or the refusal the pack asks for.
 fn cause(claim: &Submitted<'_>, pack: &Pack, benefit: &Benefit) -> Result<bool, Refusal> {
     let rules = pack.data().causes;
-    let begin = claim.visit.begin.day();
-    let filed = claim.member.accident_filings.iter().any(|span| span.contains(begin));
     let causes = [
         (claim.visit.third_party, rules.third_party, Reason::ThirdPartyLiability),
         (benefit.work_injury, rules.work_injury, Reason::WorkInjury),
         (
-            claim.visit.accident && !filed,
+            claim.visit.accident && !accident_filed(claim),
             rules.accident_without_filing,
             Reason::AccidentWithoutFiling,
         ),
@@ -445,6 +452,12 @@ fn cause(claim: &Submitted<'_>, pack: &Pack, benefit: &Benefit) -> Result<bool, 
         }
     }
     Ok(own)
+}
+
+/// Whether an accident was filed by the begin of the visit.
+fn accident_filed(claim: &Submitted<'_>) -> bool {
+    let begin = claim.visit.begin.day();
+    claim.member.accident_filings.iter().any(|span| span.contains(begin))
 }
 
 /// The approval for a disease that is in force and for this facility.
@@ -489,15 +502,19 @@ fn lies_in(place: Admdvs, area: Admdvs) -> bool {
     }
 }
 
-/// The level that tiers go by; an error where prescribers differ.
-fn level_of_visit(claim: &Submitted<'_>, benefit: &Benefit) -> Result<HospitalLevel, ()> {
+/// The levels that tiers and their deductibles go by; an error where prescribers differ.
+fn levels_of_visit(
+    claim: &Submitted<'_>,
+    benefit: &Benefit,
+) -> Result<(HospitalLevel, HospitalLevel), ()> {
+    let here = (claim.facility.level, claim.facility.deductible_level);
     if !benefit.level_of_prescriber {
-        return Ok(claim.facility.level);
+        return Ok(here);
     }
-    let Charges::Lines(lines) = &claim.charges else { return Ok(claim.facility.level) };
+    let Charges::Lines(lines) = &claim.charges else { return Ok(here) };
     let mut levels = lines.iter().filter_map(|line| line.prescriber);
-    let Some(first) = levels.next() else { return Ok(claim.facility.level) };
-    if levels.all(|level| level == first) { Ok(first) } else { Err(()) }
+    let Some(first) = levels.next() else { return Ok(here) };
+    if levels.all(|level| level == first) { Ok((first, first)) } else { Err(()) }
 }
 
 fn second_is_nought(second: SecondDeductible, admitted: Day) -> bool {

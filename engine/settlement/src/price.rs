@@ -126,6 +126,9 @@ pub fn price<'a, 'd>(
             if let Some(first) = totals.first_mut() {
                 *first = Totals::given(given, &admitted, days)?;
             }
+            if admitted.lines_needed() {
+                return Err(Refusal::of(Reason::LinesNeeded));
+            }
         }
         Charges::Lines(lines) => {
             let returns = structure(lines, admitted.claim().tolerance, desk, &mut tolerated)?;

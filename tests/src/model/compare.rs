@@ -30,7 +30,7 @@ pub const REFUSAL_NUMBERS: [(Refusal, &[u64]); 16] = [
 /// The differences between the model's outcome and the engine's answer; none when they agree.
 pub fn compare(model: &Outcome, engine: &Value) -> Vec<String> {
     if let Some(error) = engine.get("error") {
-        return vec![format!("the engine cannot read the case: {error}")];
+        return vec![format!("the engine cannot read this: {error}")];
     }
     match (model, engine.get("refused").filter(|r| !r.is_null())) {
         (Outcome::Refused(refusal), Some(number)) => refused(*refusal, number),

@@ -94,7 +94,8 @@ fn still_fails(
         check(engine, catalogue, pack, cases)
     };
     let failure = catch_unwind(AssertUnwindSafe(run)).ok().flatten()?;
-    failure.differences.iter().all(|d| d.starts_with("case ")).then_some(failure)
+    let bills_differ = |d: &String| d.starts_with("case ") && !d.contains("cannot read");
+    failure.differences.iter().all(bills_differ).then_some(failure)
 }
 
 /// Everything one step smaller, the greatest steps first.

@@ -40,10 +40,10 @@ impl From<Exit> for ExitCode {
 /// Only writing to the standard output fails with a bare system error; all else names its file.
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Failure {
-        match error.kind() {
-            io::ErrorKind::BrokenPipe => Failure::ReaderGone,
-            _ => Failure::Said(format!("the standard output cannot be written: {error}")),
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            return Failure::ReaderGone;
         }
+        Failure::Said(format!("the standard output cannot be written: {error}"))
     }
 }
 

@@ -75,11 +75,12 @@ pub(super) fn bill(
 /// Day after day of a stay.
 fn stay(person: &Person, kind: Kind, bill: &mut Bill<'_>, begin: Day, dice: &mut Dice) -> Day {
     let severe = person.course == Course::Severe || (kind == Kind::Away && dice.percent(40));
-    let days = match kind {
-        Kind::Delivery => dice.days(2, 6),
-        _ if severe => dice.days(12, 38),
-        _ => dice.days(3, 14),
+    let (shortest, longest) = match (kind == Kind::Delivery, severe) {
+        (true, _) => (2, 6),
+        (false, true) => (12, 38),
+        (false, false) => (3, 14),
     };
+    let days = dice.days(shortest, longest);
     let (drugs, given) = if severe { (16, 70) } else { (8, 60) };
     bill.prescribe(Charge::WesternDrug, drugs, begin, dice);
     bill.prescribe(Charge::PatentMedicine, 1, begin, dice);

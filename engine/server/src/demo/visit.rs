@@ -11,8 +11,8 @@ use super::place::{Hospital, Place};
 use super::shelf::Shelf;
 use super::stay;
 
-/// Days of the year that visits begin on; some stays begin in the year before.
-const FIRST_DAY: i32 = 20_089;
+/// 2025-01-01, the first day of the year; some stays begin before it.
+const NEW_YEAR: i32 = 20_089;
 
 /// What kind of visit.
 #[derive(Debug, Clone, Copy, Eq, PartialEq, Ord, PartialOrd, Hash)]
@@ -162,8 +162,7 @@ pub(super) fn year_of(
     }
     let mut visits = Vec::with_capacity(kinds.len());
     for (number, kind) in (1..).zip(kinds) {
-        let first = number == 1;
-        visits.push(one(person, place, kind, (number, first), shelf, dice));
+        visits.push(one(person, place, kind, number, shelf, dice));
     }
     visits
 }
@@ -172,20 +171,20 @@ fn one(
     person: &Person,
     place: &Place,
     kind: Kind,
-    (number, first): (u32, bool),
+    number: u32,
     shelf: &Shelf,
     dice: &mut Dice,
 ) -> MadeVisit {
     // A birth comes after its checks; a few stays begin before the year.
-    let begin = Day::new(
-        FIRST_DAY
-            + match kind {
-                Kind::Antenatal => dice.days(5, 150),
-                Kind::Delivery => dice.days(160, 340),
-                _ if kind.stays() => dice.days(-12, 340),
-                _ => dice.days(1, 360),
-            },
-    );
+    let (first_day, last_day) = match kind {
+        Kind::Antenatal => (5, 150),
+        Kind::Delivery => (160, 340),
+        Kind::Inpatient | Kind::Poor | Kind::Away => (-12, 340),
+        Kind::Outpatient | Kind::Chronic | Kind::SpecialDrug | Kind::Pharmacy | Kind::Emergency => {
+            (1, 360)
+        }
+    };
+    let begin = Day::new(NEW_YEAR + dice.days(first_day, last_day));
     let mut member = person.member.clone();
     let hospital = hospital_of(person, place, kind, dice);
     if kind == Kind::Away
@@ -226,7 +225,7 @@ fn one(
         "visit": visit,
         "lines": lines,
     });
-    if !first && dice.percent(3) {
+    if number > 1 && dice.percent(3) {
         spoil(&mut case, dice);
     }
     MadeVisit {

@@ -122,9 +122,9 @@ pub(crate) fn set(case: &Value, pointer: &str, value: Value) -> Value {
     let mut case = case.clone();
     let (above, name) = pointer.rsplit_once('/').expect("a pointer begins with a slash");
     let place = case.pointer_mut(above).expect("what is above is there");
-    match place {
-        Value::Array(list) if name == "-" => list.push(value),
-        place => place[name] = value,
+    match (place.is_array(), name) {
+        (true, "-") => place.as_array_mut().expect("an array").push(value),
+        (true, _) | (false, _) => place[name] = value,
     }
     case
 }

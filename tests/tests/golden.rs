@@ -44,10 +44,16 @@ fn every_reason_is_produced_by_a_golden_case() {
         golden::files(&folder()).iter().flat_map(|path| golden::run(path).reasons).collect();
     let claim = yidan_settlement::reason::Reason::ALL.iter().map(|reason| reason.number());
     let line = yidan_settlement::reason::LineReason::ALL.iter().map(|reason| reason.number());
-    // 190 is our own mistake and has no honest case; `yidan-settlement` breaks each invariant by hand instead.
+    // No table can hold these:
+    let elsewhere = [
+        101, // every table has a pack: tests/limits.rs, a pool without a pack
+        131, // 20,001 lines: tests/limits.rs
+        190, // our own mistake, without an honest case: `yidan-settlement` breaks each invariant by hand
+        201, // the command line tolerates nothing: tests/limits.rs, with a tolerance
+    ];
     let missing: Vec<u16> = claim
         .chain(line)
-        .filter(|number| *number != 190 && !produced.contains(&u64::from(*number)))
+        .filter(|number| !elsewhere.contains(number) && !produced.contains(&u64::from(*number)))
         .collect();
     assert!(missing.is_empty(), "no golden case produces {missing:?}");
 }

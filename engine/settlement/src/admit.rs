@@ -2,7 +2,7 @@
 //! Checks stand in order of precedence. Lines are checked by the next stage.
 
 use crate::claim::{Approval, Charges, Disease, FilingRecord, Member, Submitted};
-use crate::date::{Day, Span};
+use crate::date::{Civil, Day, Span};
 use crate::id::{Admdvs, BenefitId, SlotId, VisitId};
 use crate::limits::{BILL_FEN_MAX, YEAR_PARTS_MAX};
 use crate::money::Fen;
@@ -31,6 +31,7 @@ pub struct StayPart<'a> {
     edition: &'a Edition,
     at: Circumstance,
     governing: Day,
+    civil: Civil,
     year: i32,
     last_day: Day,
     fresh_stay: u8,
@@ -113,7 +114,8 @@ pub fn admit<'a>(claim: &'a Submitted<'a>, pack: &'a Pack) -> Result<Admitted<'a
     let Ok((level, deductible_level)) = levels_of_visit(claim, benefit) else {
         return refuse(Reason::PrescribersDiffer);
     };
-    let fixed = Fixed { claim, pack, benefit_id, scheme, person, level, deductible_level, covered_to };
+    let fixed =
+        Fixed { claim, pack, benefit_id, scheme, person, level, deductible_level, covered_to };
     let parts = fixed.parts()?;
     let balances = || core::iter::once(&member.balance).chain(member.family);
     if balances().any(|balance| balance.get() > BILL_FEN_MAX) {
@@ -268,6 +270,7 @@ impl<'a> Fixed<'a> {
             edition,
             at,
             governing,
+            civil: governing.civil(),
             year: governing.year(),
             last_day,
             fresh_stay,
@@ -329,7 +332,7 @@ impl<'a> Admitted<'a> {
     /// Which value of a slot a part reads and writes.
     pub fn slot_key(&self, part: &StayPart<'a>, id: SlotId) -> Option<SlotKey> {
         let slot = self.pack.slot(id)?;
-        let civil = part.governing.civil();
+        let civil = part.civil;
         let months = part.year.saturating_mul(12).saturating_add(civil.month).saturating_sub(1);
         let period = match slot.scope {
             SlotScope::Stay => Period::Stay(self.claim.visit.stay, part.fresh_stay),

@@ -87,23 +87,32 @@ impl Day {
         }
     }
 
-    /// Year, month and day.
+    /// Year, month and day, by the 400-year cycle that begins in March (Hinnant, days_from_civil).
     pub fn civil(self) -> Civil {
-        // The year is guessed from the mean length and mended by at most one step each way.
-        let mut year = 1970_i32.saturating_add(self.0.wrapping_div(365));
-        while days_before_year(year).is_some_and(|first| first > self.0) {
-            year = year.saturating_sub(1);
-        }
-        while days_before_year(year.saturating_add(1)).is_some_and(|next| next <= self.0) {
-            year = year.saturating_add(1);
-        }
-        let mut rest = self.0.saturating_sub(days_before_year(year).unwrap_or(0));
-        let mut month = 1;
-        while month < 12 && rest >= days_of_month(year, month) {
-            rest = rest.saturating_sub(days_of_month(year, month));
-            month = month.saturating_add(1);
-        }
-        Civil { year, month, day: rest.saturating_add(1) }
+        // Every number below stays within a few million: the day lies between 1900 and 2200.
+        let shifted = self.0.wrapping_add(719_468);
+        let era = shifted.div_euclid(146_097);
+        let day_of_era = shifted.wrapping_sub(era.wrapping_mul(146_097));
+        let leaps = day_of_era
+            .wrapping_sub(day_of_era.wrapping_div(1_460))
+            .wrapping_add(day_of_era.wrapping_div(36_524))
+            .wrapping_sub(day_of_era.wrapping_div(146_096));
+        let year_of_era = leaps.wrapping_div(365);
+        let before = year_of_era
+            .wrapping_mul(365)
+            .wrapping_add(year_of_era.wrapping_div(4))
+            .wrapping_sub(year_of_era.wrapping_div(100));
+        let day_of_year = day_of_era.wrapping_sub(before);
+        let march_month = day_of_year.wrapping_mul(5).wrapping_add(2).wrapping_div(153);
+        let month_begin = march_month.wrapping_mul(153).wrapping_add(2).wrapping_div(5);
+        let month = if march_month < 10 {
+            march_month.wrapping_add(3)
+        } else {
+            march_month.wrapping_sub(9)
+        };
+        let year =
+            era.wrapping_mul(400).wrapping_add(year_of_era).wrapping_add(i32::from(month <= 2));
+        Civil { year, month, day: day_of_year.wrapping_sub(month_begin).wrapping_add(1) }
     }
 
     /// The civil year.

@@ -7,7 +7,7 @@ mod restriction;
 use alloc::vec::Vec;
 
 use crate::admit::{Admitted, StayPart};
-use crate::catalogue::{Class, Entry, Family, Found, Rule, RuleBook};
+use crate::catalogue::{Class, Entry, Family, Found, Level, Rule, RuleBook};
 use crate::claim::{Charges, FeeLine, GivenTotals, HospitalApproval, LineParts};
 use crate::date::Day;
 use crate::id::{EntryId, LineKind};
@@ -132,7 +132,7 @@ pub fn price<'a, 'd>(
         }
         Charges::Lines(lines) => {
             let returns = structure(lines, admitted.claim().tolerance, desk, &mut tolerated)?;
-            let judge = Judge { admitted: &admitted, rules, kinds_of_tags };
+            let judge = Judge::new(&admitted, rules, kinds_of_tags);
             judge.split_all(lines, found, returns, desk, &mut totals)?;
         }
     }
@@ -320,14 +320,39 @@ fn take_back(
     Ok(())
 }
 
-/// What judging lines needs.
+/// What judging lines needs, the same for all of them.
 struct Judge<'j, 'a> {
     admitted: &'j Admitted<'a>,
     rules: &'j RuleBook,
     kinds_of_tags: &'j [LineKind],
+    family: Family,
+    level: Level,
+    own_cost: bool,
+    maternity: bool,
+    cover_end: Day,
 }
 
-impl<'j> Judge<'j, '_> {
+impl<'j, 'a> Judge<'j, 'a> {
+    fn new(
+        admitted: &'j Admitted<'a>,
+        rules: &'j RuleBook,
+        kinds_of_tags: &'j [LineKind],
+    ) -> Judge<'j, 'a> {
+        let claim = admitted.claim();
+        let scheme = usize::from(claim.member.scheme.unwrap_or(0));
+        let scheme = admitted.pack().data().schemes.get(scheme);
+        Judge {
+            admitted,
+            rules,
+            kinds_of_tags,
+            family: scheme.map_or(Family::Employee, |one| one.family),
+            level: claim.facility.price_level,
+            own_cost: admitted.own_cost(),
+            maternity: admitted.benefit().maternity,
+            cover_end: admitted.cover_end(),
+        }
+    }
+
     /// Steps 2 to 8 for every line, and the sums.
     fn split_all(
         &self,
@@ -338,7 +363,6 @@ impl<'j> Judge<'j, '_> {
         totals: &mut [Totals; YEAR_PARTS_MAX],
     ) -> Result<(), Refusal> {
         assert_eq!(lines.len(), found.len(), "every line was looked up once");
-        let family = self.family();
         let divided = self.admitted.parts().nth(1).is_some();
         let ruled =
             found.iter().any(|one| matches!(one, Found::Entry(entry) if entry.rule.get() != 0));
@@ -349,52 +373,62 @@ impl<'j> Judge<'j, '_> {
         desk.lines.reserve(lines.len());
         for (index, (line, found)) in lines.iter().zip(found).enumerate() {
             let stay_part = if divided { self.admitted.part_of(line.day) } else { 0 };
-            let (outcome, quantity) = match line.returns {
-                None => self.split_line(index, line, found, family, stay_part, returns, desk),
-                Some(_) => self.split_return(line, lines, found, family, desk),
+            let outcome = match line.returns {
+                None if !returns && self.rule_of(found).is_none() => {
+                    self.split_unruled(line, found, stay_part)
+                }
+                None => self.split_line(index, line, found, stay_part, returns, desk),
+                Some(_) => self.split_return(line, lines, found, desk),
             };
             if let Some(sums) = totals.get_mut(usize::from(outcome.stay_part)) {
-                sums.add_line(&outcome, quantity);
+                sums.add_line(&outcome, line.quantity);
             }
             desk.lines.push(outcome);
         }
         Ok(())
     }
 
-    fn family(&self) -> Family {
-        let scheme = self.admitted.claim().member.scheme.unwrap_or(0);
-        self.admitted
-            .pack()
-            .data()
-            .schemes
-            .get(usize::from(scheme))
-            .map_or(Family::Employee, |one| one.family)
+    /// A line whose entry has no rule, or that has no entry: most lines.
+    #[inline]
+    fn split_unruled(&self, line: &FeeLine, found: &Found, stay_part: usize) -> LineOutcome {
+        let mut outcome = LineOutcome::whole(stay_part);
+        let whole = self.whole(line, found);
+        if let Some(reason) = whole {
+            outcome.reasons.add(reason);
+            outcome.parts.own = line.amount;
+        }
+        if let Found::Entry(entry) = found {
+            outcome.entry = Some(entry.id);
+            outcome.kind = kind_of_tag(self.kinds_of_tags, entry.tag);
+            if whole.is_none() {
+                self.split_rest(&Rest::new(line.quantity, line.amount), line, entry, &mut outcome);
+            }
+        }
+        outcome
     }
 
     /// A line that is not a return.
-    #[expect(clippy::too_many_arguments, reason = "one line's facts, looked up by the caller")]
     fn split_line(
         &self,
         index: usize,
         line: &FeeLine,
         found: &Found,
-        family: Family,
         stay_part: usize,
         returns: bool,
         desk: &mut PriceDesk,
-    ) -> (LineOutcome, Quantity) {
+    ) -> LineOutcome {
         let mut outcome = LineOutcome::whole(stay_part);
         let kept = if returns { desk.parents.get(index).copied().flatten() } else { None };
         let net = kept.map_or(line.quantity, |kept| kept.net.0);
-        let judged = self.judge(line, found, family, stay_part, net, desk, &mut outcome);
+        let judged = self.judge(line, found, stay_part, net, desk, &mut outcome);
         let rest = Rest::new(line.quantity, line.amount);
         let rule = self.rule_of(found);
-        self.split(rest, line, found, rule, family, &judged, &mut outcome);
+        self.split(rest, line, found, rule, &judged, &mut outcome);
         if let (Some(mut kept), Some(place)) = (kept, desk.parents.get_mut(index)) {
             kept.judged = Some(judged);
             *place = Some(kept);
         }
-        (outcome, line.quantity)
+        outcome
     }
 
     /// A return: the parts of its line after it, less those before it.
@@ -403,9 +437,8 @@ impl<'j> Judge<'j, '_> {
         line: &FeeLine,
         lines: &[FeeLine],
         found: &Found,
-        family: Family,
         desk: &mut PriceDesk,
-    ) -> (LineOutcome, Quantity) {
+    ) -> LineOutcome {
         let serial = line.returns.unwrap_or_default();
         let place = desk
             .by_serial
@@ -425,7 +458,6 @@ impl<'j> Judge<'j, '_> {
                 parent,
                 found,
                 rule,
-                family,
                 &judged,
                 &mut before,
             );
@@ -435,17 +467,15 @@ impl<'j> Judge<'j, '_> {
                 parent,
                 found,
                 rule,
-                family,
                 &judged,
                 &mut after,
             );
         }
-        let outcome = LineOutcome {
+        LineOutcome {
             parts: after.parts.minus(&before.parts),
             facility: after.facility.minus(before.facility),
             ..before
-        };
-        (outcome, line.quantity)
+        }
     }
 
     fn rule_of(&self, found: &Found) -> Option<&'j Rule> {
@@ -456,63 +486,66 @@ impl<'j> Judge<'j, '_> {
     }
 
     /// What does not depend on the quantity: whole own cost, quantities used before, the edit that hits.
-    #[expect(clippy::too_many_arguments, reason = "one line's facts, looked up by the caller")]
     #[inline]
     fn judge(
         &self,
         line: &FeeLine,
         found: &Found,
-        family: Family,
         stay_part: usize,
         net: Quantity,
         desk: &mut PriceDesk,
         outcome: &mut LineOutcome,
     ) -> Judged {
-        let mut judged = Judged { whole: None, used: restriction::Used::default(), hit: None };
-        if self.admitted.own_cost() {
-            judged.whole = Some(LineReason::CauseIsOwnCost);
-        } else if line.day >= self.admitted.cover_end() {
-            judged.whole = Some(LineReason::CoverEnded);
-        }
-        match found {
-            Found::Unknown => judged.whole = judged.whole.or(Some(LineReason::CodeUnknown)),
-            Found::NotInForce => judged.whole = judged.whole.or(Some(LineReason::CodeNotInForce)),
-            Found::Entry(entry) => {
-                outcome.entry = Some(entry.id);
-                outcome.kind = kind_of_tag(self.kinds_of_tags, entry.tag);
-                judged.whole = judged.whole.or_else(|| self.outside(entry, line, family));
-                if judged.whole.is_none() && line.approval == HospitalApproval::Declined {
-                    judged.whole = Some(LineReason::HospitalDeclined);
+        let whole = self.whole(line, found);
+        let mut judged = Judged { whole, used: restriction::Used::default(), hit: None };
+        if let Found::Entry(entry) = found {
+            outcome.entry = Some(entry.id);
+            outcome.kind = kind_of_tag(self.kinds_of_tags, entry.tag);
+            if let Some(rule) = self.rule_of(found) {
+                if judged.whole.is_none() {
+                    judged.whole = self.restricted(rule, line, stay_part);
                 }
-                if let Some(rule) = self.rule_of(found) {
-                    if judged.whole.is_none() {
-                        judged.whole = self.restricted(rule, line, family, stay_part);
-                    }
-                    judged.used = desk.tally.use_up(line, net, rule);
-                    judged.hit = conflict::hit(rule, line, net, &judged.used, &mut desk.presence);
-                }
+                judged.used = desk.tally.use_up(line, net, rule);
+                judged.hit = conflict::hit(rule, line, net, &judged.used, &mut desk.presence);
             }
         }
         judged
     }
 
+    /// Steps 2 and 3, and what goes before them: why a line is wholly own cost whatever its rules.
+    #[inline]
+    fn whole(&self, line: &FeeLine, found: &Found) -> Option<LineReason> {
+        if self.own_cost {
+            return Some(LineReason::CauseIsOwnCost);
+        }
+        if line.day >= self.cover_end {
+            return Some(LineReason::CoverEnded);
+        }
+        match found {
+            Found::Unknown => Some(LineReason::CodeUnknown),
+            Found::NotInForce => Some(LineReason::CodeNotInForce),
+            Found::Entry(entry) => self.outside(entry, line).or_else(|| {
+                let declined = line.approval == HospitalApproval::Declined;
+                declined.then_some(LineReason::HospitalDeclined)
+            }),
+        }
+    }
+
     /// Step 3: class 丙, or outside the scope.
     #[inline]
-    fn outside(&self, entry: &Entry, line: &FeeLine, family: Family) -> Option<LineReason> {
+    fn outside(&self, entry: &Entry, line: &FeeLine) -> Option<LineReason> {
         let inside = match entry.class {
             Class::C => return Some(LineReason::ClassC),
-            Class::A | Class::B => match family {
+            Class::A | Class::B => match self.family {
                 Family::Employee => entry.scope.employee,
                 Family::Resident => entry.scope.resident,
             },
         };
-        let maternity =
-            entry.scope.maternity && (self.admitted.benefit().maternity || line.maternity);
+        let maternity = entry.scope.maternity && (self.maternity || line.maternity);
         if inside || maternity { None } else { Some(LineReason::OutsideScope) }
     }
 
     /// Steps 4 to 8 on a quantity and amount of the line.
-    #[expect(clippy::too_many_arguments, reason = "one line's facts, looked up by the caller")]
     #[inline]
     fn split(
         &self,
@@ -520,7 +553,6 @@ impl<'j> Judge<'j, '_> {
         line: &FeeLine,
         found: &Found,
         rule: Option<&Rule>,
-        family: Family,
         judged: &Judged,
         outcome: &mut LineOutcome,
     ) {
@@ -537,7 +569,13 @@ impl<'j> Judge<'j, '_> {
                 conflict::take(&hit, &judged.used, &mut rest, outcome);
             }
         }
-        let over = match entry.ceiling_at(self.admitted.claim().facility.price_level) {
+        self.split_rest(&rest, line, entry, outcome);
+    }
+
+    /// Steps 6 to 8 on what the steps before have left.
+    #[inline]
+    fn split_rest(&self, rest: &Rest, line: &FeeLine, entry: &Entry, outcome: &mut LineOutcome) {
+        let over = match entry.ceiling_at(self.level) {
             Some(ceiling) if line.price > ceiling => {
                 // Within the bound: the ceiling is below the price, whose product was checked.
                 let allowed = ceiling.times(rest.quantity).unwrap_or(rest.amount);
@@ -546,7 +584,7 @@ impl<'j> Judge<'j, '_> {
             Some(_) | None => Fen::ZERO,
         };
         let below = rest.amount.minus(over);
-        let pre_pay = below.share(entry.share_in(family), Rounding::HalfAway);
+        let pre_pay = below.share(entry.share_in(self.family), Rounding::HalfAway);
         if !over.is_zero() {
             outcome.reasons.add(LineReason::OverCeiling);
         }
@@ -554,12 +592,8 @@ impl<'j> Judge<'j, '_> {
             outcome.reasons.add(LineReason::FirstSelfPay);
         }
         outcome.facility = rest.facility;
-        outcome.parts = LineParts {
-            own: rest.own.plus(rest.facility),
-            over,
-            pre_pay,
-            in_scope: below.minus(pre_pay),
-        };
+        let own = rest.own.plus(rest.facility);
+        outcome.parts = LineParts { own, over, pre_pay, in_scope: below.minus(pre_pay) };
     }
 }
 

@@ -121,7 +121,6 @@ fn run_part<'a>(
         return Ok(());
     }
     let used = admitted.pack().slots_used(part.edition(), admitted.benefit_id());
-    fill(admitted, part, used, frame, decision, read)?;
     let situation = Situation {
         edition: part.edition(),
         benefit: admitted.benefit_id(),
@@ -132,72 +131,43 @@ fn run_part<'a>(
     };
     let first_row = decision.tiers.len();
     let before = decision.changes.len();
-    note_before(admitted, part, used, number, frame, decision);
+    fill(admitted, part, used, number, frame, decision, read)?;
     let burden = tiers::run(&situation, number, frame, &mut decision.tiers);
     note_after(frame, before, decision);
     sum_up(part, totals, &burden, first_row, decision);
     Ok(())
 }
 
-/// Reads the slots that the plan uses into the frame: first what this claim itself has changed.
+/// Reads the slots that the plan uses into the frame, first what this claim itself has changed, and notes each as it is
+/// before the tiers; what stays unchanged is taken out after them.
 fn fill(
     admitted: &Admitted<'_>,
     part: &StayPart<'_>,
     used: u64,
+    number: u8,
     frame: &mut Vec<Fen>,
-    decision: &Decision,
+    decision: &mut Decision,
     read: &mut impl FnMut(SlotKey) -> Fen,
 ) -> Result<(), Refusal> {
     frame.clear();
     frame.resize(admitted.pack().data().slots.len(), Fen::ZERO);
-    for (slot, place) in slots_of(used).zip_places(frame) {
-        let Some(key) = admitted.slot_key(part, slot) else { continue };
-        let own = decision.changes.iter().rev().find(|change| change.key == key);
-        *place = own.map_or_else(|| read(key), |change| change.after);
+    for (slot, place) in (0_u8..).zip(frame.iter_mut()) {
+        if used & 1_u64.wrapping_shl(u32::from(slot)) == 0 {
+            continue;
+        }
+        let Some(key) = admitted.slot_key(part, SlotId::new(slot)) else { continue };
+        let earlier = if number == 0 {
+            None
+        } else {
+            decision.changes.iter().rev().find(|change| change.key == key)
+        };
+        *place = earlier.map_or_else(|| read(key), |change| change.after);
         if !(0..=limits::SLOT_FEN_MAX).contains(&place.get()) {
             return Err(Refusal::of(Reason::AmountOutOfBounds));
         }
+        decision.changes.push(SlotChange { key, stay_part: number, before: *place, after: *place });
     }
     Ok(())
-}
-
-/// The slots of a set of bits.
-struct SlotBits(u64);
-
-fn slots_of(used: u64) -> SlotBits {
-    SlotBits(used)
-}
-
-impl SlotBits {
-    /// The slots of the set with their places in a frame.
-    fn zip_places(self, frame: &mut [Fen]) -> impl Iterator<Item = (SlotId, &mut Fen)> {
-        let bits = self.0;
-        (0_u8..).zip(frame.iter_mut()).filter_map(move |(slot, place)| {
-            let used = bits & 1_u64.wrapping_shl(u32::from(slot)) != 0;
-            used.then_some((SlotId::new(slot), place))
-        })
-    }
-}
-
-/// Notes every slot the plan uses with its value; what stays unchanged is taken out after the tiers.
-fn note_before(
-    admitted: &Admitted<'_>,
-    part: &StayPart<'_>,
-    used: u64,
-    number: u8,
-    frame: &mut [Fen],
-    decision: &mut Decision,
-) {
-    for (slot, value) in slots_of(used).zip_places(frame) {
-        if let Some(key) = admitted.slot_key(part, slot) {
-            decision.changes.push(SlotChange {
-                key,
-                stay_part: number,
-                before: *value,
-                after: *value,
-            });
-        }
-    }
 }
 
 /// Fills in the values after the tiers, and keeps what is not the same.

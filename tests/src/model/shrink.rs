@@ -125,7 +125,7 @@ fn candidates(failure: &Failure) -> Vec<(String, Vec<Json>)> {
 
 /// The keys of a part of the cases that a case can do without.
 fn keys(cases: &[Json], part: &str) -> Vec<String> {
-    const REQUIRED: [&str; 9] = [
+    const REQUIRED: [&str; 10] = [
         "psn_no",
         "insutype",
         "psn_type",
@@ -135,6 +135,7 @@ fn keys(cases: &[Json], part: &str) -> Vec<String> {
         "hosp_lv",
         "med_type",
         "begntime",
+        "mdtrt_id",
     ];
     let mut keys: Vec<String> = cases
         .iter()

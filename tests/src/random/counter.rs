@@ -1,5 +1,6 @@
 //! The engine as one window at a counter: pack text in, cases in, answers as `--json` prints them.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -61,8 +62,10 @@ fn answer(clerk: &mut Clerk<'_>, case: &Value) -> Value {
         Ok(parsed) => parsed,
         Err(error) => return json!({ "error": error.to_string() }),
     };
-    match clerk.answer(&parsed) {
-        Ok(answer) => serde_json::to_value(answer).expect("an answer is JSON"),
-        Err(error) => json!({ "error": error.to_string() }),
+    // A panic is shown, and can be shrunk, as a refusal that no model gives.
+    match catch_unwind(AssertUnwindSafe(|| clerk.answer(&parsed))) {
+        Ok(Ok(answer)) => serde_json::to_value(answer).expect("an answer is JSON"),
+        Ok(Err(error)) => json!({ "error": error.to_string() }),
+        Err(_) => json!({ "refused": "a panic" }),
     }
 }

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use super::{Judge, Rest};
-use crate::catalogue::{Condition, Family, Level, Rule, Sex, Test};
+use crate::catalogue::{Condition, Level, Rule, Sex, Test};
 use crate::claim::{FeeLine, HospitalApproval};
 use crate::date::Day;
 use crate::money::Quantity;
@@ -108,7 +108,6 @@ impl Judge<'_, '_> {
         &self,
         rule: &Rule,
         line: &FeeLine,
-        family: Family,
         stay_part: usize,
     ) -> Option<LineReason> {
         if rule.conditions.is_empty() {
@@ -118,16 +117,10 @@ impl Judge<'_, '_> {
             return Some(LineReason::RestrictionNotApproved);
         }
         let age = self.admitted.parts().nth(stay_part).and_then(|part| part.age());
-        rule.conditions.iter().find_map(|condition| self.fails(condition, family, age, line))
+        rule.conditions.iter().find_map(|condition| self.fails(condition, age, line))
     }
 
-    fn fails(
-        &self,
-        condition: &Condition,
-        family: Family,
-        age: Option<u16>,
-        line: &FeeLine,
-    ) -> Option<LineReason> {
+    fn fails(&self, condition: &Condition, age: Option<u16>, line: &FeeLine) -> Option<LineReason> {
         if condition.attested {
             return None;
         }
@@ -151,11 +144,8 @@ impl Judge<'_, '_> {
             Test::AgeBelow(years) => {
                 unless(age.is_some_and(|age| age < years), LineReason::WrongAge)
             }
-            Test::Scheme(of) => unless(family == of, LineReason::WrongScheme),
-            Test::Maternity => unless(
-                self.admitted.benefit().maternity || line.maternity,
-                LineReason::NotMaternity,
-            ),
+            Test::Scheme(of) => unless(self.family == of, LineReason::WrongScheme),
+            Test::Maternity => unless(self.maternity || line.maternity, LineReason::NotMaternity),
             Test::Diagnosis(set) => {
                 let named =
                     claim.visit.diagnoses.iter().any(|one| self.rules.set_contains(set, *one));

@@ -62,7 +62,7 @@ pub(crate) struct State {
     pub(crate) facility: Fen,
     pub(crate) rows: Vec<TierRow>,
     pub(crate) written: BTreeSet<Place>,
-    /// What each tier added to the part above cap, in the order of the tiers.
+    /// What of each tier is the member's above its caps, in the order of the tiers.
     above_of: Vec<(String, Fen)>,
 }
 
@@ -122,9 +122,14 @@ impl State {
             0
         };
         let above = c.cut_before + c.cut_after + (c.covered - c.reached);
+        // What a floor pays beyond first share and deductible comes off what is above the cap.
+        let beyond = (c.paid - c.reached - c.first_share - c.deductible).max(0);
         match taken.parts {
-            None => self.book_scope(tier, &c, above),
-            Some(took) => self.book_parts(tier, &c, above, took),
+            None => self.book_scope(tier, &c, above - beyond),
+            Some(took) => self.book_parts(tier, &c, above - beyond, took),
+        }
+        if !tier.facility_above {
+            self.above_of.push((tier.id.clone(), above - beyond));
         }
         self.filing_loss += filing_loss;
         self.write_slots(ground, tier, base, &c, slots);
@@ -209,22 +214,19 @@ impl State {
             (FirstShare, c.first_share),
             (Deductible, c.deductible),
             (Copay, (c.reached - c.paid).max(0)),
-            (AboveCap, above),
         ]);
         let mut excess = (c.paid - c.reached).max(0);
-        for part in [FirstShare, Deductible, AboveCap] {
+        for part in [FirstShare, Deductible] {
             if let Some(held) = new.get_mut(&part) {
                 let off = excess.min(*held);
                 *held -= off;
                 excess -= off;
             }
         }
-        let above = new.remove(&AboveCap).unwrap_or(0);
         if tier.facility_above {
             self.facility += above;
         } else {
             self.change(AboveCap, above);
-            self.above_of.push((tier.id.clone(), above));
         }
         for (part, amount) in new {
             self.change(part, amount);

@@ -7,7 +7,7 @@ use super::world::{World, amount, quoted, ratio};
 /// What earlier tiers of the pack did that later ones must heed.
 #[derive(Default)]
 pub(crate) struct Seen {
-    /// Tiers on in scope whose part above their cap may be paid by a later tier.
+    /// Tiers whose part above their cap may be paid by a later tier.
     above: Vec<String>,
     /// A tier on what is left took in pre-pay, or what lies above caps.
     prepay_left: bool,
@@ -142,7 +142,7 @@ pub(crate) fn tier(dice: &mut Dice, world: &mut World, n: usize, seen: &mut Seen
     }
     if dice.percent(20) {
         draft.text += "above_cap = \"facility\"\n";
-    } else if draft.in_scope {
+    } else {
         seen.above.push(id);
     }
     axis_and_rows(dice, world, &mut draft);

@@ -106,15 +106,12 @@ impl<'p> Machine<'p> {
             approval_limit: None,
         };
         tiers::run(&situation, 0, slots, &mut self.rows);
-        let mut paid = Paid { basic: 0, critical: 0, assistance: 0 };
+        let mut paid = [0; 3];
         for row in &self.rows {
-            match row.tier.get() {
-                0 => paid.basic = row.paid.get(),
-                1 => paid.critical = row.paid.get(),
-                _ => paid.assistance = row.paid.get(),
-            }
+            paid[row.tier.index()] = row.paid.get();
         }
-        paid
+        let [basic, critical, assistance] = paid;
+        Paid { basic, critical, assistance }
     }
 }
 

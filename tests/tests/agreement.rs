@@ -10,8 +10,8 @@ use yidan_tests::model::{Catalogue, Failure, check, shrink};
 use yidan_tests::random::{self, Counter, Features};
 
 /// Packs for bills by totals, and sequences of bills for each.
-const PACKS: u64 = 2_800;
-const SEQUENCES: u64 = 8;
+const PACKS: u64 = 1_500;
+const SEQUENCES: u64 = 16;
 /// Packs and catalogues for bills by lines.
 const CATALOGUES: u64 = 350;
 const SEQUENCES_OF_LINES: u64 = 4;

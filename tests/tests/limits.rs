@@ -24,7 +24,8 @@ fn world() -> World {
         // The later pack is of the same pool, so each is a pool of its own here.
         let path = root.join("packs").join(pack);
         let pool = if pack.ends_with("cut-full.toml") { "990200" } else { "990100" };
-        let text = std::fs::read_to_string(&path).expect("a pack is readable").replace("990100", pool);
+        let text =
+            std::fs::read_to_string(&path).expect("a pack is readable").replace("990100", pool);
         let text = text.replace("[\"9901\"]", &format!("[\"{}\"]", &pool[..4]));
         let compiled = yidan_build::policy::compile(&text, pack).unwrap_or_else(|e| panic!("{e}"));
         world.add_pack(compiled, &path);
@@ -180,8 +181,7 @@ fn an_amount_within_the_tolerance_is_taken_as_given_and_beyond_it_refused() {
         let mut submitted = bound.submitted();
         submitted.tolerance = Fen::new(tolerance);
         let rules = world.image().expect("an image").rules();
-        let looked =
-            Looked { found: &bound.found, rules, kinds_of_tags: &loaded.kinds_of_tags };
+        let looked = Looked { found: &bound.found, rules, kinds_of_tags: &loaded.kinds_of_tags };
         let mut desk = Desk::new();
         let found = desk
             .settle(&submitted, &loaded.pack, looked, |_| Fen::ZERO)
@@ -193,4 +193,26 @@ fn an_amount_within_the_tolerance_is_taken_as_given_and_beyond_it_refused() {
             .map_err(|refusal| refusal.reason);
         assert_eq!(found, expected, "{given} within {tolerance}");
     }
+}
+
+#[test]
+fn a_slot_that_would_pass_its_bound_refuses_the_claim() {
+    // Beijing's place on the axis of a stay counts everything above the deductible: fifty of the largest bills fit, the next does not.
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden/packs/worked/beijing.toml");
+    let text = std::fs::read_to_string(&path).expect("a pack is readable");
+    let mut world = World::new();
+    world.add_pack(
+        yidan_build::policy::compile(&text, "beijing").unwrap_or_else(|e| panic!("{e}")),
+        &path,
+    );
+    let mut clerk = Clerk::new(&world, None, true);
+    let mut case = case("990100");
+    case["visit"]["mdtrt_id"] = json!("S");
+    case["totals"] =
+        json!({ "medfee_sumamt": "100000000000.00", "inscp_scp_amt": "100000000000.00" });
+    for number in 1..=50 {
+        let settled = answer(&mut clerk, &case);
+        assert_eq!(settled["setlinfo"]["medfee_sumamt"], "100000000000.00", "bill {number}");
+    }
+    assert_eq!(answer(&mut clerk, &case)["refused"], 133);
 }

@@ -454,7 +454,7 @@ fn bind_visit(case: &Case, pack: &Pack, world: &World) -> Result<BoundVisit, Bin
     };
     let fetuses = visit.fetts.map_or(1, |count| count.0).max(1);
     let diagnoses = match world.image() {
-        Some(image) => visit.diagnoses.iter().filter_map(|code| image.diagnosis(code)).collect(),
+        Some(image) => visit.diagnoses.iter().filter_map(|code| diagnosis(image, code)).collect(),
         None => Vec::new(),
     };
     Ok(BoundVisit {
@@ -472,6 +472,12 @@ fn bind_visit(case: &Case, pack: &Pack, world: &World) -> Result<BoundVisit, Bin
         family_planning: digit("visit.birctrl_type", &visit.birctrl_type)?,
         fetuses,
     })
+}
+
+/// The diagnosis of a code, or of the longest listed code that it is a finer form of.
+fn diagnosis(image: &yidan_image::Image, code: &str) -> Option<DiagnosisId> {
+    let shorter = (3..=code.len()).rev().filter_map(|length| code.get(..length));
+    shorter.into_iter().find_map(|code| image.diagnosis(code))
 }
 
 fn bind_lines(lines: &[LineCase]) -> Result<Vec<FeeLine>, BindError> {

@@ -167,7 +167,7 @@ impl<'a> Fixed<'a> {
         let count =
             usize::try_from(last.saturating_sub(first)).unwrap_or(usize::MAX).saturating_add(1);
         if count > YEAR_PARTS_MAX {
-            return Err(Refusal::of(Reason::DatesReversed));
+            return Err(Refusal::of(Reason::TooManyYears));
         }
         for (place, year) in parts.iter_mut().zip(first..=last) {
             let last_day = last_of_year(year).min(self.last());
@@ -419,11 +419,17 @@ fn cover_span(member: &Member<'_>, begin: Day) -> Option<crate::claim::Spell> {
         };
         return Some(always);
     }
-    member
-        .spells
-        .iter()
-        .find(|spell| spell.insutype == member.insutype && spell.span.contains(begin))
-        .copied()
+    let own = || member.spells.iter().filter(|spell| spell.insutype == member.insutype);
+    let mut cover = *own().find(|spell| spell.span.contains(begin))?;
+    // A spell that goes on where this one ends, without a waiting time of its own, is the same cover.
+    let goes_on = |cover: &crate::claim::Spell| {
+        let to = cover.span.to;
+        own().find(|next| next.span.from <= to && next.waiting_to <= to && next.span.to > to)
+    };
+    while let Some(next) = goes_on(&cover) {
+        cover.span.to = next.span.to;
+    }
+    Some(cover)
 }
 
 fn governing_day(claim: &Submitted<'_>, which: Governs) -> Day {

@@ -133,7 +133,7 @@ pub fn price<'a, 'd>(
         Charges::Lines(lines) => {
             let returns = structure(lines, admitted.claim().tolerance, desk, &mut tolerated)?;
             let judge = Judge::new(&admitted, rules, kinds_of_tags);
-            judge.split_all(lines, found, returns, desk, &mut totals)?;
+            judge.split_all(lines, found, (returns, tolerated > 0), desk, &mut totals)?;
         }
     }
     let sum = totals.iter().map(|one| one.parts.sum()).sum::<Fen>();
@@ -357,29 +357,37 @@ impl<'j, 'a> Judge<'j, 'a> {
     fn split_all(
         &self,
         lines: &[FeeLine],
-        found: &[Found],
-        returns: bool,
+        looked_up: &[Found],
+        (returns, tolerated): (bool, bool),
         desk: &mut PriceDesk,
         totals: &mut [Totals; YEAR_PARTS_MAX],
     ) -> Result<(), Refusal> {
-        assert_eq!(lines.len(), found.len(), "every line was looked up once");
+        assert_eq!(lines.len(), looked_up.len(), "every line was looked up once");
         let divided = self.admitted.parts().nth(1).is_some();
-        let ruled =
-            found.iter().any(|one| matches!(one, Found::Entry(entry) if entry.rule.get() != 0));
-        if ruled {
-            desk.tally.clear();
-            desk.presence.gather(lines, found, self.rules, &desk.parents);
+        let has_rule = |one: &Found| matches!(one, Found::Entry(entry) if entry.rule.get() != 0);
+        let mut every_line = returns;
+        if looked_up.iter().any(has_rule) {
+            let changes = entries_change(lines, looked_up);
+            every_line |= changes;
+            desk.tally.clear(changes);
+            desk.presence.gather(lines, looked_up, self.rules, &desk.parents);
+        } else {
+            desk.tally.leave();
         }
         desk.lines.reserve(lines.len());
-        for (index, (line, found)) in lines.iter().zip(found).enumerate() {
+        for (index, (line, found)) in lines.iter().zip(looked_up).enumerate() {
             let stay_part = if divided { self.admitted.part_of(line.day) } else { 0 };
             let outcome = match line.returns {
-                None if !returns && self.rule_of(found).is_none() => {
+                None if !every_line && self.rule_of(found).is_none() => {
                     self.split_unruled(line, found, stay_part)
                 }
                 None => self.split_line(index, line, found, stay_part, returns, desk),
-                Some(_) => self.split_return(line, lines, found, desk),
+                Some(_) => self.split_return(line, lines, looked_up, desk),
             };
+            let mut outcome = outcome;
+            if tolerated && line.price.times(line.quantity) != Some(line.amount) {
+                outcome.reasons.add(LineReason::AmountTolerated);
+            }
             if let Some(sums) = totals.get_mut(usize::from(outcome.stay_part)) {
                 sums.add_line(&outcome, line.quantity);
             }
@@ -420,7 +428,7 @@ impl<'j, 'a> Judge<'j, 'a> {
         let mut outcome = LineOutcome::whole(stay_part);
         let kept = if returns { desk.parents.get(index).copied().flatten() } else { None };
         let net = kept.map_or(line.quantity, |kept| kept.net.0);
-        let judged = self.judge(line, found, stay_part, net, desk, &mut outcome);
+        let judged = self.judge(index, line, found, stay_part, net, desk, &mut outcome);
         let rest = Rest::new(line.quantity, line.amount);
         let rule = self.rule_of(found);
         self.split(rest, line, found, rule, &judged, &mut outcome);
@@ -431,46 +439,32 @@ impl<'j, 'a> Judge<'j, 'a> {
         outcome
     }
 
-    /// A return: the parts of its line after it, less those before it.
+    /// A return: the parts of its line after it, less those before it. Everything else is its line's: the entry, the
+    /// part of the stay, the judgement.
     fn split_return(
         &self,
         line: &FeeLine,
         lines: &[FeeLine],
-        found: &Found,
+        all_found: &[Found],
         desk: &mut PriceDesk,
     ) -> LineOutcome {
         let serial = line.returns.unwrap_or_default();
-        let place = desk
-            .by_serial
-            .get(serial.index())
-            .and_then(|place| usize::try_from(*place).ok())
-            .unwrap_or(usize::MAX);
-        let parent = lines.get(place).unwrap_or(line);
-        let stay_part = desk.lines.get(place).map_or(0, |outcome| usize::from(outcome.stay_part));
-        let mut before = LineOutcome::whole(stay_part);
-        let mut after = before;
-        if let Some(kept) = desk.parents.get_mut(place).and_then(Option::as_mut)
-            && let Some(judged) = kept.judged
-        {
-            let rule = self.rule_of(found);
-            self.split(
-                Rest::new(kept.left.0, kept.left.1),
-                parent,
-                found,
-                rule,
-                &judged,
-                &mut before,
-            );
-            kept.left = (kept.left.0.plus(line.quantity), kept.left.1.plus(line.amount));
-            self.split(
-                Rest::new(kept.left.0, kept.left.1),
-                parent,
-                found,
-                rule,
-                &judged,
-                &mut after,
-            );
-        }
+        let place =
+            desk.by_serial.get(serial.index()).and_then(|place| usize::try_from(*place).ok());
+        let place = place.unwrap_or(usize::MAX);
+        let kept = desk.parents.get_mut(place).and_then(Option::as_mut);
+        let (Some(parent), Some(found), Some(shown), Some(kept)) =
+            (lines.get(place), all_found.get(place), desk.lines.get(place), kept)
+        else {
+            panic!("the first step found the line of every return");
+        };
+        let Some(judged) = kept.judged else { panic!("a line is judged before its returns") };
+        let rule = self.rule_of(found);
+        let blank = LineOutcome { parts: LineParts::default(), facility: Fen::ZERO, ..*shown };
+        let (mut before, mut after) = (blank, blank);
+        self.split(Rest::new(kept.left.0, kept.left.1), parent, found, rule, &judged, &mut before);
+        kept.left = (kept.left.0.plus(line.quantity), kept.left.1.plus(line.amount));
+        self.split(Rest::new(kept.left.0, kept.left.1), parent, found, rule, &judged, &mut after);
         LineOutcome {
             parts: after.parts.minus(&before.parts),
             facility: after.facility.minus(before.facility),
@@ -486,9 +480,11 @@ impl<'j, 'a> Judge<'j, 'a> {
     }
 
     /// What does not depend on the quantity: whole own cost, quantities used before, the edit that hits.
+    #[expect(clippy::too_many_arguments, reason = "one line's facts, looked up by the caller")]
     #[inline]
     fn judge(
         &self,
+        index: usize,
         line: &FeeLine,
         found: &Found,
         stay_part: usize,
@@ -501,13 +497,15 @@ impl<'j, 'a> Judge<'j, 'a> {
         if let Found::Entry(entry) = found {
             outcome.entry = Some(entry.id);
             outcome.kind = kind_of_tag(self.kinds_of_tags, entry.tag);
-            if let Some(rule) = self.rule_of(found) {
-                if judged.whole.is_none() {
-                    judged.whole = self.restricted(rule, line, stay_part);
-                }
-                judged.used = desk.tally.use_up(line, net, rule);
-                judged.hit = conflict::hit(rule, line, net, &judged.used, &mut desk.presence);
+        }
+        if let Some(rule) = self.rule_of(found) {
+            if judged.whole.is_none() {
+                judged.whole = self.restricted(rule, line, stay_part);
             }
+            judged.used = desk.tally.use_up(line, net, rule);
+            judged.hit = conflict::hit(rule, index, line, net, &judged.used, &desk.presence);
+        } else {
+            desk.tally.pass(line, net);
         }
         judged
     }
@@ -597,6 +595,20 @@ impl<'j, 'a> Judge<'j, 'a> {
     }
 }
 
+/// Whether some entry with a rule does not hold on all fee days of the claim: then lines of its code may stand under
+/// another entry, and count for its limits all the same.
+fn entries_change(lines: &[FeeLine], looked_up: &[Found]) -> bool {
+    let days = || lines.iter().map(|line| line.day);
+    let (Some(first), Some(last)) = (days().min(), days().max()) else { return false };
+    looked_up.iter().any(|one| match one {
+        Found::Entry(entry) => {
+            let throughout = entry.valid.contains(first) && entry.valid.contains(last);
+            entry.rule.get() != 0 && !throughout
+        }
+        Found::Unknown | Found::NotInForce => false,
+    })
+}
+
 impl LineOutcome {
     fn whole(stay_part: usize) -> LineOutcome {
         LineOutcome {
@@ -625,6 +637,16 @@ impl Rest {
         let part = self.amount.proportion(excess.get(), self.quantity.get());
         self.amount = self.amount.minus(part);
         self.quantity = self.quantity.less(excess);
+        part
+    }
+
+    /// Takes off so many of the days of use: round(a × beyond ÷ days); the quantity to four decimals.
+    fn take_days(&mut self, beyond: u16, days: u16) -> Fen {
+        let (beyond, days) = (i64::from(beyond), i64::from(days));
+        let part = self.amount.proportion(beyond, days);
+        let quantity = Fen::new(self.quantity.get()).proportion(beyond, days);
+        self.amount = self.amount.minus(part);
+        self.quantity = self.quantity.less(Quantity::new(quantity.get()));
         part
     }
 

@@ -81,6 +81,8 @@ reasons! {
         TotalsMismatch = 139, "费用合计各组成部分之和不等于医疗费总额";
         /// The stay crosses a year end that its pack divides, or cover ends in it, and only totals were given.
         LinesNeeded = 140, "本次就诊跨年度或期间停保，须上传费用明细";
+        /// The stay is divided into more years than one settlement takes.
+        TooManyYears = 141, "住院跨越的年度过多，请先办理中途结算";
         /// The decision broke an identity: our mistake, reported and changing nothing.
         InternalCheckFailed = 190, "内部校验未通过，本次结算未生效，请联系运维";
     }

@@ -133,7 +133,7 @@ fn run_part<'a>(
     let before = decision.changes.len();
     fill(admitted, part, used, number, frame, decision, read)?;
     let burden = tiers::run(&situation, number, frame, &mut decision.tiers);
-    note_after(frame, before, decision);
+    note_after(frame, before, decision)?;
     sum_up(part, totals, &burden, first_row, decision);
     Ok(())
 }
@@ -171,12 +171,15 @@ fn fill(
 }
 
 /// Fills in the values after the tiers, and keeps what is not the same.
-fn note_after(frame: &[Fen], from: usize, decision: &mut Decision) {
+fn note_after(frame: &[Fen], from: usize, decision: &mut Decision) -> Result<(), Refusal> {
     let mut kept = from;
     for index in from..decision.changes.len() {
         let Some(mut change) = decision.changes.get(index).copied() else { break };
         let slot = change.key.slot;
         change.after = frame.get(slot.index()).copied().unwrap_or(change.before);
+        if change.after.get() > limits::SLOT_FEN_MAX {
+            return Err(Refusal::of(Reason::AmountOutOfBounds));
+        }
         if change.after != change.before {
             if let Some(place) = decision.changes.get_mut(kept) {
                 *place = change;
@@ -185,6 +188,7 @@ fn note_after(frame: &[Fen], from: usize, decision: &mut Decision) {
         }
     }
     decision.changes.truncate(kept);
+    Ok(())
 }
 
 /// Adds what one part gave to the bill.

@@ -95,11 +95,14 @@ pub fn run<'s>(
         let Some(entering) = burden.entering(tier, stay_part, rows) else { continue };
         let measure = Measure { situation, tier, frame };
         let plain = usual && row.is_plain();
-        let mut done = if plain {
+        let done = if plain {
             compute::<true>(&measure, row, &burden, entering.base)
         } else {
             compute_in_full(&measure, row, &burden, entering.base)
         };
+        // Built where it stays: a row is a cache line or two.
+        rows.push(done);
+        let Some(done) = rows.last_mut() else { continue };
         done.stay_part = stay_part;
         done.tier = *id;
         done.row = u32::try_from(index).unwrap_or(u32::MAX);
@@ -107,14 +110,13 @@ pub fn run<'s>(
             let without = paid_without_penalty(&measure, other, &burden, entering.base);
             done.filing_loss = without.less(done.paid);
         }
-        burden.take(tier, &entering, &done);
+        burden.take(tier, &entering, done);
         if plain {
-            let values = written(&done);
+            let values = written(done);
             tier.adds.iter().for_each(|add| write(add, &values, frame));
         } else {
-            write_slots(tier, row, &done, frame);
+            write_slots(tier, row, done, frame);
         }
-        rows.push(done);
     }
     burden
 }

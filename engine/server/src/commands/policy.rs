@@ -70,7 +70,7 @@ fn check(files: &[PathBuf]) -> Ended {
                 let (sources, editions) = (data.sources.len(), data.editions.len());
                 writeln!(
                     out,
-                    "{}: {pool} {title}: sound, {editions} editions from {} to {}, {sources} documents",
+                    "{}: {pool} {title}: sound, {} to {}, editions: {editions}, documents: {sources}",
                     file.display(),
                     data.span.from,
                     data.span.to

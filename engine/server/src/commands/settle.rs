@@ -28,11 +28,24 @@ const TOLD_MAX: u64 = 100;
 /// Cases between two steps of the progress bar.
 const STEP_CASES: u64 = 256;
 
+/// A case with no more than it must have.
+const A_CASE: &str = r#"A case:
+  {"admdvs": "630100",
+   "member": {"psn_no": "P1", "insutype": "390", "psn_type": "15"},
+   "facility": {"fixmedins_code": "H1", "admdvs": "630103", "kind": "hospital", "hosp_lv": "三级甲等"},
+   "visit": {"med_type": "21", "begntime": "2025-03-01", "endtime": "2025-03-10"},
+   "totals": {"medfee_sumamt": "10000.00", "fulamt_ownpay_amt": "500.00", "preselfpay_amt": "500.00",
+              "inscp_scp_amt": "9000.00"}}
+In place of totals, lines:
+   "lines": [{"feedetl_sn": "1", "med_list_codg": "001102000010000", "fee_ocur_time": "2025-03-01",
+              "cnt": 1, "pric": "12", "det_item_fee_sumamt": "12.00"}]"#;
+
 /// Settle cases: print the statement of each, or a line of JSON
 ///
 /// FILE holds one case, a JSON array of cases, or one case a line, of any length; `-` reads what is piped in.
 #[derive(Debug, Args)]
 #[command(after_help = super::EXIT_CODES)]
+#[command(after_long_help = format!("{A_CASE}\n\n{}", super::EXIT_CODES))]
 pub(super) struct Settle {
     /// The cases, or `-`
     file: PathBuf,

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use yidan_settlement::catalogue::Level;
 use yidan_settlement::date::Day;
-use yidan_settlement::money::{Fen, Price, Quantity};
+use yidan_settlement::money::{Price, Quantity};
 
 use super::dice::Dice;
 use super::shelf::{Charge, Item, Shelf};
@@ -16,12 +16,11 @@ pub(super) struct Bill<'a> {
     /// Given once and again: the drugs of a stay or of a prescription.
     prescribed: Vec<&'a Item>,
     lines: Vec<Value>,
-    total: Fen,
 }
 
 impl<'a> Bill<'a> {
     pub(super) fn new(shelf: &'a Shelf, level: Level, visit: &'a str) -> Bill<'a> {
-        Bill { shelf, level, visit, prescribed: Vec::new(), lines: Vec::new(), total: Fen::ZERO }
+        Bill { shelf, level, visit, prescribed: Vec::new(), lines: Vec::new() }
     }
 
     /// So many different things of a kind on a day, each `low` to `high` of it.
@@ -101,7 +100,6 @@ impl<'a> Bill<'a> {
         if let Some(serial) = returns {
             line["init_feedetl_sn"] = json!(format!("{}-{serial}", self.visit));
         }
-        self.total = self.total.plus(amount);
         self.lines.push(line);
     }
 

@@ -51,6 +51,7 @@ pub fn advice(reason: Reason) -> &'static str {
         Reason::AmountMismatch => "更正明细金额、单价或数量，使金额等于单价乘以数量",
         Reason::TotalsMismatch => "核对四个组成部分与总额，以及各类别与合计",
         Reason::LinesNeeded => "改为上传费用明细，由系统按年度划分",
+        Reason::TooManyYears => "先按年度办理中途结算，再结算余下部分",
         Reason::InternalCheckFailed => "联系运维并提供本案例；本次未产生任何变动",
     }
 }

@@ -22,6 +22,15 @@ fn every_command_helps_and_names_its_exit_codes() {
 }
 
 #[test]
+fn the_case_in_the_help_is_one() {
+    let help = run(&["settle", "--help"]).out;
+    let from = help.find('{').unwrap_or_default();
+    let to = help.find("}}").map_or(0, |at| at + 2);
+    let ran = piped(&["settle", "-"], &help.as_bytes()[from..to]);
+    assert_eq!(ran.code, Some(0), "{}", ran.err);
+}
+
+#[test]
 fn completions_are_there_for_every_shell() {
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
         let ran = run(&["completions", shell]);

@@ -174,8 +174,8 @@ impl Step<'_, '_, '_> {
                 for part in PARTS_SHOWN {
                     let amount = burden.part(part);
                     if parts.get(part.index()) == Some(&true) && !amount.is_zero() {
-                        let took = entering.took(part);
-                        of.push(BaseOf::Left { part, amount, left_out: amount.minus(took) });
+                        let left_out = entering.left_out(part, amount);
+                        of.push(BaseOf::Left { part, amount, left_out });
                     }
                 }
             }

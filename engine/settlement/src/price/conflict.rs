@@ -33,7 +33,6 @@ struct Member {
     day: Day,
     line: usize,
     code: u32,
-    serial: u32,
 }
 
 impl Presence {
@@ -55,13 +54,11 @@ impl Presence {
             let net =
                 parents.get(index).copied().flatten().map_or(line.quantity, |kept| kept.net.0);
             if net.get() > 0 {
-                let serial = line.serial.get();
                 let member = |group: &GroupId| Member {
                     group: *group,
                     day: line.day,
                     line: index,
                     code: line.code,
-                    serial,
                 };
                 self.members.extend(rule.groups.iter().map(member));
             }
@@ -88,20 +85,22 @@ impl Presence {
 /// The first edit of the rule that hits the line.
 pub(super) fn hit(
     rule: &Rule,
+    index: usize,
     line: &FeeLine,
     net: Quantity,
     used: &Used,
-    presence: &mut Presence,
+    presence: &Presence,
 ) -> Option<Hit> {
+    // What was wholly returned is not billed, and conflicts with nothing.
+    if net.get() <= 0 {
+        return None;
+    }
     rule.edits.iter().find_map(|edit| {
         let (hits, reason, allowed) = match edit.kind {
             EditKind::Exclusive(group) => {
                 let members = presence.window(group, edit.window, line.day);
-                let me = members.iter().find(|member| member.serial == line.serial.get());
-                let place = me.map(|member| member.line);
-                let earlier = members.iter().any(|member| {
-                    member.code != line.code && place.is_none_or(|place| member.line < place)
-                });
+                let mut others = members.iter().filter(|member| member.code != line.code);
+                let earlier = others.any(|member| member.line < index);
                 (earlier, LineReason::Exclusive, None)
             }
             EditKind::IncludedIn(group) => {

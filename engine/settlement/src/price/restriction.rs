@@ -23,15 +23,31 @@ pub(super) struct Used {
 pub(super) struct Tally {
     table: Vec<Option<(Key, Quantity)>>,
     used: usize,
+    /// Whether every line counts, and not only those whose own rule asks.
+    every_line: bool,
 }
 
 /// A code within the claim, and a day or all days.
 type Key = (u32, Option<Day>);
 
 impl Tally {
-    pub(super) fn clear(&mut self) {
+    pub(super) fn clear(&mut self, every_line: bool) {
         self.table.iter_mut().for_each(|place| *place = None);
         self.used = 0;
+        self.every_line = every_line;
+    }
+
+    /// There is nothing to count in this claim.
+    pub(super) fn leave(&mut self) {
+        self.every_line = false;
+    }
+
+    /// Counts a line that has no rule, where other lines of its code may have one.
+    pub(super) fn pass(&mut self, line: &FeeLine, net: Quantity) {
+        if self.every_line {
+            self.add((line.code, None), net);
+            self.add((line.code, Some(line.day)), net);
+        }
     }
 
     /// What the code had used, and counts this line.
@@ -50,7 +66,7 @@ impl Tally {
             | Test::FailureOfAnother
             | Test::Days(_) => false,
         });
-        if !counted && rule.edits.is_empty() {
+        if !counted && rule.edits.is_empty() && !self.every_line {
             return Used::default();
         }
         Used {
@@ -175,16 +191,13 @@ pub(super) fn take_excess(
             Test::QuantityPerDay(limit) => {
                 (rest.quantity.less(limit.less(used.day)), LineReason::QuantityPerDayExceeded)
             }
-            Test::Days(limit) => match line.days {
-                Some(days) if days > limit => {
-                    let beyond = i64::from(days.saturating_sub(limit));
-                    // A quantity to four decimals, half away: the same rounding as money, in other units.
-                    let parts = crate::money::Fen::new(rest.quantity.get())
-                        .proportion(beyond, i64::from(days));
-                    (Quantity::new(parts.get()), LineReason::DaysExceeded)
+            Test::Days(limit) => {
+                if let Some(days) = line.days.filter(|days| *days > limit) {
+                    rest.own = rest.own.plus(rest.take_days(days.saturating_sub(limit), days));
+                    reasons.add(LineReason::DaysExceeded);
                 }
-                Some(_) | None => (Quantity::ZERO, LineReason::DaysExceeded),
-            },
+                continue;
+            }
             Test::LevelAtLeast(_)
             | Test::Setting(_)
             | Test::Sex(_)

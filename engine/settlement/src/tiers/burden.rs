@@ -8,6 +8,10 @@ use crate::price::Totals;
 
 use super::TierRow;
 
+/// The order in which payments on what is left are taken off.
+const TAKEN_OFF: [Part; PARTS] =
+    [Part::AboveCap, Part::CoPay, Part::FirstShare, Part::Deductible, Part::PrePay];
+
 /// The order in which the filing loss is left out of a base.
 const LOSS_LIES_IN: [Part; PARTS] =
     [Part::FirstShare, Part::CoPay, Part::Deductible, Part::AboveCap, Part::PrePay];
@@ -40,8 +44,8 @@ struct Parts {
 #[derive(Copy, Clone, Debug)]
 pub(crate) struct Entering {
     pub(crate) base: Fen,
-    /// For tiers on what is left: how much of each part.
-    took: Parts,
+    /// For tiers on what is left, where not all of each named part entered: how much did.
+    took: Option<Parts>,
 }
 
 // A bit for each kind.
@@ -78,9 +82,9 @@ impl Parts {
 }
 
 impl Entering {
-    /// How much of a part entered a tier on what is left.
-    pub(crate) fn took(&self, part: Part) -> Fen {
-        self.took.get(part)
+    /// How much of an amount of a part did not enter a tier on what is left.
+    pub(crate) fn left_out(&self, part: Part, amount: Fen) -> Fen {
+        self.took.map_or(Fen::ZERO, |took| amount.minus(took.get(part)))
     }
 }
 
@@ -145,7 +149,7 @@ impl<'t> Burden<'t> {
         stay_part: u8,
         rows: &[TierRow],
     ) -> Option<Entering> {
-        let mut took = Parts::default();
+        let mut took = None;
         let base = match tier.base {
             Base::InScope | Base::InScopeAndPrePay => {
                 let of_kind = |kind: &LineKind| self.of_kind(*kind, tier.base);
@@ -156,32 +160,35 @@ impl<'t> Burden<'t> {
                 let same = |row: &&TierRow| row.tier == earlier && row.stay_part == stay_part;
                 let added = rows.iter().find(same);
                 let mine = added.map_or(Fen::ZERO, |row| row.above_cap.minus(row.facility));
-                took.above_cap = mine.min(self.parts.above_cap);
-                took.above_cap
+                mine.min(self.parts.above_cap)
             }
             Base::Left {
                 parts: [pre_pay, first_share, deductible, co_pay, above_cap],
                 without_filing_loss,
             } => {
-                let when = |named: bool, part| if named { self.part(part) } else { Fen::ZERO };
-                took = Parts {
-                    pre_pay: when(pre_pay, Part::PrePay),
-                    first_share: when(first_share, Part::FirstShare),
-                    deductible: when(deductible, Part::Deductible),
-                    co_pay: when(co_pay, Part::CoPay),
-                    above_cap: when(above_cap, Part::AboveCap),
+                let when = |named: bool, amount: Fen| if named { amount } else { Fen::ZERO };
+                let named = Parts {
+                    pre_pay: when(pre_pay, self.parts.pre_pay),
+                    first_share: when(first_share, self.parts.first_share),
+                    deductible: when(deductible, self.parts.deductible),
+                    co_pay: when(co_pay, self.parts.co_pay.plus(self.untouched)),
+                    above_cap: when(above_cap, self.parts.above_cap),
                 };
                 if without_filing_loss && !self.filing_loss.is_zero() {
-                    take(&mut took, self.filing_loss, &LOSS_LIES_IN);
+                    let mut kept = named;
+                    take(&mut kept, self.filing_loss, &LOSS_LIES_IN);
+                    took = Some(kept);
+                    kept.sum()
+                } else {
+                    named.sum()
                 }
-                took.sum()
             }
         };
         (base > Fen::ZERO).then_some(Entering { base, took })
     }
 
     /// Steps 9 and 10: the base leaves where it was, and what the tier made of it comes in.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn take(&mut self, tier: &Tier, entering: &Entering, row: &TierRow) {
         self.filing_loss = self.filing_loss.plus(row.filing_loss);
         match tier.base {
@@ -213,19 +220,20 @@ impl<'t> Burden<'t> {
             Base::AboveCapOf(_) => {
                 self.parts.above_cap = self.parts.above_cap.minus(row.paid).minus(row.facility);
             }
-            Base::Left { parts: [_, _, _, co_pay, _], .. } => {
+            Base::Left { parts: named, .. } => {
+                let [_, _, _, co_pay, _] = named;
                 if co_pay {
                     // Naming co-pay takes in what no tier has touched.
                     self.parts.co_pay = self.parts.co_pay.plus(self.untouched);
                     self.untouched = Fen::ZERO;
                     self.scope_touched = u8::MAX;
                 }
-                let mut took = entering.took;
-                if !row.paid.is_zero() {
-                    self.take_off(row.paid, &mut took);
-                }
-                if !row.facility.is_zero() {
-                    self.take_off(row.facility, &mut took);
+                match entering.took {
+                    None => self.take_off(row.paid.plus(row.facility), named),
+                    Some(mut took) => {
+                        self.take_off_of(row.paid, &mut took);
+                        self.take_off_of(row.facility, &mut took);
+                    }
                 }
             }
         }
@@ -244,22 +252,38 @@ impl<'t> Burden<'t> {
         }
     }
 
-    /// Takes an amount off the parts, each only as far as the base took it in: above cap, co-pay, first share,
-    /// deductible, pre-pay.
-    #[inline(always)]
-    fn take_off(&mut self, amount: Fen, took: &mut Parts) {
+    /// Takes an amount off the named parts: above cap, co-pay, first share, deductible, pre-pay.
+    #[inline]
+    fn take_off(&mut self, amount: Fen, named: [bool; PARTS]) {
+        let [pre_pay, first_share, deductible, co_pay, above_cap] = named;
         let mut rest = amount;
-        let mut off = |mine: &mut Fen, of_base: &mut Fen| {
+        let mut off = |named: bool, mine: &mut Fen| {
+            if named {
+                let taken = rest.min(*mine);
+                rest = rest.minus(taken);
+                *mine = mine.minus(taken);
+            }
+        };
+        off(above_cap, &mut self.parts.above_cap);
+        off(co_pay, &mut self.parts.co_pay);
+        off(first_share, &mut self.parts.first_share);
+        off(deductible, &mut self.parts.deductible);
+        off(pre_pay, &mut self.parts.pre_pay);
+        assert!(rest.is_zero(), "a tier pays no more than what entered it");
+    }
+
+    /// The same, each part only as far as the base took it in.
+    #[inline(never)]
+    fn take_off_of(&mut self, amount: Fen, took: &mut Parts) {
+        let mut rest = amount;
+        for part in TAKEN_OFF {
+            let of_base = took.place(part);
             let taken = rest.min(*of_base);
             rest = rest.minus(taken);
-            *mine = mine.minus(taken);
             *of_base = of_base.minus(taken);
-        };
-        off(&mut self.parts.above_cap, &mut took.above_cap);
-        off(&mut self.parts.co_pay, &mut took.co_pay);
-        off(&mut self.parts.first_share, &mut took.first_share);
-        off(&mut self.parts.deductible, &mut took.deductible);
-        off(&mut self.parts.pre_pay, &mut took.pre_pay);
+            let mine = self.parts.place(part);
+            *mine = mine.minus(taken);
+        }
         assert!(rest.is_zero(), "a tier pays no more than what entered it");
     }
 }

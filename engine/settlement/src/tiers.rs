@@ -219,7 +219,9 @@ fn compute<const PLAIN: bool>(
         (Some(_) | None, _) => (floored, covered),
     };
     let above_cap = above.minus(paid_for).plus(cut);
-    let facility = if tier.above_cap_facility { above_cap } else { Fen::ZERO };
+    // A floor may have paid some of what is above the cap: the facility bears no more than is left.
+    let facility =
+        if tier.above_cap_facility { above_cap.min(base.minus(paid)) } else { Fen::ZERO };
     TierRow {
         stay_part: 0,
         tier: TierId::new(0),

@@ -2,6 +2,8 @@
 //!
 //! `YIDAN_SEEDS` multiplies how many packs are tried; `YIDAN_FROM` is the first seed.
 
+#![expect(clippy::print_stdout, reason = "how many bills were compared is the point of the run")]
+
 use std::panic::catch_unwind;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;

@@ -95,7 +95,10 @@ impl<'w> Clerk<'w> {
             (None, Some(pool)) => match self.world.pack_of(pool) {
                 Some(loaded) => loaded,
                 None => {
-                    return Ok(then(Outcome::Refused(number, Refusal::of(Reason::PoolWithoutPack))));
+                    return Ok(then(Outcome::Refused(
+                        number,
+                        Refusal::of(Reason::PoolWithoutPack),
+                    )));
                 }
             },
         };

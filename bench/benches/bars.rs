@@ -1,6 +1,12 @@
 //! Prints what was measured beside the bars it is held to (`README.md`, Speed). Each ratio is of two things measured in turns in
 //! this one run, by the median of the rounds; nothing here fails on time. `--test` runs everything once, to check results.
 
+#![expect(
+    clippy::print_stdout,
+    clippy::float_arithmetic,
+    reason = "it prints times and their ratios; no money is computed here"
+)]
+
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 

@@ -275,8 +275,10 @@ fn visit(fen: u64) -> Value {
 /// The parts of a year that a sequence of visits leaves: paid, borne and the place on the axis.
 fn year_of(counter: &mut Counter, pack: &str, visits: &[u64]) -> Value {
     let cases: Vec<Value> = visits.iter().map(|fen| visit(*fen)).collect();
+    if let Err(errors) = counter.world(pack) {
+        panic!("the pack is refused\n{errors}\n{pack}");
+    }
     let answers = counter.answers(pack, &cases);
-    assert_eq!(answers.len(), cases.len(), "the pack is refused\n{pack}");
     answers.last().map_or(Value::Null, |last| last["slots"].clone())
 }
 

@@ -231,7 +231,7 @@ fn pack_of_the_year(dice: &mut Dice) -> String {
     };
     format!(
         r#"
-        pack = {{ pool = "630100", title = "t", divisions = ["6301"], from = "2020-01-01", to = "2100-01-01" }}
+        pack = {{ pool = "630100", title = "t", divisions = ["6301"], from = "2020-01-01", to = "2100-01-01", filings = [] }}
         source = [{{ id = "S", document = "t", date = "2026-01-01", grade = "A" }}]
         scheme = [{{ insutype = "*", name = "any", family = "resident" }}]
         person = [{{ id = "anyone", psn_type = [""] }}]

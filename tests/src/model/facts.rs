@@ -63,7 +63,7 @@ pub(crate) struct Governing {
 impl Governing {
     /// The days of a visit by the pack's `[dates]`, none later than the last day of cover.
     pub(crate) fn of(pack: &Pack, case: &Case) -> Governing {
-        let last = spell(case).and_then(|s| s.span.to).map(Date::previous);
+        let last = cover_ends(case).map(Date::previous);
         let day = |rule: &str| {
             let day = match rule {
                 "admission" => case.visit.begin,
@@ -92,6 +92,23 @@ impl Governing {
 pub(crate) fn spell(case: &Case) -> Option<&Dated> {
     let spells = case.member.spells.as_ref()?;
     spells.iter().find(|s| s.name == case.member.insutype && s.span.contains(case.visit.begin))
+}
+
+/// The first day that is not covered any more: spells of the scheme that go on where another ends,
+/// without a waiting time of their own, are one cover.
+pub(crate) fn cover_ends(case: &Case) -> Option<Date> {
+    let mut end = spell(case)?.span.to?;
+    let all = case.member.spells.iter().flatten().filter(|s| s.name == case.member.insutype);
+    let mut left: Vec<&Dated> = all.collect();
+    loop {
+        let goes_on = |s: &&Dated| {
+            let begins = s.span.from.is_none_or(|from| from <= end);
+            let waits = s.waiting_to.is_some_and(|to| to > end);
+            begins && !waits && s.span.to.is_none_or(|to| to > end)
+        };
+        let Some(next) = left.iter().position(goes_on) else { return Some(end) };
+        end = left.remove(next).span.to?;
+    }
 }
 
 /// The value whose key is the longest prefix of a text.

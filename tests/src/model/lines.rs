@@ -70,6 +70,15 @@ impl Rest {
         }
     }
 
+    /// A fraction of the days of use is own cost; the quantity left has four decimals.
+    fn take_days(&mut self, beyond: Exact) {
+        let part = round(times(self.amount, beyond), Rounding::HalfAway);
+        let units = self.quantity * beyond * Exact::from_integer(10_000);
+        self.quantity -= Exact::new(round(units, Rounding::HalfAway), 10_000);
+        self.amount -= part;
+        self.own += part;
+    }
+
     fn take_all(&mut self, facility: bool) {
         self.own += self.amount;
         if facility {
@@ -261,10 +270,7 @@ fn restrict(
             Test::Days(most) => {
                 let days = this.line.days.unwrap_or(0);
                 if days > *most {
-                    let beyond = rest.quantity * Exact::new(days - most, days);
-                    let units = Exact::from_integer(10_000);
-                    let parts = round(beyond * units, Rounding::HalfAway);
-                    rest.take(Exact::new(parts, 10_000), false);
+                    rest.take_days(Exact::new(days - most, days));
                 }
             }
             test @ (Test::LevelAtLeast(_)
@@ -319,6 +325,10 @@ fn earlier(kept: &[Option<Kept<'_>>], of: usize, same_day: bool) -> Exact {
 /// Step 5: whether this edit hits what is kept of the line, with what it takes of the rest.
 fn hits(kept: &[Option<Kept<'_>>], of: usize, edit: &Edit, rest: &mut Rest) -> bool {
     let Some(this) = &kept[of] else { return false };
+    // What was wholly returned is not billed.
+    if this.quantity <= NOUGHT {
+        return false;
+    }
     let beside = |n: usize, group: &str| {
         kept[n].as_ref().is_some_and(|k| {
             let member = k.period.is_some_and(|p| p.groups.iter().any(|g| g == group));

@@ -134,8 +134,7 @@ fn structure(pack: &Pack, case: &Case, benefit: &Benefit) -> Result<(), Refusal>
                     return Err(Refusal::Structure);
                 }
             }
-            let ends = facts::spell(case).and_then(|s| s.span.to);
-            let cover_ends = ends.is_some_and(|day| day <= case.visit.end);
+            let cover_ends = facts::cover_ends(case).is_some_and(|day| day <= case.visit.end);
             if cover_ends || super::year::divided(pack, case, benefit) {
                 return Err(Refusal::TotalsNeedLines);
             }

@@ -157,7 +157,7 @@ fn items(
                 male: case.member.male,
                 age: &age,
                 diagnoses: &case.visit.diagnoses,
-                cover_ends: super::facts::spell(case).and_then(|s| s.span.to),
+                cover_ends: super::facts::cover_ends(case),
                 all_own: admitted.all_own,
             };
             let checked = lines::check(&setting, lines);

@@ -2,7 +2,7 @@
 
 use super::case::Case;
 use super::date::Date;
-use super::facts::{Facts, Governing, spell};
+use super::facts::{Facts, Governing, cover_ends};
 use super::pack::{Benefit, Pack};
 use super::refusal::Admitted;
 use super::settle::Item;
@@ -72,7 +72,7 @@ pub(crate) fn within(day: Date, case: &Case) -> i32 {
 
 /// The last day of the stay that is covered.
 fn last_covered(case: &Case) -> Date {
-    let last = spell(case).and_then(|s| s.span.to).map(Date::previous);
+    let last = cover_ends(case).map(Date::previous);
     last.map_or(case.visit.end, |last| case.visit.end.min(last))
 }
 

@@ -106,7 +106,17 @@ fn member(dice: &mut Dice, world: &World, index: u64) -> Value {
         if dice.percent(10) {
             own["waiting_to"] = json!(date(dice.between(1, 200)));
         }
-        let mut spells = vec![own];
+        let mut spells = vec![own.clone()];
+        // Cover may go on in another spell, with or without a waiting time.
+        if let Some(to) = own.get("to")
+            && dice.percent(50)
+        {
+            let mut next = json!({ "insutype": m["insutype"], "from": to });
+            if dice.percent(40) {
+                next["waiting_to"] = json!("2027-12-31");
+            }
+            spells.push(next);
+        }
         for cover in &world.covers {
             if dice.percent(60) {
                 spells.push(dated(dice, "insutype", cover));

@@ -159,7 +159,11 @@ impl<'t> Burden<'t> {
                 // What that tier added and later ones have not yet taken off.
                 let same = |row: &&TierRow| row.tier == earlier && row.stay_part == stay_part;
                 let added = rows.iter().find(same);
-                let mine = added.map_or(Fen::ZERO, |row| row.above_cap.minus(row.facility));
+                // A floor may have paid some of what is above the cap already.
+                let mine = added.map_or(Fen::ZERO, |row| {
+                    let below = row.paid_for.plus(row.first_share).plus(row.deductible);
+                    row.above_cap.minus(row.facility).less(row.paid.less(below))
+                });
                 mine.min(self.parts.above_cap)
             }
             Base::Left {

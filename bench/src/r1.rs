@@ -6,7 +6,7 @@ use yidan_settlement::id::{BenefitId, LineKind};
 use yidan_settlement::money::Fen;
 use yidan_settlement::pack::{Axis, Circumstance, Edition, HospitalLevel, Pack};
 use yidan_settlement::price::Totals;
-use yidan_settlement::tiers::{self, Situation, TierRow};
+use yidan_settlement::tiers::{self, Burden, Situation, TierRow};
 
 use crate::by_hand::{self, Paid, Slots};
 use crate::dice::Dice;
@@ -105,7 +105,8 @@ impl<'p> Machine<'p> {
             deductible_nought: false,
             approval_limit: None,
         };
-        tiers::run(&situation, 0, slots, &mut self.rows);
+        let mut burden = Burden::of(&self.totals);
+        tiers::run(&situation, 0, slots, &mut self.rows, &mut burden);
         let mut paid = [0; 3];
         for row in &self.rows {
             paid[row.tier.index()] = row.paid.get();

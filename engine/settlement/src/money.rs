@@ -342,12 +342,14 @@ pub fn decimal(text: &str) -> Result<Decimal, AmountError> {
 #[inline]
 pub(crate) fn divide(product: i64, by: i64, rounding: Rounding) -> i64 {
     debug_assert!(by > 0, "every divisor is a positive constant or a checked quantity");
-    let half = match rounding {
-        Rounding::Down => 0,
-        Rounding::HalfAway => by.wrapping_div(2),
+    let biased = match rounding {
+        Rounding::Down => Some(product),
+        Rounding::HalfAway => {
+            let half = by.wrapping_div(2);
+            product.checked_add(if product < 0 { half.wrapping_neg() } else { half })
+        }
     };
-    let bias = if product < 0 { half.wrapping_neg() } else { half };
-    match product.checked_add(bias).and_then(|biased| biased.checked_div(by)) {
+    match biased.and_then(|biased| biased.checked_div(by)) {
         Some(quotient) => quotient,
         None => panic!("rounding overflows: a product passed admission beyond its bound"),
     }

@@ -132,7 +132,8 @@ fn run_part<'a>(
     let first_row = decision.tiers.len();
     let before = decision.changes.len();
     fill(admitted, part, used, number, frame, decision, read)?;
-    let burden = tiers::run(&situation, number, frame, &mut decision.tiers);
+    let mut burden = Burden::of(totals);
+    tiers::run(&situation, number, frame, &mut decision.tiers, &mut burden);
     note_after(frame, before, decision)?;
     sum_up(part, totals, &burden, first_row, decision);
     Ok(())

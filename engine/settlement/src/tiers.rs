@@ -11,14 +11,13 @@ use crate::id::{BenefitId, LineKind, SlotId, TierId};
 use crate::money::{Fen, Quantity};
 use crate::pack::{
     ADDS_OF, Add, Axis, BandsFrom, BandsPay, Base, Cap, CapAmount, Circumstance, Continued,
-    Deductible, DeductibleAmount, Edition, Floor, Per, Row, ShareOf, Tier,
+    Deductible, DeductibleAmount, Edition, Floor, Per, Plain, Row, ShareOf, Tier,
 };
 use crate::price::Totals;
 
 pub(crate) use axis::Payer;
 pub use axis::{Piece, pieces};
 pub use burden::Burden;
-pub(crate) use burden::Entering;
 /// What the tiers of one part of a stay go by.
 #[derive(Copy, Clone, Debug)]
 pub struct Situation<'a> {
@@ -75,15 +74,15 @@ pub struct TierRow {
     pub filing_loss: Fen,
 }
 
-/// Runs the tiers of a visit in order. `frame` holds the value of each slot of the pack and is written. Returns what is
-/// left of the member's burden.
-pub fn run<'s>(
-    situation: &Situation<'s>,
+/// Runs the tiers of a visit in order. `frame` holds the value of each slot of the pack and is written; `burden` is the
+/// member's before any tier and becomes what is left of it.
+pub fn run(
+    situation: &Situation<'_>,
     stay_part: u8,
     frame: &mut [Fen],
     rows: &mut Vec<TierRow>,
-) -> Burden<'s> {
-    let mut burden = Burden::of(situation.totals);
+    burden: &mut Burden<'_>,
+) {
     // A stay taken in again, or one that continues another, has its own way with deductibles.
     let usual = !situation.deductible_nought && situation.at.get(Axis::Continued) == 0;
     let plan =
@@ -92,42 +91,37 @@ pub fn run<'s>(
         let Some(tier) = situation.edition.tiers.get(id.index()) else { continue };
         let Some(index) = tier.row_index(situation.at) else { continue };
         let Some(row) = tier.rows.get(index) else { continue };
-        let Some(entering) = burden.entering(tier, stay_part, rows) else { continue };
-        let measure = Measure { situation, tier, frame };
-        let plain = usual && row.is_plain();
-        let done = if plain {
-            compute::<true>(&measure, row, &burden, entering.base)
-        } else {
-            compute_in_full(&measure, row, &burden, entering.base)
-        };
-        // Built where it stays: a row is a cache line or two.
-        rows.push(done);
-        let Some(done) = rows.last_mut() else { continue };
-        done.stay_part = stay_part;
-        done.tier = *id;
-        done.row = u32::try_from(index).unwrap_or(u32::MAX);
-        if !plain && let Some(other) = row.unpenalised {
-            let without = paid_without_penalty(&measure, other, &burden, entering.base);
-            done.filing_loss = without.less(done.paid);
+        let base = burden.entering(tier, stay_part, rows);
+        if base <= Fen::ZERO {
+            continue;
         }
-        burden.take(tier, &entering, done);
-        if plain {
-            let values = written(done);
-            tier.adds.iter().for_each(|add| write(add, &values, frame));
+        let plain = row.plain.as_ref().filter(|_| usual);
+        // Filled in where it stays: a row is some cache lines.
+        rows.push(TierRow::of(stay_part, *id, index, base));
+        let Some(done) = rows.last_mut() else { continue };
+        match plain {
+            Some(plain) => compute_plain(tier, plain, frame, done),
+            None => {
+                let measure = Measure { situation, tier, frame };
+                compute(&measure, row, burden, done);
+                done.filing_loss = filing_loss(&measure, row, burden, *done);
+            }
+        }
+        burden.take(tier, done);
+        if plain.is_some() {
+            write(&tier.adds, &written_plain(done), frame);
         } else {
             write_slots(tier, row, done, frame);
         }
     }
-    burden
 }
 
 /// Step 11: the count of admissions, and the adds of the tier and of its row.
 pub(crate) fn write_slots(tier: &Tier, row: &Row, done: &TierRow, frame: &mut [Fen]) {
     count_admission(row, frame);
     let values = written(done);
-    for add in tier.adds.iter().chain(&row.adds) {
-        write(add, &values, frame);
-    }
+    write(&tier.adds, &values, frame);
+    write(&row.adds, &values, frame);
 }
 
 /// What lies in each band of each kind, for a row whose kinds have ratios of their own.
@@ -143,75 +137,84 @@ pub(crate) fn pieces_by_kind(
         .collect()
 }
 
-/// Step 10: what the tier would pay by the row without its penalties.
-#[inline(never)]
-fn paid_without_penalty(measure: &Measure<'_>, other: u32, burden: &Burden<'_>, base: Fen) -> Fen {
-    let row = usize::try_from(other).ok().and_then(|other| measure.tier.rows.get(other));
-    row.map_or(Fen::ZERO, |row| compute::<false>(measure, row, burden, base).paid)
+/// Step 10: by how much the tier would pay more by the row without its penalties.
+fn filing_loss(measure: &Measure<'_>, row: &Row, burden: &Burden<'_>, mut without: TierRow) -> Fen {
+    let other = row.unpenalised.and_then(|other| usize::try_from(other).ok());
+    let Some(other) = other.and_then(|other| measure.tier.rows.get(other)) else {
+        return Fen::ZERO;
+    };
+    let paid = without.paid;
+    compute(measure, other, burden, &mut without);
+    without.paid.less(paid)
 }
 
-#[inline(never)]
-fn compute_in_full(measure: &Measure<'_>, row: &Row, burden: &Burden<'_>, base: Fen) -> TierRow {
-    compute::<false>(measure, row, burden, base)
-}
-
-/// Steps 2 to 8: what a row makes of a base. Who it is of, and the filing loss, are filled in by the caller. For a plain
-/// row the steps it does not have are left out when this is compiled; what is left is the same.
+/// Steps 4 to 8 of a row that has nothing else, from its numbers; [`compute`] would give the same.
 #[inline(always)]
-fn compute<const PLAIN: bool>(
-    measure: &Measure<'_>,
-    row: &Row,
-    burden: &Burden<'_>,
-    base: Fen,
-) -> TierRow {
+fn compute_plain(tier: &Tier, plain: &Plain, frame: &[Fen], done: &mut TierRow) {
+    let base = done.base;
+    let of_slot = |slot: Option<SlotId>| slot.map_or(Fen::ZERO, |slot| slot_value(frame, slot));
+    // 4
+    let deductible = plain.deductible.less(of_slot(plain.less)).min(base);
+    let covered = base.minus(deductible);
+    // 6
+    let begin = begin(tier, frame, deductible);
+    let origin = origin(tier, begin, plain.deductible);
+    let payer = Payer::new(plain.bands(), begin, origin, tier.rounding);
+    let banded = payer.pay(covered);
+    // 8
+    let cap_left = plain.cap.map(|cap| cap.less(of_slot(plain.cap_slot)));
+    let (paid, paid_for) = match cap_left {
+        Some(rest) if banded >= rest => (rest, payer.least_for(rest, covered)),
+        Some(_) | None => (banded, covered),
+    };
+    done.deductible_whole = plain.deductible;
+    done.deductible = deductible;
+    done.begin = begin;
+    done.covered = covered;
+    done.banded = banded;
+    done.paid_for = paid_for;
+    done.cap_left = cap_left;
+    done.paid = paid;
+    done.above_cap = covered.minus(paid_for);
+    done.facility = if tier.above_cap_facility { done.above_cap } else { Fen::ZERO };
+}
+
+/// Steps 2 to 8: what a row makes of the base.
+#[inline(never)]
+fn compute(measure: &Measure<'_>, row: &Row, burden: &Burden<'_>, done: &mut TierRow) {
+    let base = done.base;
     let Measure { tier, frame, .. } = *measure;
     // 2
-    let least = |caps: &[Cap]| if PLAIN { None } else { measure.least(caps) };
-    let in_play = least(&row.cost_before).map_or(base, |rest| rest.min(base));
+    let in_play = measure.least(&row.cost_before).map_or(base, |rest| rest.min(base));
     let cut = base.minus(in_play);
     // 3
-    let first_share = if PLAIN { Fen::ZERO } else { in_play.share(row.first_share, tier.rounding) };
+    let first_share = in_play.share(row.first_share, tier.rounding);
     let after_first_share = in_play.minus(first_share);
     // 4
     let (deductible_whole, due) = match &row.deductible {
-        Some(Deductible { amount: DeductibleAmount::Fixed(amount), less, .. }) if PLAIN => {
-            (*amount, less.map_or(*amount, |slot| amount.less(slot_value(frame, slot))))
-        }
         Some(deductible) => measure.deductible(deductible, base),
         None => (Fen::ZERO, Fen::ZERO),
     };
     let deductible = due.min(after_first_share);
     let above = after_first_share.minus(deductible);
     // 5
-    let covered = least(&row.cost_after).map_or(above, |rest| rest.min(above));
+    let covered = measure.least(&row.cost_after).map_or(above, |rest| rest.min(above));
     // 6
-    let start = tier.bands_at.map_or(Fen::ZERO, |slot| slot_value(frame, slot));
-    let begin = match tier.bands_from {
-        BandsFrom::Deductible => start,
-        BandsFrom::Zero => start.plus(deductible),
-    };
+    let begin = begin(tier, frame, deductible);
     let payer = Payer::new(&row.bands, begin, origin(tier, begin, deductible_whole), tier.rounding);
-    let laid = if PLAIN || row.kind_bands.is_empty() {
-        None
-    } else {
-        Some(kinds::lay_out(row, tier, burden, cut, first_share, deductible, covered, begin))
-    };
+    let laid = (!row.kind_bands.is_empty())
+        .then(|| kinds::lay_out(row, tier, burden, cut, first_share, deductible, covered, begin));
     let banded = match &laid {
         None => payer.pay(covered),
         Some(laid) => laid.pay(tier.rounding),
     };
     // 7
     let floored = match &row.floor {
-        Some(floor) if !PLAIN => banded.max(measure.floor(floor, base, cut, deductible)),
-        Some(_) | None => banded,
+        Some(floor) => banded.max(measure.floor(floor, base, cut, deductible)),
+        None => banded,
     };
     // 8
-    let cap_left = match row.payment.first() {
-        Some(Cap { amount: CapAmount::Fixed(amount), slot, .. }) if PLAIN => {
-            Some(slot.map_or(*amount, |slot| amount.less(slot_value(frame, slot))))
-        }
-        Some(_) | None => least(&row.payment),
-    };
+    let cap_left = measure.least(&row.payment);
     let (paid, paid_for) = match (cap_left, &laid) {
         (Some(rest), _) if floored >= rest && banded < rest => (rest, covered),
         (Some(rest), None) if floored >= rest => (rest, payer.least_for(rest, covered)),
@@ -222,11 +225,7 @@ fn compute<const PLAIN: bool>(
     // A floor may have paid some of what is above the cap: the facility bears no more than is left.
     let facility =
         if tier.above_cap_facility { above_cap.min(base.minus(paid)) } else { Fen::ZERO };
-    TierRow {
-        stay_part: 0,
-        tier: TierId::new(0),
-        row: 0,
-        base,
+    *done = TierRow {
         cut,
         first_share,
         deductible_whole,
@@ -239,7 +238,43 @@ fn compute<const PLAIN: bool>(
         paid,
         above_cap,
         facility,
-        filing_loss: Fen::ZERO,
+        ..*done
+    };
+}
+
+impl TierRow {
+    /// What has entered, before anything is made of it.
+    #[inline(always)]
+    fn of(stay_part: u8, tier: TierId, row: usize, base: Fen) -> TierRow {
+        TierRow {
+            stay_part,
+            tier,
+            row: u32::try_from(row).unwrap_or(u32::MAX),
+            base,
+            cut: Fen::ZERO,
+            first_share: Fen::ZERO,
+            deductible_whole: Fen::ZERO,
+            deductible: Fen::ZERO,
+            begin: Fen::ZERO,
+            covered: Fen::ZERO,
+            banded: Fen::ZERO,
+            paid_for: Fen::ZERO,
+            cap_left: None,
+            paid: Fen::ZERO,
+            above_cap: Fen::ZERO,
+            facility: Fen::ZERO,
+            filing_loss: Fen::ZERO,
+        }
+    }
+}
+
+/// Where on the axis of the bands the covered amount begins (step 6).
+#[inline]
+fn begin(tier: &Tier, frame: &[Fen], deductible: Fen) -> Fen {
+    let start = tier.bands_at.map_or(Fen::ZERO, |slot| slot_value(frame, slot));
+    match tier.bands_from {
+        BandsFrom::Deductible => start,
+        BandsFrom::Zero => start.plus(deductible),
     }
 }
 
@@ -376,18 +411,27 @@ fn count_admission(row: &Row, frame: &mut [Fen]) {
     }
 }
 
-/// What a tier may write, in the order of [`AddOf`].
-#[inline]
+/// What a tier may write, in the order of [`AddOf`](crate::pack::AddOf).
+#[inline(always)]
 fn written(row: &TierRow) -> [Fen; ADDS_OF] {
     let above_deductible = row.base.minus(row.cut).minus(row.first_share).minus(row.deductible);
     let left = row.base.minus(row.paid);
     [row.base, row.first_share, row.deductible, above_deductible, row.paid, left, Fen::new(1)]
 }
 
-#[inline]
-fn write(add: &Add, values: &[Fen; ADDS_OF], frame: &mut [Fen]) {
-    let value = values.get(add.of.index()).copied().unwrap_or_default();
-    add_to(frame, add.slot, value);
+/// The same of a plain row, of which nothing is cut and no first share taken.
+#[inline(always)]
+fn written_plain(row: &TierRow) -> [Fen; ADDS_OF] {
+    let TierRow { base, deductible, covered, paid, .. } = *row;
+    [base, Fen::ZERO, deductible, covered, paid, base.minus(paid), Fen::new(1)]
+}
+
+#[inline(always)]
+fn write(adds: &[Add], values: &[Fen; ADDS_OF], frame: &mut [Fen]) {
+    for add in adds {
+        let value = values.get(add.of.index()).copied().unwrap_or_default();
+        add_to(frame, add.slot, value);
+    }
 }
 
 #[inline]

@@ -3,7 +3,7 @@
 use yidan_settlement::id::{LineKind, SlotId};
 use yidan_settlement::limits;
 use yidan_settlement::money::{Fen, Rate};
-use yidan_settlement::pack::{Band, Basis, BasisOf, Cap, CapAmount, Floor, KindBands, Row, Shape};
+use yidan_settlement::pack::{Band, Basis, BasisOf, Cap, CapAmount, Floor, KindBands, Row};
 
 use super::condition::RowHead;
 use super::ratio::{self, RatioFault, Step};
@@ -143,7 +143,7 @@ pub(super) fn row(draft: &TierDraft, held: &Held, problems: &mut Vec<Problem>) -
         }),
         adds: held.adds.iter().map(|row| draft.adds[*row].value).collect(),
         unpenalised: None,
-        shape: Shape::default(),
+        plain: None,
         basis,
     })
 }

@@ -12,7 +12,7 @@ use crate::pack::{
 };
 use crate::price::Totals;
 use crate::tiers::{
-    Burden, Entering, Measure, Situation, TierRow, admission, pieces, pieces_by_kind, write_slots,
+    Burden, Measure, Situation, TierRow, admission, pieces, pieces_by_kind, write_slots,
 };
 
 use super::{
@@ -62,15 +62,13 @@ impl<'a> Replay<'_, 'a> {
         for done in self.decision.tiers.iter().filter(|row| row.stay_part == self.number) {
             let tier = self.part.edition().tiers.get(done.tier.index());
             let row = tier.and_then(|tier| tier.rows.get(usize::try_from(done.row).ok()?));
-            let entering =
-                tier.and_then(|tier| burden.entering(tier, self.number, &self.decision.tiers));
-            let (Some(tier), Some(row), Some(entering)) = (tier, row, entering) else {
+            let (Some(tier), Some(row)) = (tier, row) else {
                 panic!("a decision is explained by the claim and the pack it was made of");
             };
             let measure = Measure { situation: &situation, tier, frame: &frame };
             let step = Step { replay: self, tier, row, done, measure };
-            let mut node = step.node(&entering, &burden, told);
-            burden.take(tier, &entering, done);
+            let mut node = step.node(&burden, told);
+            burden.take(tier, done);
             write_slots(tier, row, done, &mut frame);
             for slot in &mut node.slots {
                 slot.after = value(&frame, slot.key.slot);
@@ -107,7 +105,7 @@ impl<'a> Replay<'_, 'a> {
 }
 
 impl Step<'_, '_, '_> {
-    fn node(&self, entering: &Entering, burden: &Burden, earlier: &[TierNode]) -> TierNode {
+    fn node(&self, burden: &Burden, earlier: &[TierNode]) -> TierNode {
         let Step { replay, tier, row, done, .. } = self;
         let in_play = done.base.minus(done.cut);
         let after_share = in_play.minus(done.first_share);
@@ -123,7 +121,7 @@ impl Step<'_, '_, '_> {
             rounding: tier.rounding,
             source: tier.source,
             base: done.base,
-            base_of: self.base_of(entering, burden),
+            base_of: self.base_of(burden),
             caps_before: self.caps(&row.cost_before, done.base),
             cut: done.cut,
             first_share: self.first_share(in_play),
@@ -155,7 +153,7 @@ impl Step<'_, '_, '_> {
         }
     }
 
-    fn base_of(&self, entering: &Entering, burden: &Burden) -> Vec<BaseOf> {
+    fn base_of(&self, burden: &Burden) -> Vec<BaseOf> {
         let mut of = Vec::new();
         match self.tier.base {
             Base::InScope | Base::InScopeAndPrePay => {
@@ -169,12 +167,12 @@ impl Step<'_, '_, '_> {
                     }
                 }
             }
-            Base::AboveCapOf(tier) => of.push(BaseOf::AboveCapOf { tier, amount: entering.base }),
+            Base::AboveCapOf(tier) => of.push(BaseOf::AboveCapOf { tier, amount: self.done.base }),
             Base::Left { parts, .. } => {
                 for part in PARTS_SHOWN {
                     let amount = burden.part(part);
                     if parts.get(part.index()) == Some(&true) && !amount.is_zero() {
-                        let left_out = entering.left_out(part, amount);
+                        let left_out = burden.left_out(self.tier, part);
                         of.push(BaseOf::Left { part, amount, left_out });
                     }
                 }

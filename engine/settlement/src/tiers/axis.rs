@@ -50,12 +50,20 @@ impl<'b> Payer<'b> {
     #[inline(always)]
     pub(crate) fn pay(&self, length: Fen) -> Fen {
         let own = scaled(self.bands, self.begin, self.begin.plus(length));
-        let sum = plus(self.scaled_before, own);
-        Fen::new(divide(sum, RATE_ONE, self.rounding)).minus(Fen::new(self.paid_before))
+        let paid = divide(plus(self.scaled_before, own), RATE_ONE, self.rounding);
+        Fen::new(minus(paid, self.paid_before))
     }
 
     /// The least length, at most `most`, whose payment is at least `target`.
+    #[inline(always)]
     pub(crate) fn least_for(&self, target: Fen, most: Fen) -> Fen {
+        // Rarely asked for: what it works with need not lie in memory for it.
+        let Payer { bands, begin, scaled_before, paid_before, rounding } = *self;
+        Payer { bands, begin, scaled_before, paid_before, rounding }.search(target, most)
+    }
+
+    #[cold]
+    fn search(self, target: Fen, most: Fen) -> Fen {
         let wanted = threshold(target.plus(Fen::new(self.paid_before)), self.rounding);
         least(
             pieces(self.bands, self.begin, self.begin.plus(most)),
@@ -65,18 +73,14 @@ impl<'b> Payer<'b> {
 }
 
 /// The scaled payment of a stretch.
-#[inline]
+#[inline(always)]
 pub(super) fn scaled(bands: &[Band], begin: Fen, end: Fen) -> i64 {
     let mut sum = 0_i64;
     let mut low = Fen::ZERO;
     for band in bands {
-        if end <= low {
-            break;
-        }
-        let (from, to) = (low.max(begin), band.to.min(end));
-        if from < to {
-            sum = plus(sum, to.minus(from).scaled(band.rate));
-        }
+        // What lies below the stretch, or above it, is nought: no branch hangs on the amounts.
+        let length = band.to.min(end).less(low.max(begin));
+        sum = plus(sum, length.scaled(band.rate));
         low = band.to;
     }
     sum
@@ -120,6 +124,7 @@ fn plus(a: i64, b: i64) -> i64 {
     }
 }
 
+#[inline]
 fn minus(a: i64, b: i64) -> i64 {
     match a.checked_sub(b) {
         Some(difference) => difference,

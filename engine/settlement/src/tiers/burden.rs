@@ -1,6 +1,6 @@
 //! What the member still bears while the tiers run: five parts, what no tier has touched, and the filing loss.
 
-use crate::id::LineKind;
+use crate::id::{LineKind, TierId};
 use crate::limits::LINE_KINDS_MAX;
 use crate::money::Fen;
 use crate::pack::{Base, PARTS, Part, Tier};
@@ -40,14 +40,6 @@ struct Parts {
     above_cap: Fen,
 }
 
-/// What enters a tier, and where it comes from.
-#[derive(Copy, Clone, Debug)]
-pub(crate) struct Entering {
-    pub(crate) base: Fen,
-    /// For tiers on what is left, where not all of each named part entered: how much did.
-    took: Option<Parts>,
-}
-
 // A bit for each kind.
 const _: () = assert!(LINE_KINDS_MAX <= 8);
 
@@ -81,17 +73,10 @@ impl Parts {
     }
 }
 
-impl Entering {
-    /// How much of an amount of a part did not enter a tier on what is left.
-    pub(crate) fn left_out(&self, part: Part, amount: Fen) -> Fen {
-        self.took.map_or(Fen::ZERO, |took| amount.minus(took.get(part)))
-    }
-}
-
 impl<'t> Burden<'t> {
     /// Before any tier.
     #[inline]
-    pub(crate) fn of(totals: &'t Totals) -> Burden<'t> {
+    pub fn of(totals: &'t Totals) -> Burden<'t> {
         Burden {
             totals,
             parts: Parts { pre_pay: totals.parts.pre_pay, ..Parts::default() },
@@ -135,96 +120,108 @@ impl<'t> Burden<'t> {
         }
     }
 
+    #[inline(never)]
+    fn of_kinds(&self, kinds: &[LineKind], base: Base) -> Fen {
+        kinds.iter().map(|kind| self.of_kind(*kind, base)).fold(Fen::ZERO, Fen::plus)
+    }
+
     /// Of a kind, in scope and pre-pay that no tier has taken in.
     pub(crate) fn untouched_of(&self, kind: LineKind) -> (Fen, Fen) {
         let in_scope = self.of_kind(kind, Base::InScope);
         (in_scope, self.of_kind(kind, Base::InScopeAndPrePay).minus(in_scope))
     }
 
-    /// Step 1: what enters a tier; `None` when that is nothing.
-    #[inline]
-    pub(crate) fn entering(
-        &self,
-        tier: &Tier,
-        stay_part: u8,
-        rows: &[TierRow],
-    ) -> Option<Entering> {
-        let mut took = None;
-        let base = match tier.base {
-            Base::InScope | Base::InScopeAndPrePay => {
-                let of_kind = |kind: &LineKind| self.of_kind(*kind, tier.base);
-                tier.kinds.iter().map(of_kind).fold(Fen::ZERO, Fen::plus)
-            }
-            Base::AboveCapOf(earlier) => {
-                // What that tier added and later ones have not yet taken off.
-                let same = |row: &&TierRow| row.tier == earlier && row.stay_part == stay_part;
-                let added = rows.iter().find(same);
-                // A floor may have paid some of what is above the cap already.
-                let mine = added.map_or(Fen::ZERO, |row| {
-                    let below = row.paid_for.plus(row.first_share).plus(row.deductible);
-                    row.above_cap.minus(row.facility).less(row.paid.less(below))
-                });
-                mine.min(self.parts.above_cap)
-            }
-            Base::Left {
-                parts: [pre_pay, first_share, deductible, co_pay, above_cap],
-                without_filing_loss,
-            } => {
-                let when = |named: bool, amount: Fen| if named { amount } else { Fen::ZERO };
-                let named = Parts {
-                    pre_pay: when(pre_pay, self.parts.pre_pay),
-                    first_share: when(first_share, self.parts.first_share),
-                    deductible: when(deductible, self.parts.deductible),
-                    co_pay: when(co_pay, self.parts.co_pay.plus(self.untouched)),
-                    above_cap: when(above_cap, self.parts.above_cap),
-                };
+    /// Step 1: what enters a tier; nothing where that is not above nought.
+    #[inline(always)]
+    pub(crate) fn entering(&self, tier: &Tier, stay_part: u8, rows: &[TierRow]) -> Fen {
+        match tier.base {
+            Base::InScope | Base::InScopeAndPrePay => match tier.kinds.as_slice() {
+                [only] => self.of_kind(*only, tier.base),
+                kinds => self.of_kinds(kinds, tier.base),
+            },
+            Base::AboveCapOf(earlier) => self.above_cap_of(earlier, stay_part, rows),
+            Base::Left { parts, without_filing_loss } => {
                 if without_filing_loss && !self.filing_loss.is_zero() {
-                    let mut kept = named;
-                    take(&mut kept, self.filing_loss, &LOSS_LIES_IN);
-                    took = Some(kept);
-                    kept.sum()
+                    self.without_loss(parts, self.filing_loss).sum()
                 } else {
-                    named.sum()
+                    self.named(parts).sum()
                 }
             }
-        };
-        (base > Fen::ZERO).then_some(Entering { base, took })
+        }
+    }
+
+    /// What an earlier tier added above its cap and later ones have not yet taken off.
+    #[inline(never)]
+    fn above_cap_of(&self, earlier: TierId, stay_part: u8, rows: &[TierRow]) -> Fen {
+        let same = |row: &&TierRow| row.tier == earlier && row.stay_part == stay_part;
+        // A floor may have paid some of what is above the cap already.
+        let mine = rows.iter().find(same).map_or(Fen::ZERO, |row| {
+            let below = row.paid_for.plus(row.first_share).plus(row.deductible);
+            row.above_cap.minus(row.facility).less(row.paid.less(below))
+        });
+        mine.min(self.parts.above_cap)
+    }
+
+    /// What is left of the named parts.
+    #[inline(always)]
+    fn named(&self, named: [bool; PARTS]) -> Parts {
+        let [pre_pay, first_share, deductible, co_pay, above_cap] = named;
+        let when = |named: bool, amount: Fen| if named { amount } else { Fen::ZERO };
+        Parts {
+            pre_pay: when(pre_pay, self.parts.pre_pay),
+            first_share: when(first_share, self.parts.first_share),
+            deductible: when(deductible, self.parts.deductible),
+            co_pay: when(co_pay, self.parts.co_pay.plus(self.untouched)),
+            above_cap: when(above_cap, self.parts.above_cap),
+        }
+    }
+
+    /// The same, without a filing loss that lies in them.
+    #[inline(never)]
+    fn without_loss(&self, named: [bool; PARTS], loss: Fen) -> Parts {
+        let mut kept = self.named(named);
+        take(&mut kept, loss, &LOSS_LIES_IN);
+        kept
+    }
+
+    /// How much of a part did not enter a tier on what is left, because a filing loss lies in it.
+    pub(crate) fn left_out(&self, tier: &Tier, part: Part) -> Fen {
+        match tier.base {
+            Base::Left { parts, without_filing_loss: true } => {
+                let kept = self.without_loss(parts, self.filing_loss);
+                self.named(parts).get(part).minus(kept.get(part))
+            }
+            Base::Left { without_filing_loss: false, .. }
+            | Base::InScope
+            | Base::InScopeAndPrePay
+            | Base::AboveCapOf(_) => Fen::ZERO,
+        }
     }
 
     /// Steps 9 and 10: the base leaves where it was, and what the tier made of it comes in.
     #[inline(always)]
-    pub(crate) fn take(&mut self, tier: &Tier, entering: &Entering, row: &TierRow) {
-        self.filing_loss = self.filing_loss.plus(row.filing_loss);
+    pub(crate) fn take(&mut self, tier: &Tier, row: &TierRow) {
+        let loss_before = self.filing_loss;
+        self.filing_loss = loss_before.plus(row.filing_loss);
         match tier.base {
             Base::InScope | Base::InScopeAndPrePay => {
-                self.touch_kinds(tier);
-                let mut made = Parts {
-                    pre_pay: Fen::ZERO,
-                    first_share: row.first_share,
-                    deductible: row.deductible,
-                    co_pay: row.paid_for.less(row.paid),
-                    above_cap: row.above_cap.minus(row.facility),
-                };
+                self.touch_kinds(tier, row.base);
                 if row.paid > row.paid_for {
-                    // A floor may pay more than what the bands cover: the excess comes off what the member bears else.
-                    let order = [
-                        Part::FirstShare,
-                        Part::Deductible,
-                        Part::AboveCap,
-                        Part::CoPay,
-                        Part::PrePay,
-                    ];
-                    take(&mut made, row.paid.minus(row.paid_for), &order);
+                    self.add_floored(row);
+                } else {
+                    let parts = &mut self.parts;
+                    parts.first_share = parts.first_share.plus(row.first_share);
+                    parts.deductible = parts.deductible.plus(row.deductible);
+                    parts.co_pay = parts.co_pay.plus(row.paid_for.minus(row.paid));
+                    parts.above_cap = parts.above_cap.plus(row.above_cap.minus(row.facility));
                 }
-                self.parts.first_share = self.parts.first_share.plus(made.first_share);
-                self.parts.deductible = self.parts.deductible.plus(made.deductible);
-                self.parts.co_pay = self.parts.co_pay.plus(made.co_pay);
-                self.parts.above_cap = self.parts.above_cap.plus(made.above_cap);
             }
             Base::AboveCapOf(_) => {
                 self.parts.above_cap = self.parts.above_cap.minus(row.paid).minus(row.facility);
             }
-            Base::Left { parts: named, .. } => {
+            Base::Left { parts: named, without_filing_loss } => {
+                let kept = without_filing_loss && !loss_before.is_zero();
+                let took = kept.then(|| self.without_loss(named, loss_before));
                 let [_, _, _, co_pay, _] = named;
                 if co_pay {
                     // Naming co-pay takes in what no tier has touched.
@@ -232,7 +229,7 @@ impl<'t> Burden<'t> {
                     self.untouched = Fen::ZERO;
                     self.scope_touched = u8::MAX;
                 }
-                match entering.took {
+                match took {
                     None => self.take_off(row.paid.plus(row.facility), named),
                     Some(mut took) => {
                         self.take_off_of(row.paid, &mut took);
@@ -243,22 +240,51 @@ impl<'t> Burden<'t> {
         }
     }
 
-    #[inline]
-    fn touch_kinds(&mut self, tier: &Tier) {
-        for kind in &tier.kinds {
-            self.untouched = self.untouched.minus(self.of_kind(*kind, Base::InScope));
-            self.scope_touched |= bit(*kind);
-            if tier.base == Base::InScopeAndPrePay && self.pre_pay_touched & bit(*kind) == 0 {
-                let taken = self.totals.pre_pay.get(kind.index()).copied().unwrap_or_default();
-                self.parts.pre_pay = self.parts.pre_pay.less(taken);
-                self.pre_pay_touched |= bit(*kind);
-            }
+    /// A floor pays more than what the bands cover: the excess comes off what else the tier leaves to the member.
+    #[inline(never)]
+    fn add_floored(&mut self, row: &TierRow) {
+        let mut made = Parts {
+            pre_pay: Fen::ZERO,
+            first_share: row.first_share,
+            deductible: row.deductible,
+            co_pay: Fen::ZERO,
+            above_cap: row.above_cap.minus(row.facility),
+        };
+        let order = [Part::FirstShare, Part::Deductible, Part::AboveCap, Part::CoPay, Part::PrePay];
+        take(&mut made, row.paid.minus(row.paid_for), &order);
+        self.parts.first_share = self.parts.first_share.plus(made.first_share);
+        self.parts.deductible = self.parts.deductible.plus(made.deductible);
+        self.parts.above_cap = self.parts.above_cap.plus(made.above_cap);
+    }
+
+    /// The kinds of a tier are touched, by a base of which in scope is all or the rest.
+    #[inline(always)]
+    fn touch_kinds(&mut self, tier: &Tier, base: Fen) {
+        if tier.base == Base::InScopeAndPrePay {
+            return self.touch_with_pre_pay(tier, base);
         }
+        self.scope_touched |= match tier.kinds.as_slice() {
+            [only] => bit(*only),
+            kinds => bits(kinds),
+        };
+        self.untouched = self.untouched.minus(base);
+    }
+
+    #[inline(never)]
+    fn touch_with_pre_pay(&mut self, tier: &Tier, base: Fen) {
+        let pre_pay = tier.kinds.iter().map(|kind| self.untouched_of(*kind).1).sum::<Fen>();
+        self.scope_touched |= bits(&tier.kinds);
+        self.pre_pay_touched |= bits(&tier.kinds);
+        self.untouched = self.untouched.minus(base.minus(pre_pay));
+        self.parts.pre_pay = self.parts.pre_pay.less(pre_pay);
     }
 
     /// Takes an amount off the named parts: above cap, co-pay, first share, deductible, pre-pay.
-    #[inline]
+    #[inline(always)]
     fn take_off(&mut self, amount: Fen, named: [bool; PARTS]) {
+        if amount.is_zero() {
+            return;
+        }
         let [pre_pay, first_share, deductible, co_pay, above_cap] = named;
         let mut rest = amount;
         let mut off = |named: bool, mine: &mut Fen| {
@@ -295,6 +321,11 @@ impl<'t> Burden<'t> {
 #[inline]
 fn bit(kind: LineKind) -> u8 {
     1_u8.wrapping_shl(u32::from(kind.get()))
+}
+
+#[inline(never)]
+fn bits(kinds: &[LineKind]) -> u8 {
+    kinds.iter().fold(0, |bits, kind| bits | bit(*kind))
 }
 
 /// Takes an amount off parts in an order, as far as they go.

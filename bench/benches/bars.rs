@@ -103,7 +103,8 @@ fn whole_bills(image: &Image, pack: &Pack, rounds: usize, once: bool) {
     let zipf = Zipf::new(codes.len());
     let mut counter = Counter::new(image, pack);
     for (lines, count) in [(5, 80_000), (20, 20_000), (300, 1_500)] {
-        let bills = bills::bills(&codes, &zipf, if once { 50 } else { count }, lines);
+        let messages = bills::messages(&codes, &zipf, if once { 50 } else { count } * lines);
+        let bills = bills::bills(&messages, lines);
         let mut looks = Vec::new();
         let mut wholes = Vec::new();
         for _ in 0..rounds {
@@ -122,13 +123,13 @@ fn whole_bills(image: &Image, pack: &Pack, rounds: usize, once: bool) {
     println!();
 }
 
-fn look_up_all(counter: &mut Counter<'_>, bills: &[Bill]) {
+fn look_up_all(counter: &mut Counter<'_>, bills: &[Bill<'_>]) {
     for bill in bills {
         black_box(counter.look_up(bill));
     }
 }
 
-fn settle_all(counter: &mut Counter<'_>, bills: &[Bill]) {
+fn settle_all(counter: &mut Counter<'_>, bills: &[Bill<'_>]) {
     for bill in bills {
         let mut slots = [Fen::ZERO; 6];
         black_box(counter.settle(bill, &mut slots));

@@ -52,7 +52,8 @@ fn lines(c: &mut Criterion) {
     let zipf = Zipf::new(codes.len());
     let mut counter = Counter::new(&image, &pack);
     for lines in [5, 20, 300] {
-        let bills = bills::bills(&codes, &zipf, 2_048, lines);
+        let messages = bills::messages(&codes, &zipf, 2_048 * lines);
+        let bills = bills::bills(&messages, lines);
         let mut group = c.benchmark_group(format!("{lines}-line bill, 403,000 entries"));
         group.throughput(Throughput::Elements(1));
         let mut next = bills.iter().cycle();

@@ -26,11 +26,19 @@ pub const NATIONAL: Sizes = Sizes {
 /// The seed of everything here.
 pub const SEED: u64 = 20_261_122;
 
-/// A bill, with the bytes of its codes as a message has them.
+/// A bill, with its codes and fee days as they lie in its message.
 #[derive(Debug)]
-pub struct Bill {
-    codes: Vec<(Box<[u8]>, Day)>,
+pub struct Bill<'m> {
+    asked: Vec<(&'m [u8], Day)>,
     lines: Vec<FeeLine>,
+}
+
+/// The bytes of the codes of many bills, one message after another.
+#[derive(Debug)]
+pub struct Messages {
+    bytes: Vec<u8>,
+    /// Where each code ends.
+    ends: Vec<usize>,
 }
 
 /// The codes of a view, in an order that has nothing to do with their places.
@@ -49,20 +57,31 @@ pub fn shuffled_codes(view: View<'_>) -> Vec<Box<[u8]>> {
     codes
 }
 
-/// Bills of `lines` lines each.
-pub fn bills(codes: &[Box<[u8]>], zipf: &Zipf, count: usize, lines: usize) -> Vec<Bill> {
+/// So many codes, drawn by Zipf.
+pub fn messages(codes: &[Box<[u8]>], zipf: &Zipf, count: usize) -> Messages {
+    let mut dice = Dice::new(SEED + count as u64);
+    let mut messages = Messages { bytes: Vec::new(), ends: Vec::with_capacity(count) };
+    for _ in 0..count {
+        messages.bytes.extend_from_slice(&codes[zipf.draw(&mut dice)]);
+        messages.ends.push(messages.bytes.len());
+    }
+    messages
+}
+
+/// Bills of `lines` lines each, as many as there are codes for.
+pub fn bills(messages: &Messages, lines: usize) -> Vec<Bill<'_>> {
     let mut dice = Dice::new(SEED + lines as u64);
     let first = Day::from_civil(2026, 3, 1).expect("a day");
-    let bill = |_| {
-        let mut bill = Bill { codes: Vec::with_capacity(lines), lines: Vec::with_capacity(lines) };
-        for serial in 0..lines {
-            let code = &codes[zipf.draw(&mut dice)];
+    let mut begin = 0;
+    let mut bill = |ends: &[usize]| {
+        let mut bill = Bill { asked: Vec::with_capacity(lines), lines: Vec::with_capacity(lines) };
+        for (serial, end) in (0..).zip(ends) {
+            bill.asked.push((&messages.bytes[begin..*end], first));
+            begin = *end;
             let quantity =
                 Quantity::new(10_000 * (1 + i64::try_from(dice.below(6)).expect("small")));
             let price =
                 Price::new(10_000 * (100 + i64::try_from(dice.below(50_000)).expect("small")));
-            let serial = u32::try_from(serial).expect("few lines");
-            bill.codes.push((code.clone(), first));
             bill.lines.push(FeeLine {
                 serial: LineSerial::new(serial),
                 code: serial,
@@ -79,7 +98,7 @@ pub fn bills(codes: &[Box<[u8]>], zipf: &Zipf, count: usize, lines: usize) -> Ve
         }
         bill
     };
-    (0..count).map(bill).collect()
+    messages.ends.chunks_exact(lines).map(&mut bill).collect()
 }
 
 /// Looks codes up and settles bills, with room to work in.
@@ -104,19 +123,15 @@ impl<'c> Counter<'c> {
 
     /// From the bytes of the codes and the date to the fields of the entries: how many are in force.
     #[inline(never)]
-    pub fn look_up(&mut self, bill: &Bill) -> usize {
+    pub fn look_up(&mut self, bill: &Bill<'_>) -> usize {
         self.found.clear();
-        let mut asked = [(&b""[..], Day::MIN); 512];
-        for (place, (code, day)) in asked.iter_mut().zip(&bill.codes) {
-            *place = (code, *day);
-        }
-        self.view.look_up_all(&asked[..bill.codes.len()], &mut self.found);
+        self.view.look_up_all(&bill.asked, &mut self.found);
         std::hint::black_box(&self.found).len()
     }
 
     /// Look-up, line check and three tiers: what the funds pay.
     #[inline(never)]
-    pub fn settle(&mut self, bill: &Bill, slots: &mut [Fen; 6]) -> Fen {
+    pub fn settle(&mut self, bill: &Bill<'_>, slots: &mut [Fen; 6]) -> Fen {
         self.look_up(bill);
         let moment = Moment::new(Day::from_civil(2026, 3, 1).expect("a day"), 0);
         let submitted = Submitted {
@@ -130,7 +145,7 @@ impl<'c> Counter<'c> {
                 civil_servant: false,
                 contribution: None,
                 paid_years: 0,
-                spells: &[],
+                spells: None,
                 identities: &self.identities,
                 filings: &[],
                 accident_filings: &[],

@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use yidan_image::{CodeStatus, DAY_FIRST, DAY_LAST, PriceMark};
-use yidan_settlement::catalogue::{Class, List, Scope};
+use yidan_settlement::catalogue::{Ceilings, Class, List, Scope};
 use yidan_settlement::date::{Day, Span};
-use yidan_settlement::money::{Price, Rate};
+use yidan_settlement::money::Rate;
 
 use crate::field;
 use crate::problem::Problems;
@@ -56,7 +56,7 @@ pub(crate) struct Facts {
     pub(crate) class: Class,
     pub(crate) share: [Option<Rate>; 2],
     pub(crate) scope: Scope,
-    pub(crate) ceiling: [Option<Price>; 3],
+    pub(crate) ceiling: Ceilings,
     pub(crate) price_mark: PriceMark,
     pub(crate) tag: Option<Arc<str>>,
     pub(crate) source: Arc<str>,
@@ -145,15 +145,15 @@ fn read_facts(row: Row<'_>, texts: &mut Interner, problems: &mut Problems) -> Op
 
     let (list, class, status) = (list?, class?, status?);
     check_code(row, list, status, problems);
-    let ceiling = [ceilings.0?, ceilings.1?, ceilings.2?];
-    if !yidan_image::ceilings_fit(ceiling) {
+    let ceiling = Ceilings::new([ceilings.0?, ceilings.1?, ceilings.2?]);
+    if ceiling.is_none() {
         let found = format!("{:?}", row.text("ceiling_l1"));
         let expected = "all three ceilings with at most two decimals, or below 429496 with four, \
                         or below 4294 with six";
         problems.add(row.place(), "ceiling_l1", found, expected);
     }
-    let price_mark = price_mark?;
-    if (price_mark == PriceMark::None) != ceiling.iter().all(Option::is_none) {
+    let (ceiling, price_mark) = (ceiling?, price_mark?);
+    if (price_mark == PriceMark::None) != ceiling.is_none() {
         let found = format!("{:?}", row.text("price_mark"));
         let expected = "a mark where there is a ceiling, and none where there is none";
         problems.add(row.place(), "price_mark", found, expected);

@@ -10,7 +10,7 @@ use yidan_build::{
     show, verify, write_sources,
 };
 use yidan_image::{Contents, Image};
-use yidan_settlement::catalogue::{Class, EditOutcome, Found, Test};
+use yidan_settlement::catalogue::{Class, EditOutcome, Found, Level, Test};
 use yidan_settlement::date::Day;
 use yidan_settlement::id::{Admdvs, DiagnosisSetId};
 use yidan_settlement::money::{Price, Rate};
@@ -133,7 +133,7 @@ fn a_region_lies_over_the_base_period_by_period() {
     assert!(matches!(local.look_up(b"QX2", day("2021-12-31")), Found::Entry(_)));
     assert_eq!(local.look_up(b"QX2", day("2022-01-01")), Found::NotInForce);
     let Found::Entry(added) = local.look_up(b"QX3", day("2024-01-01")) else { panic!("added") };
-    assert_eq!(added.ceiling[0], Some(Price::new(1_500_000)));
+    assert_eq!(added.ceiling_at(Level::First), Some(Price::new(1_500_000)));
     assert_eq!(added.share, [Rate::ZERO; 2]);
     let base = image.national().expect("a base");
     assert_eq!(base.look_up(b"QX3", day("2024-01-01")), Found::Unknown);

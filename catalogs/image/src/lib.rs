@@ -27,7 +27,7 @@ pub use contents::{
 pub use error::{OpenError, WriteError};
 pub use header::{FORMAT_VERSION, HEADER_BYTES, MAGIC, seal_again};
 pub use image::{Agreement, DiagnosisText, FacilityText, Image, Window};
-pub use line::{DAY_FIRST, DAY_LAST, RULES_MAX, TAGS_MAX, ceilings_fit};
+pub use line::{DAY_FIRST, DAY_LAST, RULES_MAX, TAGS_MAX};
 pub use view::{EntryText, Probes, View};
 
 /// Periods of validity of one code in one region: a yearly list and its corrections, with room.

@@ -5,11 +5,11 @@
 //!  | code   | from | to | shares | facts | 3 × ceiling u32  |
 //! ```
 
-use yidan_settlement::catalogue::{Class, Entry, List, Scope};
+use yidan_settlement::catalogue::{Ceilings, Class, Entry, List, Scale, Scope};
 use yidan_settlement::date::{Day, Span};
 use yidan_settlement::id::{EntryId, RuleId, Tag};
-use yidan_settlement::limits::{CODE_BYTES_MAX, PRICE_MAX};
-use yidan_settlement::money::{Price, Rate};
+use yidan_settlement::limits::CODE_BYTES_MAX;
+use yidan_settlement::money::Rate;
 
 use crate::code::{CodeWords, WORDS};
 
@@ -50,19 +50,11 @@ const _: () =
 const SHARE_BITS: u32 = 14;
 const SHARE_MASK: u32 = (1 << SHARE_BITS) - 1;
 
-/// Millionths of a yuan in a unit of each ceiling scale, the finest first.
-const SCALES: [i64; 3] = [1, 100, 10_000];
-const NO_CEILING: u32 = u32::MAX;
-
-// The coarsest scale holds every price that the domain accepts to the fen.
-const _: () = assert!(PRICE_MAX / 10_000 < 0xFFFF_FFFF);
-
 /// Why an entry does not fit a line.
 #[derive(Copy, Clone, Eq, PartialEq, Debug)]
 pub(crate) enum LineError {
     Code,
     Days,
-    Ceilings,
     Tag,
     Rule,
 }
@@ -104,11 +96,10 @@ pub(crate) fn encode(code: &[u8], entry: &Entry) -> Result<[u8; LINE_BYTES], Lin
     if entry.rule.get() > RULES_MAX {
         return Err(LineError::Rule);
     }
-    let (scale, ceilings) = scaled(entry.ceiling).ok_or(LineError::Ceilings)?;
     let [employee, resident] = entry.share;
     let shares = u32::from(employee.raw()) | u32::from(resident.raw()) << SHARE_BITS;
     let facts = class_number(entry.class)
-        | scale << SCALE_SHIFT
+        | scale_number(entry.ceiling.scale()) << SCALE_SHIFT
         | scope_number(entry.scope) << SCOPE_SHIFT
         | list_number(entry.list) << LIST_SHIFT
         | u32::from(entry.tag.get()) << TAG_SHIFT
@@ -120,7 +111,7 @@ pub(crate) fn encode(code: &[u8], entry: &Entry) -> Result<[u8; LINE_BYTES], Lin
     line[TO_AT..SHARES_AT].copy_from_slice(&to.to_le_bytes());
     line[SHARES_AT..FACTS_AT].copy_from_slice(&shares.to_le_bytes());
     line[FACTS_AT..CEILINGS_AT].copy_from_slice(&facts.to_le_bytes());
-    for (place, ceiling) in line[CEILINGS_AT..].chunks_exact_mut(4).zip(ceilings) {
+    for (place, ceiling) in line[CEILINGS_AT..].chunks_exact_mut(4).zip(entry.ceiling.units()) {
         place.copy_from_slice(&ceiling.to_le_bytes());
     }
     Ok(line)
@@ -131,11 +122,7 @@ pub(crate) fn encode(code: &[u8], entry: &Entry) -> Result<[u8; LINE_BYTES], Lin
 pub(crate) fn decode(line: &[u8; LINE_BYTES], id: EntryId) -> Entry {
     let shares = u32_at(line, SHARES_AT);
     let facts = u32_at(line, FACTS_AT);
-    let unit = SCALES[scale_of(facts).min(SCALES.len() - 1)];
-    let ceiling = |at| match u32_at(line, at) {
-        NO_CEILING => None,
-        units => Some(Price::new(i64::from(units) * unit)),
-    };
+    let units = |at| u32_at(line, at);
     Entry {
         id,
         valid: Span { from: day_of(u16_at(line, FROM_AT)), to: day_of(u16_at(line, TO_AT)) },
@@ -143,7 +130,10 @@ pub(crate) fn decode(line: &[u8; LINE_BYTES], id: EntryId) -> Entry {
         class: class_of(facts),
         scope: scope_of(facts),
         share: [share_of(shares), share_of(shares >> SHARE_BITS)],
-        ceiling: [ceiling(CEILINGS_AT), ceiling(CEILINGS_AT + 4), ceiling(CEILINGS_AT + 8)],
+        ceiling: Ceilings::of_units(
+            [units(CEILINGS_AT), units(CEILINGS_AT + 4), units(CEILINGS_AT + 8)],
+            scale_of(facts),
+        ),
         tag: tag_of(facts),
         rule: rule_of(facts),
     }
@@ -203,7 +193,7 @@ pub(crate) fn sound(
         Err("a share above the whole")
     } else if shares >> (2 * SHARE_BITS) != 0 {
         Err("a set bit where shares have none")
-    } else if facts & 3 > 2 || (facts >> LIST_SHIFT) & 7 > 5 || scale_of(facts) >= SCALES.len() {
+    } else if facts & 3 > 2 || (facts >> LIST_SHIFT) & 7 > 5 || (facts >> SCALE_SHIFT) & 3 > 2 {
         Err("a class, list or scale that does not exist")
     } else if tag_of(facts).index() > tags {
         Err("a tag that the image does not name")
@@ -212,27 +202,6 @@ pub(crate) fn sound(
     } else {
         Ok(())
     }
-}
-
-/// Whether an entry line can hold these ceilings: all three exactly in millionths of a yuan (up to
-/// 4294), in ten-thousandths (up to 429496), or in hundredths.
-pub fn ceilings_fit(ceiling: [Option<Price>; 3]) -> bool {
-    scaled(ceiling).is_some()
-}
-
-/// The ceilings in the finest scale that holds all three exactly.
-fn scaled(ceiling: [Option<Price>; 3]) -> Option<(u32, [u32; 3])> {
-    (0..).zip(SCALES).find_map(|(scale, unit)| {
-        let mut units = [NO_CEILING; 3];
-        for (place, price) in units.iter_mut().zip(ceiling) {
-            if let Some(price) = price {
-                let fits = price.get() % unit == 0;
-                let counted = u32::try_from(price.get() / unit).ok();
-                *place = counted.filter(|n| fits && *n != NO_CEILING)?;
-            }
-        }
-        Some((scale, units))
-    })
 }
 
 #[inline]
@@ -256,9 +225,21 @@ fn share_of(bits: u32) -> Rate {
     Rate::new(parts).unwrap_or(Rate::ONE)
 }
 
+fn scale_number(scale: Scale) -> u32 {
+    match scale {
+        Scale::Millionth => 0,
+        Scale::HundredthOfFen => 1,
+        Scale::Fen => 2,
+    }
+}
+
 #[inline]
-fn scale_of(facts: u32) -> usize {
-    usize::try_from((facts >> SCALE_SHIFT) & 3).unwrap_or(0)
+fn scale_of(facts: u32) -> Scale {
+    match (facts >> SCALE_SHIFT) & 3 {
+        0 => Scale::Millionth,
+        1 => Scale::HundredthOfFen,
+        _ => Scale::Fen,
+    }
 }
 
 #[inline]
@@ -324,6 +305,12 @@ fn list_of(facts: u32) -> List {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use yidan_settlement::limits::PRICE_MAX;
+    use yidan_settlement::money::Price;
+
+    fn ceilings(prices: [Option<Price>; 3]) -> Ceilings {
+        Ceilings::new(prices).expect("one scale holds them")
+    }
 
     fn entry() -> Entry {
         Entry {
@@ -333,7 +320,7 @@ mod tests {
             class: Class::B,
             scope: Scope { employee: true, resident: false, maternity: true },
             share: [Rate::new(300).expect("3 %"), Rate::ONE],
-            ceiling: [None, Some(Price::new(1)), Some(Price::new(4_294_967_294))],
+            ceiling: ceilings([None, Some(Price::new(1)), Some(Price::new(4_294_967_294))]),
             tag: Tag::new(TAGS_MAX),
             rule: RuleId::new(RULES_MAX),
         }
@@ -363,7 +350,7 @@ mod tests {
         }
         given.valid.to = Day::MAX;
         given.scope = Scope::default();
-        given.ceiling = [Some(Price::new(0)), None, Some(Price::new(PRICE_MAX))];
+        given.ceiling = ceilings([Some(Price::new(0)), None, Some(Price::new(PRICE_MAX))]);
         let line = encode(b"I10", &given).expect("fits");
         assert_eq!(decode(&line, given.id), given);
     }
@@ -380,9 +367,8 @@ mod tests {
         assert_eq!(with(|e| e.valid.to = e.valid.from), Some(LineError::Days));
         assert_eq!(with(|e| e.tag = Tag::new(32)), Some(LineError::Tag));
         assert_eq!(with(|e| e.rule = RuleId::new(RULES_MAX + 1)), Some(LineError::Rule));
-        let mixed =
-            |e: &mut Entry| e.ceiling = [Some(Price::new(1)), None, Some(Price::new(PRICE_MAX))];
-        assert_eq!(with(mixed), Some(LineError::Ceilings));
+        let mixed = [Some(Price::new(1)), None, Some(Price::new(PRICE_MAX))];
+        assert_eq!(Ceilings::new(mixed), None);
     }
 
     #[test]

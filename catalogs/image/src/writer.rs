@@ -212,10 +212,6 @@ fn expected(error: LineError) -> String {
     match error {
         LineError::Code => "not a code: expected 1 to 40 bytes".to_owned(),
         LineError::Days => days_expected(),
-        LineError::Ceilings => "ceilings that no one scale holds exactly: expected all three in \
-                                millionths up to 4294 yuan, in ten-thousandths up to 429496 yuan, \
-                                or in hundredths"
-            .to_owned(),
         LineError::Tag => format!("a tag above {TAGS_MAX}"),
         LineError::Rule => format!("a rule above {RULES_MAX}"),
     }

@@ -15,7 +15,7 @@ use yidan_settlement::pack::{Agreement, Channel, Filing, HospitalLevel, Pack};
 
 use crate::case::{
     AgreementName, Case, ChannelName, Code, DayText, FacilityCase, FilingName, KindCase, LineCase,
-    MemberCase,
+    MemberCase, SpellCase,
 };
 use crate::slots::Labels;
 use crate::world::{Loaded, World};
@@ -45,7 +45,7 @@ struct BoundMember {
     civil_servant: bool,
     contribution: Option<u16>,
     paid_years: u16,
-    spells: Vec<Spell>,
+    spells: Option<Vec<Spell>>,
     identities: Vec<Identity>,
     filings: Vec<FilingRecord>,
     accident_filings: Vec<Span>,
@@ -160,7 +160,7 @@ impl Bound {
                 civil_servant: member.civil_servant,
                 contribution: member.contribution,
                 paid_years: member.paid_years,
-                spells: &member.spells,
+                spells: member.spells.as_deref(),
                 identities: &member.identities,
                 filings: &member.filings,
                 accident_filings: &member.accident_filings,
@@ -293,17 +293,18 @@ fn bind_member(member: &MemberCase, case: &Case, pack: &Pack) -> Result<BoundMem
             field("member.contribution_class", class, &format!("a class of the pack: {known}"))
         })?),
     };
-    let mut spells = Vec::new();
-    for (index, spell) in member.spells.iter().flatten().enumerate() {
+    let spell = |(index, spell): (usize, &SpellCase)| {
         let path = format!("member.spells[{index}]");
         let span = checked_span(&path, Some(spell.from), spell.to)?;
         let waiting_to = spell.waiting_to.map_or(span.from, |day| day.0);
-        spells.push(Spell {
-            insutype: self::insutype(&format!("{path}.insutype"), &spell.insutype)?,
-            span,
-            waiting_to,
-        });
-    }
+        let insutype = self::insutype(&format!("{path}.insutype"), &spell.insutype)?;
+        Ok(Spell { insutype, span, waiting_to })
+    };
+    // Given and empty, the member has no cover at all; not given, cover is for ever.
+    let spells = member.spells.as_deref();
+    let spells = spells
+        .map(|spells| spells.iter().enumerate().map(spell).collect::<Result<Vec<_>, BindError>>())
+        .transpose()?;
     let mut identities = Vec::new();
     for (index, identity) in member.identities.iter().enumerate() {
         let span =

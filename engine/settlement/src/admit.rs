@@ -22,8 +22,12 @@ pub struct Admitted<'a> {
     own_cost: bool,
     lines_needed: bool,
     cover_end: Day,
-    parts: [Option<StayPart<'a>>; YEAR_PARTS_MAX],
+    first: StayPart<'a>,
+    later: Later<'a>,
 }
+
+/// The parts of a stay after the first, where it is divided at year ends.
+type Later<'a> = [Option<StayPart<'a>>; YEAR_PARTS_MAX - 1];
 
 /// The part of a stay that is settled with the slots of one year; nearly always the whole.
 #[derive(Copy, Clone, Debug)]
@@ -116,7 +120,10 @@ pub fn admit<'a>(claim: &'a Submitted<'a>, pack: &'a Pack) -> Result<Admitted<'a
     };
     let fixed =
         Fixed { claim, pack, benefit_id, scheme, person, level, deductible_level, covered_to };
-    let parts = fixed.parts()?;
+    let (first, later) = match fixed.divided() {
+        None => (fixed.whole()?, [None; YEAR_PARTS_MAX - 1]),
+        Some((first, last)) => fixed.parts(first, last)?,
+    };
     let balances = || core::iter::once(&member.balance).chain(member.family);
     if balances().any(|balance| balance.get() > BILL_FEN_MAX) {
         return refuse(Reason::AmountOutOfBounds);
@@ -124,9 +131,20 @@ pub fn admit<'a>(claim: &'a Submitted<'a>, pack: &'a Pack) -> Result<Admitted<'a
     if balances().any(|balance| balance.is_negative()) {
         return refuse(Reason::NegativeAmount);
     }
-    let lines_needed = parts.iter().flatten().count() > 1 || cover.span.to <= end;
+    let divided = later.iter().any(Option::is_some);
+    let lines_needed = divided || cover.span.to <= end;
     let cover_end = cover.span.to;
-    Ok(Admitted { claim, pack, benefit, benefit_id, own_cost, lines_needed, cover_end, parts })
+    Ok(Admitted {
+        claim,
+        pack,
+        benefit,
+        benefit_id,
+        own_cost,
+        lines_needed,
+        cover_end,
+        first,
+        later,
+    })
 }
 
 /// What is the same for every part of the stay.
@@ -143,11 +161,14 @@ struct Fixed<'a> {
 }
 
 impl<'a> Fixed<'a> {
-    /// The parts of the stay, as the year rule of the pack has it.
-    fn parts(&self) -> Result<[Option<StayPart<'a>>; YEAR_PARTS_MAX], Refusal> {
-        let mut parts = [None; YEAR_PARTS_MAX];
-        let (first, last) = (self.claim.visit.begin.day().year(), self.last().year());
+    /// The years over which the stay is divided, if it is, as the year rule of the pack has it.
+    fn divided(&self) -> Option<(i32, i32)> {
+        let (begin, last) = (self.claim.visit.begin.day(), self.last());
         let rule = self.pack.data().year;
+        if begin == last || rule == YearRule::Discharge {
+            return None;
+        }
+        let (first, last) = (begin.year(), last.year());
         let divided = first < last
             && match rule {
                 YearRule::Discharge => false,
@@ -157,36 +178,45 @@ impl<'a> Fixed<'a> {
                     (first..last).any(|year| self.changes_after(year))
                 }
             };
-        if !divided {
-            let part = self.part(None, last_of_year(last).min(self.last()), 0, false)?;
-            if let Some(place) = parts.first_mut() {
-                *place = Some(part);
-            }
-            return Ok(parts);
-        }
+        divided.then_some((first, last))
+    }
+
+    /// The one part of a stay that is not divided.
+    fn whole(&self) -> Result<StayPart<'a>, Refusal> {
+        self.part(None, self.last(), 0, false)
+    }
+
+    /// The parts of a stay that is divided.
+    #[inline(never)]
+    fn parts(&self, first: i32, last: i32) -> Result<(StayPart<'a>, Later<'a>), Refusal> {
         let count =
             usize::try_from(last.saturating_sub(first)).unwrap_or(usize::MAX).saturating_add(1);
         if count > YEAR_PARTS_MAX {
             return Err(Refusal::of(Reason::TooManyYears));
         }
-        for (place, year) in parts.iter_mut().zip(first..=last) {
-            let last_day = last_of_year(year).min(self.last());
-            let part = match rule {
-                YearRule::Discharge | YearRule::Split => {
-                    let mut part = self.part(None, last_day, 0, false)?;
-                    part.year = year;
-                    part
-                }
-                YearRule::Cut { second, .. } => {
-                    let number = u8::try_from(year.saturating_sub(first)).unwrap_or(u8::MAX);
-                    let nought =
-                        number > 0 && second_is_nought(second, self.claim.visit.begin.day());
-                    self.part(Some(last_day), last_day, number, nought)?
-                }
-            };
-            *place = Some(part);
+        let begun = self.part_of_year(first, first)?;
+        let mut later = [None; YEAR_PARTS_MAX - 1];
+        for (place, year) in later.iter_mut().zip(first.saturating_add(1)..=last) {
+            *place = Some(self.part_of_year(year, first)?);
         }
-        Ok(parts)
+        Ok((begun, later))
+    }
+
+    /// The part of one year of a stay that begins in the year `first`.
+    fn part_of_year(&self, year: i32, first: i32) -> Result<StayPart<'a>, Refusal> {
+        let last_day = Day::last_of_year(year).min(self.last());
+        match self.pack.data().year {
+            YearRule::Discharge | YearRule::Split => {
+                let mut part = self.part(None, last_day, 0, false)?;
+                part.year = year;
+                Ok(part)
+            }
+            YearRule::Cut { second, .. } => {
+                let number = u8::try_from(year.saturating_sub(first)).unwrap_or(u8::MAX);
+                let nought = number > 0 && second_is_nought(second, self.claim.visit.begin.day());
+                self.part(Some(last_day), last_day, number, nought)
+            }
+        }
     }
 
     /// The last day of the stay that is covered.
@@ -196,7 +226,7 @@ impl<'a> Fixed<'a> {
 
     /// Whether class or cover on the last day of a year differ from those of the discharge.
     fn changes_after(&self, year: i32) -> bool {
-        let (member, day) = (&self.claim.member, last_of_year(year));
+        let (member, day) = (&self.claim.member, Day::last_of_year(year));
         best_identity(member, day) != best_identity(member, self.last())
             || covers(self.pack, member, day) != covers(self.pack, member, self.last())
     }
@@ -266,12 +296,13 @@ impl<'a> Fixed<'a> {
         at.set(Axis::Channel, self.claim.channel.coordinate());
         let approval_limit =
             approval(member, visit.disease, day(dates.approval)).and_then(|one| one.limit);
+        let civil = governing.civil();
         Ok(StayPart {
             edition,
             at,
             governing,
-            civil: governing.civil(),
-            year: governing.year(),
+            civil,
+            year: civil.year,
             last_day,
             fresh_stay,
             deductible_nought,
@@ -319,7 +350,12 @@ impl<'a> Admitted<'a> {
 
     /// The parts of the stay, at least one.
     pub fn parts(&self) -> impl Iterator<Item = &StayPart<'a>> {
-        self.parts.iter().flatten()
+        core::iter::once(&self.first).chain(self.later.iter().flatten())
+    }
+
+    /// Whether the stay is divided at year ends.
+    pub(crate) fn is_divided(&self) -> bool {
+        self.later.iter().any(Option::is_some)
     }
 
     /// The index of the part that a fee day belongs to.
@@ -409,17 +445,17 @@ impl<'a> StayPart<'a> {
     }
 }
 
-/// The spell that covers the begin of the visit; without spells the member is in force for ever.
+/// The spell that covers the begin of the visit; where none are given the member is in force for ever.
 fn cover_span(member: &Member<'_>, begin: Day) -> Option<crate::claim::Spell> {
-    if member.spells.is_empty() {
+    let Some(spells) = member.spells else {
         let always = crate::claim::Spell {
             insutype: member.insutype,
             span: Span::ALWAYS,
             waiting_to: Day::MIN,
         };
         return Some(always);
-    }
-    let own = || member.spells.iter().filter(|spell| spell.insutype == member.insutype);
+    };
+    let own = || spells.iter().filter(|spell| spell.insutype == member.insutype);
     let mut cover = *own().find(|spell| spell.span.contains(begin))?;
     // A spell that goes on where this one ends, without a waiting time of its own, is the same cover.
     let goes_on = |cover: &crate::claim::Spell| {
@@ -477,8 +513,11 @@ fn approval<'m>(member: &Member<'m>, disease: Option<Disease>, day: Day) -> Opti
 
 fn covers(pack: &Pack, member: &Member<'_>, day: Day) -> u16 {
     pack.data().covers.iter().enumerate().fold(0, |bits, (index, cover)| {
-        let held =
-            member.spells.iter().any(|spell| spell.insutype == *cover && spell.span.contains(day));
+        let held = member
+            .spells
+            .unwrap_or(&[])
+            .iter()
+            .any(|spell| spell.insutype == *cover && spell.span.contains(day));
         bits | if held { 1_u16.wrapping_shl(u32::try_from(index).unwrap_or(0)) } else { 0 }
     })
 }
@@ -535,8 +574,4 @@ fn second_is_nought(second: SecondDeductible, admitted: Day) -> bool {
             (civil.month, civil.day) >= (i32::from(month), i32::from(day))
         }
     }
-}
-
-fn last_of_year(year: i32) -> Day {
-    Day::from_civil(year, 12, 31).unwrap_or(Day::MAX)
 }

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 
 use crate::date::Span;
 use crate::id::{DiagnosisId, DiagnosisSetId, EntryId, GroupId, RuleId, Tag};
+use crate::limits::PRICE_MAX;
 use crate::money::{Price, Quantity, Rate};
 
 /// The list an entry stands in.
@@ -66,6 +67,24 @@ pub enum Level {
     Third,
 }
 
+/// Ceiling prices by level (first, second, third), in units of one scale, so that an entry stays small.
+#[derive(Copy, Clone, Eq, PartialEq, Hash, Debug)]
+pub struct Ceilings {
+    units: [u32; 3],
+    scale: Scale,
+}
+
+/// What a unit of a ceiling is.
+#[derive(Copy, Clone, Eq, PartialEq, Hash, Debug)]
+pub enum Scale {
+    /// A millionth of a yuan.
+    Millionth,
+    /// A hundredth of a fen.
+    HundredthOfFen,
+    /// A fen.
+    Fen,
+}
+
 /// One entry of a catalogue, valid for a span of days.
 #[derive(Copy, Clone, Eq, PartialEq, Debug)]
 pub struct Entry {
@@ -81,8 +100,8 @@ pub struct Entry {
     pub scope: Scope,
     /// First self-pay by family: employee, resident.
     pub share: [Rate; 2],
-    /// Ceiling price by level (first, second, third); `None` is no ceiling.
-    pub ceiling: [Option<Price>; 3],
+    /// Ceiling prices.
+    pub ceiling: Ceilings,
     /// The tag that packs map to a line kind.
     pub tag: Tag,
     /// Its restrictions and edits; nought is none.
@@ -248,16 +267,90 @@ impl RuleBook {
     }
 }
 
+impl Scale {
+    /// All, the finest first.
+    pub const ALL: [Scale; 3] = [Scale::Millionth, Scale::HundredthOfFen, Scale::Fen];
+
+    /// Millionths of a yuan in a unit.
+    #[inline]
+    const fn millionths(self) -> i64 {
+        match self {
+            Scale::Millionth => 1,
+            Scale::HundredthOfFen => 100,
+            Scale::Fen => 10_000,
+        }
+    }
+}
+
+// The coarsest scale holds every price that the domain accepts to the fen.
+const _: () = assert!(PRICE_MAX / 10_000 < 0xFFFF_FFFF);
+
+impl Ceilings {
+    /// What stands for "no ceiling" among the units.
+    const FREE: u32 = u32::MAX;
+
+    /// No ceiling at any level.
+    pub const NONE: Ceilings = Ceilings { units: [Ceilings::FREE; 3], scale: Scale::Millionth };
+
+    /// In the finest scale that holds all three exactly: in millionths of a yuan up to 4294, in ten-thousandths up to
+    /// 429496, in hundredths beyond. `None` where no scale does.
+    pub fn new(prices: [Option<Price>; 3]) -> Option<Ceilings> {
+        Scale::ALL.into_iter().find_map(|scale| {
+            let mut units = [Ceilings::FREE; 3];
+            for (place, price) in units.iter_mut().zip(prices) {
+                if let Some(price) = price {
+                    let whole = price.get().checked_rem(scale.millionths()) == Some(0);
+                    let counted = price.get().checked_div(scale.millionths())?;
+                    let counted = u32::try_from(counted).ok();
+                    *place = counted.filter(|n| whole && *n != Ceilings::FREE)?;
+                }
+            }
+            Some(Ceilings { units, scale })
+        })
+    }
+
+    /// As an image stores them: by level, the largest number for none.
+    #[inline]
+    pub const fn of_units(units: [u32; 3], scale: Scale) -> Ceilings {
+        Ceilings { units, scale }
+    }
+
+    /// The units, by level, the largest number for none.
+    pub const fn units(&self) -> [u32; 3] {
+        self.units
+    }
+
+    /// What a unit is.
+    pub const fn scale(&self) -> Scale {
+        self.scale
+    }
+
+    /// The ceiling at a facility of this level.
+    #[inline]
+    pub fn at(&self, level: Level) -> Option<Price> {
+        let [first, second, third] = self.units;
+        let units = match level {
+            Level::First => first,
+            Level::Second => second,
+            Level::Third => third,
+        };
+        if units == Ceilings::FREE {
+            return None;
+        }
+        i64::from(units).checked_mul(self.scale.millionths()).map(Price::new)
+    }
+
+    /// Whether there is none at any level.
+    pub fn is_none(&self) -> bool {
+        self.units == [Ceilings::FREE; 3]
+    }
+}
+
 impl Entry {
     /// The ceiling at a facility of this level.
     #[inline]
     pub fn ceiling_at(&self, level: Level) -> Option<Price> {
-        let [first, second, third] = self.ceiling;
-        match level {
-            Level::First => first,
-            Level::Second => second,
-            Level::Third => third,
-        }
+        self.ceiling.at(level)
     }
 
     /// The first self-pay in a scheme of this family.

@@ -43,8 +43,8 @@ pub struct Member<'a> {
     pub contribution: Option<u16>,
     /// Years of contribution.
     pub paid_years: u16,
-    /// Insurance held, of every type.
-    pub spells: &'a [Spell],
+    /// Insurance held, of every type; `None` when in force for ever.
+    pub spells: Option<&'a [Spell]>,
     /// Classes held, as the pack numbers them; identity types that the pack does not know are left out.
     pub identities: &'a [Identity],
     /// Filings.

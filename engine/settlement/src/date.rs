@@ -61,6 +61,12 @@ impl Day {
             .checked_add(day.checked_sub(1)?)?))
     }
 
+    /// 31 December of a year, kept between [`Day::MIN`] and [`Day::MAX`].
+    pub fn last_of_year(year: i32) -> Day {
+        let next = days_before_year(year.clamp(1900, 2199).saturating_add(1));
+        Day::new(next.map_or(Day::MAX.0, |first| first.saturating_sub(1)))
+    }
+
     /// `yyyy-MM-dd` or `yyyyMMdd`.
     pub fn parse(text: &str) -> Option<Day> {
         let digits = |part: &str| -> Option<i32> {
@@ -89,10 +95,10 @@ impl Day {
 
     /// Year, month and day, by the 400-year cycle that begins in March (Hinnant, days_from_civil).
     pub fn civil(self) -> Civil {
-        // Every number below stays within a few million: the day lies between 1900 and 2200.
-        let shifted = self.0.wrapping_add(719_468);
-        let era = shifted.div_euclid(146_097);
-        let day_of_era = shifted.wrapping_sub(era.wrapping_mul(146_097));
+        // Every number below stays within a few million and above nought: the day lies between 1900 and 2200.
+        let shifted = self.0.wrapping_add(719_468).unsigned_abs();
+        let era = shifted.wrapping_div(146_097);
+        let day_of_era = shifted.wrapping_rem(146_097);
         let leaps = day_of_era
             .wrapping_sub(day_of_era.wrapping_div(1_460))
             .wrapping_add(day_of_era.wrapping_div(36_524))
@@ -111,8 +117,9 @@ impl Day {
             march_month.wrapping_sub(9)
         };
         let year =
-            era.wrapping_mul(400).wrapping_add(year_of_era).wrapping_add(i32::from(month <= 2));
-        Civil { year, month, day: day_of_year.wrapping_sub(month_begin).wrapping_add(1) }
+            era.wrapping_mul(400).wrapping_add(year_of_era).wrapping_add(u32::from(month <= 2));
+        let day = day_of_year.wrapping_sub(month_begin).wrapping_add(1);
+        Civil { year: year.cast_signed(), month: month.cast_signed(), day: day.cast_signed() }
     }
 
     /// The civil year.
@@ -255,7 +262,9 @@ fn days_of_month(year: i32, month: i32) -> i32 {
 }
 
 fn days_before_month(year: i32, month: i32) -> Option<i32> {
-    (1..month).try_fold(0_i32, |sum, m| sum.checked_add(days_of_month(year, m)))
+    const BEFORE: [i32; 12] = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334];
+    let before = BEFORE.get(usize::try_from(month.checked_sub(1)?).ok()?)?;
+    before.checked_add(i32::from(month > 2 && leap(year)))
 }
 
 /// Days from 1970-01-01 to the first of January of a year.
@@ -278,6 +287,9 @@ mod tests {
             let Civil { year, month, day: of_month } = day.civil();
             assert_eq!(Day::from_civil(year, month, of_month), Some(day));
             day = day.next();
+        }
+        for year in 1900..2200 {
+            assert_eq!(Some(Day::last_of_year(year)), Day::from_civil(year, 12, 31));
         }
         assert_eq!(Day::MIN.civil(), Civil { year: 1900, month: 1, day: 1 });
         assert_eq!(Day::MAX.civil(), Civil { year: 2200, month: 1, day: 1 });

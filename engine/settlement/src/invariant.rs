@@ -2,7 +2,7 @@
 //! whether it is violated; a violated one refuses the claim with an internal reason and changes nothing.
 
 use crate::bill::{Decision, Side};
-use crate::claim::{Charges, Submitted};
+use crate::claim::{Charges, LineParts, Submitted};
 use crate::limits;
 use crate::money::Fen;
 use crate::pack::Pack;
@@ -39,9 +39,10 @@ pub enum Invariant {
 
 /// The first invariant that a decision violates.
 pub fn violated(decision: &Decision, claim: &Submitted<'_>, pack: &Pack) -> Option<Invariant> {
+    let (lines_are_their_parts, bill_is_its_lines) = lines(decision, claim);
     let checks: [(bool, Invariant); 12] = [
-        (line_is_its_parts(decision, claim), Invariant::LineIsItsParts),
-        (bill_is_its_lines(decision, claim), Invariant::BillIsItsLines),
+        (lines_are_their_parts, Invariant::LineIsItsParts),
+        (bill_is_its_lines, Invariant::BillIsItsLines),
         (total_is_its_parts(decision), Invariant::TotalIsItsParts),
         (total_is_paid(decision), Invariant::TotalIsPaid),
         (person_bears_the_rest(decision), Invariant::PersonBearsTheRest),
@@ -59,31 +60,21 @@ pub fn violated(decision: &Decision, claim: &Submitted<'_>, pack: &Pack) -> Opti
     checks.iter().find(|(holds, _)| !holds).map(|(_, invariant)| *invariant)
 }
 
-fn line_is_its_parts(decision: &Decision, claim: &Submitted<'_>) -> bool {
+/// Whether each line is the sum of its parts, and the bill the sum of its lines, in one pass.
+fn lines(decision: &Decision, claim: &Submitted<'_>) -> (bool, bool) {
     match &claim.charges {
-        Charges::Totals(_) => decision.lines.is_empty(),
+        Charges::Totals(given) => (decision.lines.is_empty(), decision.total == given.total),
         Charges::Lines(lines) => {
-            lines.len() == decision.lines.len()
-                && lines.iter().zip(&decision.lines).all(|(line, outcome)| {
-                    // A return may move fen between own cost and the facility's; a line itself may not.
-                    let facility = line.returns.is_some() || outcome.facility <= outcome.parts.own;
-                    outcome.parts.sum() == line.amount && facility
-                })
-        }
-    }
-}
-
-fn bill_is_its_lines(decision: &Decision, claim: &Submitted<'_>) -> bool {
-    match &claim.charges {
-        Charges::Totals(given) => decision.total == given.total,
-        Charges::Lines(_) => {
-            let sum = decision
-                .lines
-                .iter()
-                .fold(crate::claim::LineParts::default(), |sum, line| sum.plus(&line.parts));
-            let facility =
-                decision.lines.iter().map(|line| line.facility).fold(Fen::ZERO, Fen::plus);
-            sum == decision.split && facility == decision.facility_by_edits()
+            let mut whole = lines.len() == decision.lines.len();
+            let (mut sum, mut facility) = (LineParts::default(), Fen::ZERO);
+            for (line, outcome) in lines.iter().zip(&decision.lines) {
+                // A return may move fen between own cost and the facility's; a line itself may not.
+                let within = line.returns.is_some() || outcome.facility <= outcome.parts.own;
+                whole &= outcome.parts.sum() == line.amount && within;
+                sum = sum.plus(&outcome.parts);
+                facility = facility.plus(outcome.facility);
+            }
+            (whole, sum == decision.split && facility == decision.facility_by_edits())
         }
     }
 }

@@ -21,10 +21,10 @@ use restriction::Tally;
 
 /// A claim whose lines are split.
 #[derive(Debug)]
-pub struct Priced<'a, 'd> {
-    admitted: Admitted<'a>,
-    lines: &'d [LineOutcome],
-    totals: [Totals; YEAR_PARTS_MAX],
+pub struct Priced<'p, 'a> {
+    admitted: &'p Admitted<'a>,
+    lines: &'p mut Vec<LineOutcome>,
+    totals: &'p [Totals; YEAR_PARTS_MAX],
     tolerated: u32,
 }
 
@@ -48,7 +48,7 @@ pub struct LineOutcome {
 }
 
 /// Sums over the lines of one part of a stay.
-#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+#[derive(Copy, Clone, Eq, PartialEq, Debug, Default)]
 pub struct Totals {
     /// The four parts of the bill.
     pub parts: LineParts,
@@ -72,6 +72,13 @@ pub struct Totals {
 #[derive(Debug, Default)]
 pub struct PriceDesk {
     lines: Vec<LineOutcome>,
+    totals: [Totals; YEAR_PARTS_MAX],
+    room: Room,
+}
+
+/// What is worked with and forgotten.
+#[derive(Debug, Default)]
+struct Room {
     by_serial: Vec<u32>,
     parents: Vec<Option<Kept>>,
     tally: Tally,
@@ -110,53 +117,57 @@ struct Rest {
 }
 
 /// Splits every line, or takes totals that were split elsewhere.
-pub fn price<'a, 'd>(
-    admitted: Admitted<'a>,
+pub fn price<'p, 'a>(
+    admitted: &'p Admitted<'a>,
     found: &[Found],
     rules: &RuleBook,
     kinds_of_tags: &[LineKind],
-    desk: &'d mut PriceDesk,
-) -> Result<Priced<'a, 'd>, Refusal> {
-    desk.lines.clear();
-    let days = days_of_stay(&admitted);
-    let mut totals = [Totals::nothing(days); YEAR_PARTS_MAX];
+    desk: &'p mut PriceDesk,
+) -> Result<Priced<'p, 'a>, Refusal> {
+    let PriceDesk { lines: outcomes, totals, room } = desk;
+    outcomes.clear();
+    let days = days_of_stay(admitted);
+    for (place, _) in totals.iter_mut().zip(admitted.parts()) {
+        *place = Totals::nothing(days);
+    }
     let mut tolerated = 0;
     match &admitted.claim().charges {
         Charges::Totals(given) => {
             if let Some(first) = totals.first_mut() {
-                *first = Totals::given(given, &admitted, days)?;
+                *first = Totals::given(given, admitted, days)?;
             }
             if admitted.lines_needed() {
                 return Err(Refusal::of(Reason::LinesNeeded));
             }
         }
         Charges::Lines(lines) => {
-            let returns = structure(lines, admitted.claim().tolerance, desk, &mut tolerated)?;
-            let judge = Judge::new(&admitted, rules, kinds_of_tags);
-            judge.split_all(lines, found, (returns, tolerated > 0), desk, &mut totals)?;
+            let returns = structure(lines, admitted.claim().tolerance, room, &mut tolerated)?;
+            let judge = Judge::new(admitted, rules, kinds_of_tags);
+            judge.split_all(lines, found, (returns, tolerated > 0), room, outcomes, totals);
         }
     }
-    let sum = totals.iter().map(|one| one.parts.sum()).sum::<Fen>();
+    let sum = totals.iter().zip(admitted.parts()).map(|(one, _)| one.parts.sum()).sum::<Fen>();
     if sum.get() > limits::BILL_FEN_MAX {
         return Err(Refusal::of(Reason::AmountOutOfBounds));
     }
-    Ok(Priced { admitted, lines: &desk.lines, totals, tolerated })
+    Ok(Priced { admitted, lines: outcomes, totals, tolerated })
 }
 
-impl<'a, 'd> Priced<'a, 'd> {
+impl<'a> Priced<'_, 'a> {
     /// The claim it comes from.
     pub fn admitted(&self) -> &Admitted<'a> {
-        &self.admitted
+        self.admitted
     }
 
-    /// What became of each line, in order; empty for a claim by totals.
-    pub fn lines(&self) -> &'d [LineOutcome] {
-        self.lines
+    /// Hands over what became of each line, in order, none for a claim by totals, and takes the room of the given list
+    /// for the next claim.
+    pub(crate) fn give_lines(&mut self, to: &mut Vec<LineOutcome>) {
+        core::mem::swap(self.lines, to);
     }
 
     /// The parts of the stay with their sums.
     pub fn parts(&self) -> impl Iterator<Item = (&StayPart<'a>, &Totals)> {
-        self.admitted.parts().zip(&self.totals)
+        self.admitted.parts().zip(self.totals)
     }
 
     /// How many lines had an amount within the tolerance but not exact.
@@ -167,16 +178,7 @@ impl<'a, 'd> Priced<'a, 'd> {
 
 impl Totals {
     pub(crate) fn nothing(days: i64) -> Totals {
-        Totals {
-            parts: LineParts::default(),
-            facility: Fen::ZERO,
-            in_scope: [Fen::ZERO; LINE_KINDS_MAX],
-            pre_pay: [Fen::ZERO; LINE_KINDS_MAX],
-            quantity: [Quantity::ZERO; LINE_KINDS_MAX],
-            days,
-            charged: false,
-            by_totals: false,
-        }
+        Totals { days, ..Totals::default() }
     }
 
     /// Totals that were split elsewhere, checked to add up.
@@ -220,7 +222,7 @@ impl Totals {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn add_line(&mut self, outcome: &LineOutcome, quantity: Quantity) {
         self.charged = true;
         self.parts = self.parts.plus(&outcome.parts);
@@ -236,7 +238,7 @@ impl Totals {
 fn structure(
     lines: &[FeeLine],
     tolerance: Fen,
-    desk: &mut PriceDesk,
+    desk: &mut Room,
     tolerated: &mut u32,
 ) -> Result<bool, Refusal> {
     if lines.is_empty() {
@@ -291,7 +293,7 @@ fn take_back(
     lines: &[FeeLine],
     index: u32,
     line: &FeeLine,
-    desk: &mut PriceDesk,
+    desk: &mut Room,
 ) -> Result<(), Refusal> {
     let refuse = |reason| Err(Refusal { reason, line: Some(index), figures: None });
     let earlier = line.returns.and_then(|serial| desk.by_serial.get(serial.index()).copied());
@@ -359,60 +361,66 @@ impl<'j, 'a> Judge<'j, 'a> {
         lines: &[FeeLine],
         looked_up: &[Found],
         (returns, tolerated): (bool, bool),
-        desk: &mut PriceDesk,
+        room: &mut Room,
+        outcomes: &mut Vec<LineOutcome>,
         totals: &mut [Totals; YEAR_PARTS_MAX],
-    ) -> Result<(), Refusal> {
+    ) {
         assert_eq!(lines.len(), looked_up.len(), "every line was looked up once");
-        let divided = self.admitted.parts().nth(1).is_some();
+        let divided = self.admitted.is_divided();
         let has_rule = |one: &Found| matches!(one, Found::Entry(entry) if entry.rule.get() != 0);
         let mut every_line = returns;
         if looked_up.iter().any(has_rule) {
             let changes = entries_change(lines, looked_up);
             every_line |= changes;
-            desk.tally.clear(changes);
-            desk.presence.gather(lines, looked_up, self.rules, &desk.parents);
+            room.tally.clear(changes);
+            room.presence.gather(lines, looked_up, self.rules, &room.parents);
         } else {
-            desk.tally.leave();
+            room.tally.leave();
         }
-        desk.lines.reserve(lines.len());
+        outcomes.reserve(lines.len());
         for (index, (line, found)) in lines.iter().zip(looked_up).enumerate() {
             let stay_part = if divided { self.admitted.part_of(line.day) } else { 0 };
-            let outcome = match line.returns {
-                None if !every_line && self.rule_of(found).is_none() => {
-                    self.split_unruled(line, found, stay_part)
+            match line.returns {
+                None => {
+                    // Filled in where it stays: an outcome is a cache line.
+                    outcomes.push(LineOutcome::whole(stay_part));
+                    let Some(outcome) = outcomes.last_mut() else { continue };
+                    if !every_line && self.rule_of(found).is_none() {
+                        self.split_unruled(line, found, outcome);
+                    } else {
+                        self.split_line(index, line, found, returns, room, outcome);
+                    }
                 }
-                None => self.split_line(index, line, found, stay_part, returns, desk),
-                Some(_) => self.split_return(line, lines, looked_up, desk),
-            };
-            let mut outcome = outcome;
+                Some(_) => {
+                    let outcome = self.split_return(line, lines, looked_up, room, outcomes);
+                    outcomes.push(outcome);
+                }
+            }
+            let Some(outcome) = outcomes.last_mut() else { continue };
             if tolerated && line.price.times(line.quantity) != Some(line.amount) {
                 outcome.reasons.add(LineReason::AmountTolerated);
             }
             if let Some(sums) = totals.get_mut(usize::from(outcome.stay_part)) {
-                sums.add_line(&outcome, line.quantity);
+                sums.add_line(outcome, line.quantity);
             }
-            desk.lines.push(outcome);
         }
-        Ok(())
     }
 
     /// A line whose entry has no rule, or that has no entry: most lines.
-    #[inline]
-    fn split_unruled(&self, line: &FeeLine, found: &Found, stay_part: usize) -> LineOutcome {
-        let mut outcome = LineOutcome::whole(stay_part);
+    #[inline(always)]
+    fn split_unruled(&self, line: &FeeLine, found: &Found, outcome: &mut LineOutcome) {
         let whole = self.whole(line, found);
-        if let Some(reason) = whole {
-            outcome.reasons.add(reason);
-            outcome.parts.own = line.amount;
-        }
         if let Found::Entry(entry) = found {
             outcome.entry = Some(entry.id);
             outcome.kind = kind_of_tag(self.kinds_of_tags, entry.tag);
             if whole.is_none() {
-                self.split_rest(&Rest::new(line.quantity, line.amount), line, entry, &mut outcome);
+                self.split_rest(&Rest::new(line.quantity, line.amount), line, entry, outcome);
             }
         }
-        outcome
+        if let Some(reason) = whole {
+            outcome.reasons.add(reason);
+            outcome.parts.own = line.amount;
+        }
     }
 
     /// A line that is not a return.
@@ -421,22 +429,19 @@ impl<'j, 'a> Judge<'j, 'a> {
         index: usize,
         line: &FeeLine,
         found: &Found,
-        stay_part: usize,
         returns: bool,
-        desk: &mut PriceDesk,
-    ) -> LineOutcome {
-        let mut outcome = LineOutcome::whole(stay_part);
-        let kept = if returns { desk.parents.get(index).copied().flatten() } else { None };
+        room: &mut Room,
+        outcome: &mut LineOutcome,
+    ) {
+        let kept = if returns { room.parents.get(index).copied().flatten() } else { None };
         let net = kept.map_or(line.quantity, |kept| kept.net.0);
-        let judged = self.judge(index, line, found, stay_part, net, desk, &mut outcome);
+        let judged = self.judge(index, line, found, net, room, outcome);
         let rest = Rest::new(line.quantity, line.amount);
-        let rule = self.rule_of(found);
-        self.split(rest, line, found, rule, &judged, &mut outcome);
-        if let (Some(mut kept), Some(place)) = (kept, desk.parents.get_mut(index)) {
+        self.split(rest, line, found, self.rule_of(found), &judged, outcome);
+        if let (Some(mut kept), Some(place)) = (kept, room.parents.get_mut(index)) {
             kept.judged = Some(judged);
             *place = Some(kept);
         }
-        outcome
     }
 
     /// A return: the parts of its line after it, less those before it. Everything else is its line's: the entry, the
@@ -446,15 +451,16 @@ impl<'j, 'a> Judge<'j, 'a> {
         line: &FeeLine,
         lines: &[FeeLine],
         all_found: &[Found],
-        desk: &mut PriceDesk,
+        room: &mut Room,
+        outcomes: &[LineOutcome],
     ) -> LineOutcome {
         let serial = line.returns.unwrap_or_default();
         let place =
-            desk.by_serial.get(serial.index()).and_then(|place| usize::try_from(*place).ok());
+            room.by_serial.get(serial.index()).and_then(|place| usize::try_from(*place).ok());
         let place = place.unwrap_or(usize::MAX);
-        let kept = desk.parents.get_mut(place).and_then(Option::as_mut);
+        let kept = room.parents.get_mut(place).and_then(Option::as_mut);
         let (Some(parent), Some(found), Some(shown), Some(kept)) =
-            (lines.get(place), all_found.get(place), desk.lines.get(place), kept)
+            (lines.get(place), all_found.get(place), outcomes.get(place), kept)
         else {
             panic!("the first step found the line of every return");
         };
@@ -480,16 +486,13 @@ impl<'j, 'a> Judge<'j, 'a> {
     }
 
     /// What does not depend on the quantity: whole own cost, quantities used before, the edit that hits.
-    #[expect(clippy::too_many_arguments, reason = "one line's facts, looked up by the caller")]
-    #[inline]
     fn judge(
         &self,
         index: usize,
         line: &FeeLine,
         found: &Found,
-        stay_part: usize,
         net: Quantity,
-        desk: &mut PriceDesk,
+        room: &mut Room,
         outcome: &mut LineOutcome,
     ) -> Judged {
         let whole = self.whole(line, found);
@@ -500,18 +503,18 @@ impl<'j, 'a> Judge<'j, 'a> {
         }
         if let Some(rule) = self.rule_of(found) {
             if judged.whole.is_none() {
-                judged.whole = self.restricted(rule, line, stay_part);
+                judged.whole = self.restricted(rule, line, usize::from(outcome.stay_part));
             }
-            judged.used = desk.tally.use_up(line, net, rule);
-            judged.hit = conflict::hit(rule, index, line, net, &judged.used, &desk.presence);
+            judged.used = room.tally.use_up(line, net, rule);
+            judged.hit = conflict::hit(rule, index, line, net, &judged.used, &room.presence);
         } else {
-            desk.tally.pass(line, net);
+            room.tally.pass(line, net);
         }
         judged
     }
 
     /// Steps 2 and 3, and what goes before them: why a line is wholly own cost whatever its rules.
-    #[inline]
+    #[inline(always)]
     fn whole(&self, line: &FeeLine, found: &Found) -> Option<LineReason> {
         if self.own_cost {
             return Some(LineReason::CauseIsOwnCost);
@@ -530,7 +533,7 @@ impl<'j, 'a> Judge<'j, 'a> {
     }
 
     /// Step 3: class 丙, or outside the scope.
-    #[inline]
+    #[inline(always)]
     fn outside(&self, entry: &Entry, line: &FeeLine) -> Option<LineReason> {
         let inside = match entry.class {
             Class::C => return Some(LineReason::ClassC),
@@ -571,7 +574,7 @@ impl<'j, 'a> Judge<'j, 'a> {
     }
 
     /// Steps 6 to 8 on what the steps before have left.
-    #[inline]
+    #[inline(always)]
     fn split_rest(&self, rest: &Rest, line: &FeeLine, entry: &Entry, outcome: &mut LineOutcome) {
         let over = match entry.ceiling_at(self.level) {
             Some(ceiling) if line.price > ceiling => {
@@ -610,6 +613,7 @@ fn entries_change(lines: &[FeeLine], looked_up: &[Found]) -> bool {
 }
 
 impl LineOutcome {
+    #[inline(always)]
     fn whole(stay_part: usize) -> LineOutcome {
         LineOutcome {
             parts: LineParts::default(),

@@ -53,8 +53,8 @@ impl Desk {
         mut read: impl FnMut(SlotKey) -> Fen,
     ) -> Result<&Decision, Refusal> {
         let admitted = admit::admit(claim, pack)?;
-        let priced = price::price(
-            admitted,
+        let mut priced = price::price(
+            &admitted,
             looked.found,
             looked.rules,
             looked.kinds_of_tags,
@@ -64,7 +64,7 @@ impl Desk {
         decision.clear();
         decision.benefit = priced.admitted().benefit_id();
         decision.tolerated = priced.tolerated();
-        decision.lines.extend_from_slice(priced.lines());
+        priced.give_lines(&mut decision.lines);
         decision.split = LineParts::default();
         decision.funds = [Fen::ZERO; FUND_FIELDS];
         decision.hosp_part = Fen::ZERO;

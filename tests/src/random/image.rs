@@ -85,7 +85,10 @@ fn entry(period: &Period, contents: &mut Contents) -> core::Entry {
             maternity: period.maternity,
         },
         share: period.share.map(share),
-        ceiling: period.ceiling.map(|yuan| yuan.map(|x| Price::new(in_parts(x, 1_000_000)))),
+        ceiling: core::Ceilings::new(
+            period.ceiling.map(|yuan| yuan.map(|x| Price::new(in_parts(x, 1_000_000)))),
+        )
+        .expect("small ceilings"),
         tag: Tag::new(place.map_or(0, |place| u8::try_from(place + 1).expect("three tags"))),
         rule: rule(period, contents),
     }

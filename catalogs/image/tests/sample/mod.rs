@@ -9,8 +9,8 @@ use yidan_image::{
     FacilityKind, PriceMark, Purposes, RegionContents, SourceFile,
 };
 use yidan_settlement::catalogue::{
-    Class, Condition, Edit, EditKind, EditOutcome, Entry, Family, Level, List, Rule, Scope,
-    Setting, Sex, Test, Window,
+    Ceilings, Class, Condition, Edit, EditKind, EditOutcome, Entry, Family, Level, List, Rule,
+    Scope, Setting, Sex, Test, Window,
 };
 use yidan_settlement::date::{Day, Span};
 use yidan_settlement::id::{Admdvs, DiagnosisId, DiagnosisSetId, EntryId, GroupId, RuleId, Tag};
@@ -39,7 +39,12 @@ pub(crate) fn entry(code: &str, from: &str, to: Option<&str>) -> EntryContents {
             class: Class::B,
             scope: Scope { employee: true, resident: true, maternity: false },
             share: [Rate::new(300).expect("3 %"), Rate::new(1_000).expect("10 %")],
-            ceiling: [None, Some(Price::new(1_234_567)), Some(Price::new(2_000_000))],
+            ceiling: Ceilings::new([
+                None,
+                Some(Price::new(1_234_567)),
+                Some(Price::new(2_000_000)),
+            ])
+            .expect("one scale"),
             tag: Tag::new(2),
             rule: RuleId::new(1),
         },

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use yidan_image::{Image, View};
-use yidan_settlement::catalogue::{Class, Entry, Level, List};
+use yidan_settlement::catalogue::{Ceilings, Class, Entry, Level, List};
 use yidan_settlement::date::{Day, Span};
 use yidan_settlement::id::DiagnosisId;
 use yidan_settlement::money::Price;
@@ -38,7 +38,7 @@ pub(super) struct Item {
     /// The days on which it can be billed.
     pub(super) valid: Span,
     pub(super) restricted: bool,
-    ceiling: [Option<Price>; 3],
+    ceiling: Ceilings,
 }
 
 /// Everything that can be billed in a region.
@@ -92,12 +92,7 @@ impl Shelf {
 impl Item {
     /// A price: about the ceiling where there is one, else of a size that goes with the charge, always the same for a code.
     pub(super) fn price(&self, level: Level, dice: &mut Dice) -> Price {
-        let ceiling = match level {
-            Level::First => self.ceiling[0],
-            Level::Second => self.ceiling[1],
-            Level::Third => self.ceiling[2],
-        };
-        let (usual, low, high) = match ceiling {
+        let (usual, low, high) = match self.ceiling.at(level) {
             Some(ceiling) => (ceiling.get() / 10_000, 70, 108),
             None => (self.usual_fen(), 90, 110),
         };

@@ -21,10 +21,21 @@ pub(super) struct Used {
 /// Quantities used so far by code, and by code and day: an open table that keeps its room.
 #[derive(Debug, Default)]
 pub(super) struct Tally {
-    table: Vec<Option<(Key, Quantity)>>,
+    table: Vec<Counted>,
     used: usize,
+    /// The claim that is counted: what others left in the table is free.
+    claim: u64,
     /// Whether every line counts, and not only those whose own rule asks.
     every_line: bool,
+}
+
+/// A place of the table.
+#[derive(Copy, Clone, Debug, Default)]
+struct Counted {
+    /// In which claim; nought for none.
+    claim: u64,
+    key: Key,
+    sum: Quantity,
 }
 
 /// A code within the claim, and a day or all days.
@@ -32,7 +43,7 @@ type Key = (u32, Option<Day>);
 
 impl Tally {
     pub(super) fn clear(&mut self, every_line: bool) {
-        self.table.iter_mut().for_each(|place| *place = None);
+        self.claim = self.claim.wrapping_add(1);
         self.used = 0;
         self.every_line = every_line;
     }
@@ -84,17 +95,17 @@ impl Tally {
         let mut place = hash(key) & mask;
         loop {
             match self.table.get_mut(place) {
-                Some(Some((there, sum))) if *there == key => {
-                    let before = *sum;
-                    *sum = before.plus(quantity);
-                    return before;
-                }
-                Some(Some(_)) => place = place.wrapping_add(1) & mask,
-                Some(free) => {
-                    *free = Some((key, quantity));
+                Some(there) if there.claim != self.claim => {
+                    *there = Counted { claim: self.claim, key, sum: quantity };
                     self.used = self.used.saturating_add(1);
                     return Quantity::ZERO;
                 }
+                Some(there) if there.key == key => {
+                    let before = there.sum;
+                    there.sum = before.plus(quantity);
+                    return before;
+                }
+                Some(_) => place = place.wrapping_add(1) & mask,
                 None => return Quantity::ZERO,
             }
         }
@@ -103,10 +114,11 @@ impl Tally {
     fn grow(&mut self) {
         let size = self.table.len().saturating_mul(2).max(64);
         let old = core::mem::take(&mut self.table);
-        self.table.resize(size, None);
+        self.table.resize(size, Counted::default());
         self.used = 0;
-        for (key, quantity) in old.into_iter().flatten() {
-            self.add(key, quantity);
+        let claim = self.claim;
+        for there in old.into_iter().filter(|there| there.claim == claim) {
+            self.add(there.key, there.sum);
         }
     }
 }

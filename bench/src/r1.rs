@@ -1,6 +1,5 @@
 //! Workload R1 through the engine's general machine, tiers alone, on members whose slots lie side by side.
 
-use yidan_settlement::claim::LineParts;
 use yidan_settlement::date::Day;
 use yidan_settlement::id::{BenefitId, LineKind};
 use yidan_settlement::money::Fen;
@@ -63,16 +62,7 @@ impl<'p> Machine<'p> {
     /// For the R1 pack.
     pub fn new(pack: &'p Pack) -> Machine<'p> {
         let day = Day::from_civil(2026, 6, 1).expect("a day");
-        let nothing = Totals {
-            parts: LineParts::default(),
-            facility: Fen::ZERO,
-            in_scope: Default::default(),
-            pre_pay: Default::default(),
-            quantity: Default::default(),
-            days: 1,
-            charged: true,
-            by_totals: true,
-        };
+        let nothing = Totals { days: 1, charged: true, by_totals: true, ..Totals::default() };
         Machine {
             edition: pack.edition(day).expect("R1 is in force"),
             totals: nothing,
@@ -95,7 +85,7 @@ impl<'p> Machine<'p> {
         at.set(Axis::Identity, u16::from(bill.class));
         let in_scope = Fen::new(bill.in_scope);
         self.totals.parts.in_scope = in_scope;
-        self.totals.in_scope[LineKind::default().index()] = in_scope;
+        self.totals.kinds[LineKind::default().index()].in_scope = in_scope;
         self.rows.clear();
         let situation = Situation {
             edition: self.edition,

@@ -5,7 +5,7 @@ use crate::bill::{Decision, Side};
 use crate::claim::{Charges, LineParts, Submitted};
 use crate::limits;
 use crate::money::Fen;
-use crate::pack::Pack;
+use crate::pack::{Pack, Row, Tier};
 use crate::tiers::{Payer, TierRow, origin};
 
 /// The identities of settlement.md §2 to §4.
@@ -40,6 +40,7 @@ pub enum Invariant {
 /// The first invariant that a decision violates.
 pub fn violated(decision: &Decision, claim: &Submitted<'_>, pack: &Pack) -> Option<Invariant> {
     let (lines_are_their_parts, bill_is_its_lines) = lines(decision, claim);
+    let tiers = tiers(decision, pack);
     let checks: [(bool, Invariant); 12] = [
         (lines_are_their_parts, Invariant::LineIsItsParts),
         (bill_is_its_lines, Invariant::BillIsItsLines),
@@ -47,13 +48,10 @@ pub fn violated(decision: &Decision, claim: &Submitted<'_>, pack: &Pack) -> Opti
         (total_is_paid(decision), Invariant::TotalIsPaid),
         (person_bears_the_rest(decision), Invariant::PersonBearsTheRest),
         (person_pays(decision, claim), Invariant::PersonPays),
-        (funds_are_their_tiers(decision, pack), Invariant::FundsAreTheirTiers),
-        (decision.tiers.iter().all(tier_is_its_steps), Invariant::TierIsItsSteps),
-        (decision.tiers.iter().all(tier_is_bounded), Invariant::TierIsBounded),
-        (
-            decision.tiers.iter().all(|row| tier_is_explained(row, decision, pack)),
-            Invariant::TierIsExplained,
-        ),
+        (tiers.funds, Invariant::FundsAreTheirTiers),
+        (tiers.steps, Invariant::TierIsItsSteps),
+        (tiers.bounded, Invariant::TierIsBounded),
+        (tiers.explained, Invariant::TierIsExplained),
         (slots_rise(decision), Invariant::SlotsRise),
         (postings_balance(decision), Invariant::PostingsBalance),
     ];
@@ -111,15 +109,29 @@ fn person_pays(decision: &Decision, claim: &Submitted<'_>) -> bool {
         && family
 }
 
-fn funds_are_their_tiers(decision: &Decision, pack: &Pack) -> bool {
-    let mut sum = Fen::ZERO;
+/// What holds of all tiers.
+struct Tiers {
+    funds: bool,
+    steps: bool,
+    bounded: bool,
+    explained: bool,
+}
+
+/// The four identities of tiers, in one pass.
+fn tiers(decision: &Decision, pack: &Pack) -> Tiers {
+    let mut hold = Tiers { funds: true, steps: true, bounded: true, explained: true };
+    let mut sum = decision.facility_by_edits();
     for row in &decision.tiers {
-        if tier_of(row, decision, pack).is_none() {
-            return false;
-        }
         sum = sum.plus(row.paid).plus(row.facility);
+        hold.steps &= tier_is_its_steps(row);
+        hold.bounded &= tier_is_bounded(row);
+        match tier_of(row, decision, pack) {
+            Some((tier, table)) => hold.explained &= tier_is_explained(row, tier, table),
+            None => hold.funds = false,
+        }
     }
-    sum.plus(decision.facility_by_edits()) == decision.fund_sum().plus(decision.hosp_part)
+    hold.funds &= sum == decision.fund_sum().plus(decision.hosp_part);
+    hold
 }
 
 fn tier_is_its_steps(row: &TierRow) -> bool {
@@ -128,25 +140,23 @@ fn tier_is_its_steps(row: &TierRow) -> bool {
 }
 
 fn tier_is_bounded(row: &TierRow) -> bool {
-    let amounts = [
-        row.cut,
-        row.first_share,
-        row.deductible,
-        row.paid_for,
-        row.paid,
-        row.above_cap,
-        row.facility,
-        row.filing_loss,
-    ];
-    amounts.iter().all(|amount| !amount.is_negative())
+    // Below nought is the highest bit: one is set among all where one is set in any.
+    let negative = row.cut.get()
+        | row.first_share.get()
+        | row.deductible.get()
+        | row.paid_for.get()
+        | row.paid.get()
+        | row.above_cap.get()
+        | row.facility.get()
+        | row.filing_loss.get();
+    negative >= 0
         && row.paid.plus(row.facility) <= row.base
         && row.cap_left.is_none_or(|left| row.paid <= left)
         && row.facility <= row.above_cap
 }
 
 /// Prices the bands of the row again from what the explanation shows of it.
-fn tier_is_explained(row: &TierRow, decision: &Decision, pack: &Pack) -> bool {
-    let Some((tier, table)) = tier_of(row, decision, pack) else { return false };
+fn tier_is_explained(row: &TierRow, tier: &Tier, table: &Row) -> bool {
     if !table.kind_bands.is_empty() {
         return row.banded <= row.covered;
     }
@@ -176,11 +186,7 @@ fn postings_balance(decision: &Decision) -> bool {
 }
 
 /// The tier of a row, and the row of its table.
-fn tier_of<'p>(
-    row: &TierRow,
-    decision: &Decision,
-    pack: &'p Pack,
-) -> Option<(&'p crate::pack::Tier, &'p crate::pack::Row)> {
+fn tier_of<'p>(row: &TierRow, decision: &Decision, pack: &'p Pack) -> Option<(&'p Tier, &'p Row)> {
     let part = decision.parts.get(usize::from(row.stay_part))?;
     let tier = pack.edition(part.governing)?.tiers.get(row.tier.index())?;
     Some((tier, tier.rows.get(usize::try_from(row.row).ok()?)?))

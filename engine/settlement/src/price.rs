@@ -54,18 +54,25 @@ pub struct Totals {
     pub parts: LineParts,
     /// What of own cost the facility bears.
     pub facility: Fen,
-    /// In scope by line kind.
-    pub in_scope: [Fen; LINE_KINDS_MAX],
-    /// Pre-pay by line kind.
-    pub pre_pay: [Fen; LINE_KINDS_MAX],
-    /// Net quantity by line kind; nought for totals given without lines.
-    pub quantity: [Quantity; LINE_KINDS_MAX],
+    /// By line kind.
+    pub kinds: [KindTotals; LINE_KINDS_MAX],
     /// Days of the stay, at least one.
     pub days: i64,
     /// Whether anything was charged.
     pub charged: bool,
     /// Whether the totals were given without lines.
     pub by_totals: bool,
+}
+
+/// Sums over the lines of one kind.
+#[derive(Copy, Clone, Eq, PartialEq, Debug, Default)]
+pub struct KindTotals {
+    /// In scope.
+    pub in_scope: Fen,
+    /// Pre-pay.
+    pub pre_pay: Fen,
+    /// Net quantity; nought for totals given without lines.
+    pub quantity: Quantity,
 }
 
 /// Room for the work of pricing, kept from claim to claim so that nothing is allocated.
@@ -202,23 +209,22 @@ impl Totals {
         totals.parts = given.parts;
         let mut ordinary = given.parts;
         for (kind, parts) in given.kinds {
-            totals.add_kind(*kind, parts);
+            totals.add_kind(*kind, parts, Quantity::ZERO);
             ordinary = ordinary.minus(parts);
         }
         if ordinary.has_negative() {
             return Err(Refusal::of(Reason::TotalsMismatch));
         }
-        totals.add_kind(LineKind::default(), &ordinary);
+        totals.add_kind(LineKind::default(), &ordinary, Quantity::ZERO);
         Ok(totals)
     }
 
-    #[inline]
-    fn add_kind(&mut self, kind: LineKind, parts: &LineParts) {
-        if let Some(sum) = self.in_scope.get_mut(kind.index()) {
-            *sum = sum.plus(parts.in_scope);
-        }
-        if let Some(sum) = self.pre_pay.get_mut(kind.index()) {
-            *sum = sum.plus(parts.pre_pay);
+    #[inline(always)]
+    fn add_kind(&mut self, kind: LineKind, parts: &LineParts, quantity: Quantity) {
+        if let Some(sum) = self.kinds.get_mut(kind.index()) {
+            sum.in_scope = sum.in_scope.plus(parts.in_scope);
+            sum.pre_pay = sum.pre_pay.plus(parts.pre_pay);
+            sum.quantity = sum.quantity.plus(quantity);
         }
     }
 
@@ -227,10 +233,7 @@ impl Totals {
         self.charged = true;
         self.parts = self.parts.plus(&outcome.parts);
         self.facility = self.facility.plus(outcome.facility);
-        self.add_kind(outcome.kind, &outcome.parts);
-        if let Some(sum) = self.quantity.get_mut(outcome.kind.index()) {
-            *sum = sum.plus(quantity);
-        }
+        self.add_kind(outcome.kind, &outcome.parts, quantity);
     }
 }
 
@@ -381,15 +384,12 @@ impl<'j, 'a> Judge<'j, 'a> {
         for (index, (line, found)) in lines.iter().zip(looked_up).enumerate() {
             let stay_part = if divided { self.admitted.part_of(line.day) } else { 0 };
             match line.returns {
+                None if !every_line && self.rule_of(found).is_none() => {
+                    self.split_unruled(line, found, stay_part, outcomes);
+                }
                 None => {
-                    // Filled in where it stays: an outcome is a cache line.
-                    outcomes.push(LineOutcome::whole(stay_part));
-                    let Some(outcome) = outcomes.last_mut() else { continue };
-                    if !every_line && self.rule_of(found).is_none() {
-                        self.split_unruled(line, found, outcome);
-                    } else {
-                        self.split_line(index, line, found, returns, room, outcome);
-                    }
+                    let outcome = self.split_line(index, line, found, stay_part, returns, room);
+                    outcomes.push(outcome);
                 }
                 Some(_) => {
                     let outcome = self.split_return(line, lines, looked_up, room, outcomes);
@@ -406,42 +406,67 @@ impl<'j, 'a> Judge<'j, 'a> {
         }
     }
 
-    /// A line whose entry has no rule, or that has no entry: most lines.
+    /// A line whose entry has no rule, or that has no entry: most lines. Written at once where it stays.
     #[inline(always)]
-    fn split_unruled(&self, line: &FeeLine, found: &Found, outcome: &mut LineOutcome) {
+    fn split_unruled(
+        &self,
+        line: &FeeLine,
+        found: &Found,
+        stay_part: usize,
+        outcomes: &mut Vec<LineOutcome>,
+    ) {
+        let mut reasons = LineReasons::NONE;
         let whole = self.whole(line, found);
-        if let Found::Entry(entry) = found {
-            outcome.entry = Some(entry.id);
-            outcome.kind = kind_of_tag(self.kinds_of_tags, entry.tag);
-            if whole.is_none() {
-                self.split_rest(&Rest::new(line.quantity, line.amount), line, entry, outcome);
+        let (entry, kind) = match found {
+            Found::Entry(entry) => (Some(entry.id), kind_of_tag(self.kinds_of_tags, entry.tag)),
+            Found::Unknown | Found::NotInForce => (None, LineKind::default()),
+        };
+        let parts = match (whole, found) {
+            (None, Found::Entry(entry)) => {
+                self.parts(line.quantity, line.amount, line, entry, &mut reasons)
             }
-        }
+            (Some(_), _) | (None, Found::Unknown | Found::NotInForce) => {
+                LineParts { own: line.amount, ..LineParts::default() }
+            }
+        };
         if let Some(reason) = whole {
-            outcome.reasons.add(reason);
-            outcome.parts.own = line.amount;
+            reasons.add(reason);
         }
+        let stay_part = u8::try_from(stay_part).unwrap_or(0);
+        let facility = Fen::ZERO;
+        outcomes.push(LineOutcome {
+            parts,
+            facility,
+            entry,
+            kind,
+            stay_part,
+            review: false,
+            reasons,
+        });
     }
 
     /// A line that is not a return.
+    #[inline(never)]
     fn split_line(
         &self,
         index: usize,
         line: &FeeLine,
         found: &Found,
+        stay_part: usize,
         returns: bool,
         room: &mut Room,
-        outcome: &mut LineOutcome,
-    ) {
+    ) -> LineOutcome {
+        let mut outcome = LineOutcome::whole(stay_part);
         let kept = if returns { room.parents.get(index).copied().flatten() } else { None };
         let net = kept.map_or(line.quantity, |kept| kept.net.0);
-        let judged = self.judge(index, line, found, net, room, outcome);
+        let judged = self.judge(index, line, found, net, room, &mut outcome);
         let rest = Rest::new(line.quantity, line.amount);
-        self.split(rest, line, found, self.rule_of(found), &judged, outcome);
+        self.split(rest, line, found, self.rule_of(found), &judged, &mut outcome);
         if let (Some(mut kept), Some(place)) = (kept, room.parents.get_mut(index)) {
             kept.judged = Some(judged);
             *place = Some(kept);
         }
+        outcome
     }
 
     /// A return: the parts of its line after it, less those before it. Everything else is its line's: the entry, the
@@ -574,27 +599,40 @@ impl<'j, 'a> Judge<'j, 'a> {
     }
 
     /// Steps 6 to 8 on what the steps before have left.
-    #[inline(always)]
     fn split_rest(&self, rest: &Rest, line: &FeeLine, entry: &Entry, outcome: &mut LineOutcome) {
+        let parts = self.parts(rest.quantity, rest.amount, line, entry, &mut outcome.reasons);
+        let own = rest.own.plus(rest.facility);
+        outcome.facility = rest.facility;
+        outcome.parts = LineParts { own, ..parts };
+    }
+
+    /// Steps 6 to 8: over the ceiling, first self-pay, in scope.
+    #[inline(always)]
+    fn parts(
+        &self,
+        quantity: Quantity,
+        amount: Fen,
+        line: &FeeLine,
+        entry: &Entry,
+        reasons: &mut LineReasons,
+    ) -> LineParts {
         let over = match entry.ceiling_at(self.level) {
             Some(ceiling) if line.price > ceiling => {
                 // Within the bound: the ceiling is below the price, whose product was checked.
-                let allowed = ceiling.times(rest.quantity).unwrap_or(rest.amount);
-                rest.amount.less(allowed)
+                let allowed = ceiling.times(quantity).unwrap_or(amount);
+                amount.less(allowed)
             }
             Some(_) | None => Fen::ZERO,
         };
-        let below = rest.amount.minus(over);
+        let below = amount.minus(over);
         let pre_pay = below.share(entry.share_in(self.family), Rounding::HalfAway);
         if !over.is_zero() {
-            outcome.reasons.add(LineReason::OverCeiling);
+            reasons.add(LineReason::OverCeiling);
         }
         if !pre_pay.is_zero() {
-            outcome.reasons.add(LineReason::FirstSelfPay);
+            reasons.add(LineReason::FirstSelfPay);
         }
-        outcome.facility = rest.facility;
-        let own = rest.own.plus(rest.facility);
-        outcome.parts = LineParts { own, over, pre_pay, in_scope: below.minus(pre_pay) };
+        LineParts { own: Fen::ZERO, over, pre_pay, in_scope: below.minus(pre_pay) }
     }
 }
 
@@ -605,8 +643,8 @@ fn entries_change(lines: &[FeeLine], looked_up: &[Found]) -> bool {
     let (Some(first), Some(last)) = (days().min(), days().max()) else { return false };
     looked_up.iter().any(|one| match one {
         Found::Entry(entry) => {
-            let throughout = entry.valid.contains(first) && entry.valid.contains(last);
-            entry.rule.get() != 0 && !throughout
+            let throughout = || entry.valid.contains(first) && entry.valid.contains(last);
+            entry.rule.get() != 0 && !throughout()
         }
         Found::Unknown | Found::NotInForce => false,
     })

@@ -11,7 +11,7 @@ use crate::id::{LineKind, SlotId};
 use crate::invariant;
 use crate::limits;
 use crate::money::Fen;
-use crate::pack::{Channel, FUND_FIELDS, FundField, PARTS, Pack, Part};
+use crate::pack::{Channel, FUND_FIELDS, PARTS, Pack, Part};
 use crate::price::{self, PriceDesk, Totals};
 use crate::reason::{Reason, Refusal};
 use crate::tiers::{self, Burden, Situation};
@@ -87,7 +87,7 @@ impl Desk {
         decision.hosp_part = decision.hosp_part.plus(decision.facility_by_edits());
         decision.psn_part = own.plus(decision.split.over).plus(borne);
         pay_from_accounts(priced.admitted(), own, decision);
-        post(priced.admitted(), decision);
+        post_rest(priced.admitted(), decision);
         if invariant::violated(decision, claim, pack).is_some() {
             return Err(Refusal::of(Reason::InternalCheckFailed));
         }
@@ -152,11 +152,12 @@ fn fill(
 ) -> Result<(), Refusal> {
     frame.clear();
     frame.resize(admitted.pack().data().slots.len(), Fen::ZERO);
-    for (slot, place) in (0_u8..).zip(frame.iter_mut()) {
-        if used & 1_u64.wrapping_shl(u32::from(slot)) == 0 {
-            continue;
-        }
-        let Some(key) = admitted.slot_key(part, SlotId::new(slot)) else { continue };
+    let mut left = used;
+    while left != 0 {
+        let slot = SlotId::new(u8::try_from(left.trailing_zeros()).unwrap_or(u8::MAX));
+        left &= left.wrapping_sub(1);
+        let Some(key) = admitted.slot_key(part, slot) else { continue };
+        let Some(place) = frame.get_mut(slot.index()) else { continue };
         let earlier = if number == 0 {
             None
         } else {
@@ -192,7 +193,7 @@ fn note_after(frame: &[Fen], from: usize, decision: &mut Decision) -> Result<(),
     Ok(())
 }
 
-/// Adds what one part gave to the bill.
+/// Adds what one part gave to the bill, and debits the funds.
 fn sum_up(
     part: &StayPart<'_>,
     totals: &Totals,
@@ -203,12 +204,15 @@ fn sum_up(
     decision.split = decision.split.plus(&totals.parts);
     for row in decision.tiers.get(first_row..).unwrap_or(&[]) {
         let Some(tier) = part.edition().tiers.get(row.tier.index()) else { continue };
-        let field = tier.fund.field();
-        match decision.funds.get_mut(field.index()) {
-            Some(sum) => *sum = sum.plus(row.paid),
+        decision.hosp_part = decision.hosp_part.plus(row.facility);
+        match decision.funds.get_mut(tier.fund.field().index()) {
+            Some(sum) => {
+                *sum = sum.plus(row.paid);
+                let account = Account::FundExpense(tier.fund);
+                post(&mut decision.postings, account, Side::Debit, row.paid);
+            }
             None => decision.hosp_part = decision.hosp_part.plus(row.paid),
         }
-        decision.hosp_part = decision.hosp_part.plus(row.facility);
     }
     for part in [Part::PrePay, Part::FirstShare, Part::Deductible, Part::CoPay, Part::AboveCap] {
         if let Some(sum) = decision.borne.get_mut(part.index()) {
@@ -258,35 +262,24 @@ fn pay_from_accounts(admitted: &Admitted<'_>, own_cost: Fen, decision: &mut Deci
     decision.balance = member.balance.minus(decision.account_own);
 }
 
-/// Double entry: funds and accounts are debited, whoever is owed the money is credited.
-fn post(admitted: &Admitted<'_>, decision: &mut Decision) {
-    let Decision { tiers, parts, postings, account_family, account_own, .. } = decision;
-    let mut credit = Fen::ZERO;
-    let mut debit = |account: Account, amount: Fen| {
-        if !amount.is_zero() {
-            postings.push(Posting { account, side: Side::Debit, amount });
-            credit = credit.plus(amount);
-        }
-    };
-    for row in tiers.iter() {
-        let part = parts.get(usize::from(row.stay_part));
-        let edition = part.and_then(|part| admitted.pack().edition(part.governing));
-        let Some(tier) = edition.and_then(|edition| edition.tiers.get(row.tier.index())) else {
-            continue;
-        };
-        if tier.fund.field() != FundField::HospPart {
-            debit(Account::FundExpense(tier.fund), row.paid);
-        }
-    }
-    debit(Account::OwnAccount, *account_own);
+/// Double entry: funds were debited tier by tier, now accounts are, and whoever is owed the money is credited.
+fn post_rest(admitted: &Admitted<'_>, decision: &mut Decision) {
+    let Decision { postings, account_family, account_own, .. } = decision;
+    post(postings, Account::OwnAccount, Side::Debit, *account_own);
     for (number, paid) in (0_u8..).zip(account_family.iter()) {
-        debit(Account::FamilyAccount(number), *paid);
+        post(postings, Account::FamilyAccount(number), Side::Debit, *paid);
     }
+    let debited = postings.iter().map(|posting| posting.amount).fold(Fen::ZERO, Fen::plus);
     let account = match admitted.claim().channel {
         Channel::Direct => Account::FacilityPayable,
         Channel::Manual => Account::PersonPayable,
     };
-    if !credit.is_zero() {
-        postings.push(Posting { account, side: Side::Credit, amount: credit });
+    post(postings, account, Side::Credit, debited);
+}
+
+/// Posts an amount, unless there is none.
+fn post(postings: &mut Vec<Posting>, account: Account, side: Side, amount: Fen) {
+    if !amount.is_zero() {
+        postings.push(Posting { account, side, amount });
     }
 }

@@ -327,9 +327,10 @@ impl Measure<'_> {
 
     /// Net quantity of the tier's kinds, rounded up to a whole, at least one.
     pub(crate) fn sessions(&self) -> i64 {
-        let quantities = &self.situation.totals.quantity;
-        let of_kind =
-            |kind: &crate::id::LineKind| quantities.get(kind.index()).copied().unwrap_or_default();
+        let kinds = &self.situation.totals.kinds;
+        let of_kind = |kind: &LineKind| {
+            kinds.get(kind.index()).map_or(Quantity::ZERO, |totals| totals.quantity)
+        };
         let sum = if self.situation.totals.by_totals {
             Quantity::ONE
         } else {

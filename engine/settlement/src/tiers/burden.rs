@@ -106,16 +106,13 @@ impl<'t> Burden<'t> {
     /// Of a kind, what a tier on in scope would take in.
     #[inline]
     pub(crate) fn of_kind(&self, kind: LineKind, base: Base) -> Fen {
-        let amount = |touched: u8, amounts: &[Fen; LINE_KINDS_MAX]| match amounts.get(kind.index())
-        {
-            Some(amount) if touched & bit(kind) == 0 => *amount,
-            Some(_) | None => Fen::ZERO,
+        let Some(totals) = self.totals.kinds.get(kind.index()) else { return Fen::ZERO };
+        let unless = |touched: u8, amount: Fen| {
+            if touched & bit(kind) == 0 { amount } else { Fen::ZERO }
         };
-        let in_scope = amount(self.scope_touched, &self.totals.in_scope);
+        let in_scope = unless(self.scope_touched, totals.in_scope);
         match base {
-            Base::InScopeAndPrePay => {
-                in_scope.plus(amount(self.pre_pay_touched, &self.totals.pre_pay))
-            }
+            Base::InScopeAndPrePay => in_scope.plus(unless(self.pre_pay_touched, totals.pre_pay)),
             Base::InScope | Base::AboveCapOf(_) | Base::Left { .. } => in_scope,
         }
     }

@@ -104,7 +104,8 @@ impl fmt::Display for Shown {
             Found::Entry(_) => writeln!(f, "in force in {}", self.region)?,
         }
         for period in &self.periods {
-            let in_force = matches!(self.found, Found::Entry(found) if found.id == period.entry.id);
+            let in_force =
+                matches!(self.found, Found::Entry(found) if found.id() == period.entry.id);
             let mark = if in_force { '*' } else { ' ' };
             writeln!(f, "{mark} {}", days(period.entry.valid))?;
             for (name, value) in &period.fields {

@@ -119,7 +119,7 @@ fn a_region_lies_over_the_base_period_by_period() {
     let shares = |region: &str, on: &str| {
         let view = image.region(division(region)).expect("a view");
         match view.look_up(b"QX1", day(on)) {
-            Found::Entry(entry) => entry.share.map(|share| share.raw()),
+            Found::Entry(entry) => entry.entry().share.map(|share| share.raw()),
             other @ (Found::Unknown | Found::NotInForce) => {
                 panic!("QX1 in {region} on {on}: {other:?}")
             }
@@ -134,7 +134,7 @@ fn a_region_lies_over_the_base_period_by_period() {
     assert_eq!(local.look_up(b"QX2", day("2022-01-01")), Found::NotInForce);
     let Found::Entry(added) = local.look_up(b"QX3", day("2024-01-01")) else { panic!("added") };
     assert_eq!(added.ceiling_at(Level::First), Some(Price::new(1_500_000)));
-    assert_eq!(added.share, [Rate::ZERO; 2]);
+    assert_eq!(added.entry().share, [Rate::ZERO; 2]);
     let base = image.national().expect("a base");
     assert_eq!(base.look_up(b"QX3", day("2024-01-01")), Found::Unknown);
     assert!(matches!(base.look_up(b"QX2", day("2024-01-01")), Found::Entry(_)));

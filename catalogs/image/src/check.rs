@@ -4,6 +4,7 @@ use std::str;
 
 use yidan_settlement::catalogue::RuleBook;
 use yidan_settlement::date::Day;
+use yidan_settlement::id::EntryId;
 
 use crate::archive::{ArchivedPayload, ArchivedRegionRow, ArchivedTexts};
 use crate::error::Fault;
@@ -22,7 +23,7 @@ pub(crate) fn check(payload: &ArchivedPayload) -> Result<RuleBook, Fault> {
     for name in payload.tags.iter().chain(payload.groups.iter()) {
         text(name.to_native())?;
     }
-    require(payload.tags.len() <= usize::from(line::TAGS_MAX), "more tags than lines can name")?;
+    require(payload.tags.len() <= usize::from(crate::TAGS_MAX), "more tags than lines can name")?;
     diagnoses(payload, &text)?;
     facilities(payload, &text)?;
     let rules = rules::decode(payload)?;
@@ -137,7 +138,8 @@ fn table(region: &ArchivedRegionRow, tags: usize, rules: usize) -> Result<(), Fa
     for (place, line) in region.lines.iter().enumerate() {
         line::sound(&line.bytes, tags, rules).map_err(Fault::unsound)?;
         let hash = line::words_of(&line.bytes).hash(seed);
-        let found = view::place_of(&region.buckets, hash, line::from_of(&line.bytes));
+        let from = line::decode(&line.bytes, EntryId::new(0)).from();
+        let found = view::place_of(&region.buckets, hash, from);
         require(found == Some(place), "a line that look-ups do not find")?;
     }
     Ok(())

@@ -27,8 +27,8 @@ pub use contents::{
 pub use error::{OpenError, WriteError};
 pub use header::{FORMAT_VERSION, HEADER_BYTES, MAGIC, seal_again};
 pub use image::{Agreement, DiagnosisText, FacilityText, Image, Window};
-pub use line::{DAY_FIRST, DAY_LAST, RULES_MAX, TAGS_MAX};
 pub use view::{EntryText, Probes, View};
+pub use yidan_settlement::catalogue::terms::{DAY_FIRST, DAY_LAST, RULES_MAX, TAGS_MAX};
 
 /// Periods of validity of one code in one region: a yearly list and its corrections, with room.
 pub const PERIODS_MAX: usize = 8;

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use yidan_settlement::catalogue::terms::asked_day;
 use yidan_settlement::catalogue::{Entry, Found};
 use yidan_settlement::date::Day;
 use yidan_settlement::id::{Admdvs, EntryId};
@@ -124,7 +125,7 @@ impl<'a> View<'a> {
             for (slot, (code, day)) in asked.iter_mut().zip(batch) {
                 let words = CodeWords::read(code);
                 let hash = words.map_or(0, |words| words.hash(self.seed));
-                *slot = (words, hash, line::asked_day(*day));
+                *slot = (words, hash, asked_day(*day));
                 if let Some(line) = self.buckets.get(bucket::bucket_of(hash, self.buckets.len())) {
                     prefetch(&line.bytes);
                 }
@@ -148,7 +149,7 @@ impl<'a> View<'a> {
     /// The entry of an id; `None` beyond the ids of this view.
     #[inline]
     pub fn entry(&self, id: EntryId) -> Option<Entry> {
-        self.lines.get(id.index()).map(|line| line::decode(&line.bytes, id))
+        self.lines.get(id.index()).map(|line| line::decode(&line.bytes, id).entry())
     }
 
     /// All entries of a code, the earliest period first; empty for an unknown code.
@@ -161,7 +162,7 @@ impl<'a> View<'a> {
         lines
             .take_while(|line| line::holds(&line.bytes, words))
             .zip(first..)
-            .map(|(line, place)| line::decode(&line.bytes, id_of(place)))
+            .map(|(line, place)| line::decode(&line.bytes, id_of(place)).entry())
             .collect()
     }
 
@@ -189,7 +190,7 @@ impl<'a> View<'a> {
     fn look_up_before(&self, code: &[u8], day: Day, witness: &mut impl Witness) -> Found {
         let Some(words) = CodeWords::read(code) else { return Found::Unknown };
         let hash = words.hash(self.seed);
-        let day = line::asked_day(day);
+        let day = asked_day(day);
         let Some(bucket) = self.buckets.get(bucket::bucket_of(hash, self.buckets.len())) else {
             return Found::Unknown;
         };
@@ -210,12 +211,13 @@ impl<'a> View<'a> {
     ) -> Found {
         let Some(line) = self.lines.get(place) else { return Found::Unknown };
         witness.reads(&line.bytes);
+        let terms = line::decode(&line.bytes, id_of(place));
         if !line::holds(&line.bytes, words) {
             Found::Unknown
-        } else if !line::in_force(&line.bytes, day) {
+        } else if !terms.in_force(day) {
             Found::NotInForce
         } else {
-            Found::Entry(line::decode(&line.bytes, id_of(place)))
+            Found::Entry(terms)
         }
     }
 }

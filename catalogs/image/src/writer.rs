@@ -9,6 +9,7 @@ use std::path::Path;
 use rkyv::rancor;
 use rkyv::util::AlignedVec;
 
+use yidan_settlement::catalogue::terms::{self, TermsError};
 use yidan_settlement::date::Day;
 use yidan_settlement::id::DiagnosisId;
 
@@ -21,9 +22,9 @@ use crate::contents::{Contents, EntryContents, FacilityContents, RegionContents}
 use crate::directory::{self, Code};
 use crate::error::WriteError;
 use crate::header::{self, HEADER_BYTES};
-use crate::line::{self, LineError, RULES_MAX, TAGS_MAX};
+use crate::line::{self, LineError};
 use crate::rules::{self, level_number};
-use crate::{DAY_LAST, PERIODS_MAX};
+use crate::{DAY_LAST, PERIODS_MAX, RULES_MAX, TAGS_MAX};
 
 impl Contents {
     /// The whole file in memory.
@@ -124,7 +125,7 @@ fn region_row(region: &RegionContents, pool: &Pool) -> Result<RegionRow, WriteEr
     let mut firsts: Vec<usize> = Vec::new();
     for (i, entry) in entries.iter().enumerate() {
         let valid = entry.facts.valid;
-        let from = line::stored_from(valid.from);
+        let from = terms::stored_from(valid.from);
         let from = from.ok_or_else(|| value(place(entry), days_expected()))?;
         let before = i.checked_sub(1).and_then(|before| entries.get(before));
         match (before, codes.last_mut()) {
@@ -211,9 +212,9 @@ fn days_expected() -> String {
 fn expected(error: LineError) -> String {
     match error {
         LineError::Code => "not a code: expected 1 to 40 bytes".to_owned(),
-        LineError::Days => days_expected(),
-        LineError::Tag => format!("a tag above {TAGS_MAX}"),
-        LineError::Rule => format!("a rule above {RULES_MAX}"),
+        LineError::Terms(TermsError::Days) => days_expected(),
+        LineError::Terms(TermsError::Tag) => format!("a tag above {TAGS_MAX}"),
+        LineError::Terms(TermsError::Rule) => format!("a rule above {RULES_MAX}"),
     }
 }
 

@@ -54,6 +54,7 @@ fn every_field_of_every_entry_comes_back() {
             else {
                 panic!("{} is not found", given.code)
             };
+            let found = found.entry();
             let mut expected = given.facts;
             expected.id = found.id;
             assert_eq!(found, expected);
@@ -79,7 +80,7 @@ fn a_code_is_in_force_in_its_periods_alone() {
     let image = open(&sample::small());
     let view = image.national().expect("a base");
     let from = |on: &str| match view.look_up(b"A", day(on)) {
-        Found::Entry(entry) => Some(entry.valid.from.to_string()),
+        Found::Entry(entry) => Some(entry.valid().from.to_string()),
         Found::NotInForce => None,
         Found::Unknown => panic!("A is known"),
     };

@@ -1,6 +1,8 @@
 //! What a catalogue says of one code on one day, as plain values: the entry, and the rules it points to.
 //! Looking them up is the image's business; nothing here holds a map or a path.
 
+pub mod terms;
+
 use alloc::vec::Vec;
 
 use crate::date::Span;
@@ -108,6 +110,8 @@ pub struct Entry {
     pub rule: RuleId,
 }
 
+pub use terms::Terms;
+
 /// What looking a code up on a day gave.
 #[derive(Copy, Clone, Eq, PartialEq, Debug)]
 pub enum Found {
@@ -115,8 +119,8 @@ pub enum Found {
     Unknown,
     /// The code exists, and no period of it holds on that day.
     NotInForce,
-    /// The entry in force.
-    Entry(Entry),
+    /// What the entry in force says.
+    Entry(Terms),
 }
 
 /// Sex, where the member's record states it.
@@ -351,15 +355,5 @@ impl Entry {
     #[inline]
     pub fn ceiling_at(&self, level: Level) -> Option<Price> {
         self.ceiling.at(level)
-    }
-
-    /// The first self-pay in a scheme of this family.
-    #[inline]
-    pub fn share_in(&self, family: Family) -> Rate {
-        let [employee, resident] = self.share;
-        match family {
-            Family::Employee => employee,
-            Family::Resident => resident,
-        }
     }
 }

@@ -7,7 +7,7 @@ mod restriction;
 use alloc::vec::Vec;
 
 use crate::admit::{Admitted, StayPart};
-use crate::catalogue::{Class, Entry, Family, Found, Level, Rule, RuleBook};
+use crate::catalogue::{Class, Family, Found, Level, Rule, RuleBook, Terms};
 use crate::claim::{Charges, FeeLine, GivenTotals, HospitalApproval, LineParts};
 use crate::date::Day;
 use crate::id::{EntryId, LineKind};
@@ -370,7 +370,7 @@ impl<'j, 'a> Judge<'j, 'a> {
     ) {
         assert_eq!(lines.len(), looked_up.len(), "every line was looked up once");
         let divided = self.admitted.is_divided();
-        let has_rule = |one: &Found| matches!(one, Found::Entry(entry) if entry.rule.get() != 0);
+        let has_rule = |one: &Found| matches!(one, Found::Entry(entry) if entry.rule().get() != 0);
         let mut every_line = returns;
         if looked_up.iter().any(has_rule) {
             let changes = entries_change(lines, looked_up);
@@ -418,7 +418,7 @@ impl<'j, 'a> Judge<'j, 'a> {
         let mut reasons = LineReasons::NONE;
         let whole = self.whole(line, found);
         let (entry, kind) = match found {
-            Found::Entry(entry) => (Some(entry.id), kind_of_tag(self.kinds_of_tags, entry.tag)),
+            Found::Entry(entry) => (Some(entry.id()), kind_of_tag(self.kinds_of_tags, entry.tag())),
             Found::Unknown | Found::NotInForce => (None, LineKind::default()),
         };
         let parts = match (whole, found) {
@@ -505,7 +505,7 @@ impl<'j, 'a> Judge<'j, 'a> {
 
     fn rule_of(&self, found: &Found) -> Option<&'j Rule> {
         match found {
-            Found::Entry(entry) if entry.rule.get() != 0 => self.rules.rule(entry.rule),
+            Found::Entry(entry) if entry.rule().get() != 0 => self.rules.rule(entry.rule()),
             Found::Entry(_) | Found::Unknown | Found::NotInForce => None,
         }
     }
@@ -523,8 +523,8 @@ impl<'j, 'a> Judge<'j, 'a> {
         let whole = self.whole(line, found);
         let mut judged = Judged { whole, used: restriction::Used::default(), hit: None };
         if let Found::Entry(entry) = found {
-            outcome.entry = Some(entry.id);
-            outcome.kind = kind_of_tag(self.kinds_of_tags, entry.tag);
+            outcome.entry = Some(entry.id());
+            outcome.kind = kind_of_tag(self.kinds_of_tags, entry.tag());
         }
         if let Some(rule) = self.rule_of(found) {
             if judged.whole.is_none() {
@@ -559,15 +559,12 @@ impl<'j, 'a> Judge<'j, 'a> {
 
     /// Step 3: class 丙, or outside the scope.
     #[inline(always)]
-    fn outside(&self, entry: &Entry, line: &FeeLine) -> Option<LineReason> {
-        let inside = match entry.class {
+    fn outside(&self, entry: &Terms, line: &FeeLine) -> Option<LineReason> {
+        let inside = match entry.class() {
             Class::C => return Some(LineReason::ClassC),
-            Class::A | Class::B => match self.family {
-                Family::Employee => entry.scope.employee,
-                Family::Resident => entry.scope.resident,
-            },
+            Class::A | Class::B => entry.pays(self.family),
         };
-        let maternity = entry.scope.maternity && (self.maternity || line.maternity);
+        let maternity = entry.pays_maternity() && (self.maternity || line.maternity);
         if inside || maternity { None } else { Some(LineReason::OutsideScope) }
     }
 
@@ -599,7 +596,7 @@ impl<'j, 'a> Judge<'j, 'a> {
     }
 
     /// Steps 6 to 8 on what the steps before have left.
-    fn split_rest(&self, rest: &Rest, line: &FeeLine, entry: &Entry, outcome: &mut LineOutcome) {
+    fn split_rest(&self, rest: &Rest, line: &FeeLine, entry: &Terms, outcome: &mut LineOutcome) {
         let parts = self.parts(rest.quantity, rest.amount, line, entry, &mut outcome.reasons);
         let own = rest.own.plus(rest.facility);
         outcome.facility = rest.facility;
@@ -613,7 +610,7 @@ impl<'j, 'a> Judge<'j, 'a> {
         quantity: Quantity,
         amount: Fen,
         line: &FeeLine,
-        entry: &Entry,
+        entry: &Terms,
         reasons: &mut LineReasons,
     ) -> LineParts {
         let over = match entry.ceiling_at(self.level) {
@@ -643,8 +640,8 @@ fn entries_change(lines: &[FeeLine], looked_up: &[Found]) -> bool {
     let (Some(first), Some(last)) = (days().min(), days().max()) else { return false };
     looked_up.iter().any(|one| match one {
         Found::Entry(entry) => {
-            let throughout = || entry.valid.contains(first) && entry.valid.contains(last);
-            entry.rule.get() != 0 && !throughout()
+            let throughout = || entry.valid().contains(first) && entry.valid().contains(last);
+            entry.rule().get() != 0 && !throughout()
         }
         Found::Unknown | Found::NotInForce => false,
     })

@@ -47,10 +47,10 @@ impl Presence {
         self.members.clear();
         for (index, (line, found)) in lines.iter().zip(found).enumerate() {
             let Found::Entry(entry) = found else { continue };
-            if entry.rule.get() == 0 || line.returns.is_some() {
+            if entry.rule().get() == 0 || line.returns.is_some() {
                 continue;
             }
-            let Some(rule) = rules.rule(entry.rule) else { continue };
+            let Some(rule) = rules.rule(entry.rule()) else { continue };
             let net =
                 parents.get(index).copied().flatten().map_or(line.quantity, |kept| kept.net.0);
             if net.get() > 0 {

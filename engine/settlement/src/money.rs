@@ -104,6 +104,12 @@ impl Fen {
         if difference.0 < 0 { Fen::ZERO } else { difference }
     }
 
+    /// This amount where something holds, else nought, without a branch.
+    #[inline(always)]
+    pub(crate) fn when(self, holds: bool) -> Fen {
+        Fen(self.0 & i64::from(holds).wrapping_neg())
+    }
+
     /// This amount times a whole number. Panics on overflow.
     #[inline]
     pub const fn times(self, n: i64) -> Fen {

@@ -613,22 +613,15 @@ impl<'j, 'a> Judge<'j, 'a> {
         entry: &Terms,
         reasons: &mut LineReasons,
     ) -> LineParts {
-        let over = match entry.ceiling_at(self.level) {
-            Some(ceiling) if line.price > ceiling => {
-                // Within the bound: the ceiling is below the price, whose product was checked.
-                let allowed = ceiling.times(quantity).unwrap_or(amount);
-                amount.less(allowed)
-            }
-            Some(_) | None => Fen::ZERO,
-        };
+        // Bills differ from line to line in what has a ceiling and what is above it: no branch hangs on either.
+        let ceiling = entry.ceiling_at(self.level).unwrap_or(line.price).min(line.price);
+        // Within the bound: the ceiling is not above the price, whose product was checked.
+        let allowed = ceiling.times(quantity).unwrap_or(amount);
+        let over = amount.less(allowed).when(ceiling < line.price);
         let below = amount.minus(over);
         let pre_pay = below.share(entry.share_in(self.family), Rounding::HalfAway);
-        if !over.is_zero() {
-            reasons.add(LineReason::OverCeiling);
-        }
-        if !pre_pay.is_zero() {
-            reasons.add(LineReason::FirstSelfPay);
-        }
+        reasons.add_when(LineReason::OverCeiling, !over.is_zero());
+        reasons.add_when(LineReason::FirstSelfPay, !pre_pay.is_zero());
         LineParts { own: Fen::ZERO, over, pre_pay, in_scope: below.minus(pre_pay) }
     }
 }

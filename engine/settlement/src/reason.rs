@@ -164,6 +164,12 @@ impl LineReasons {
         self.0 |= reason.bit();
     }
 
+    /// Adds a reason where it holds, without a branch.
+    #[inline(always)]
+    pub(crate) fn add_when(&mut self, reason: LineReason, holds: bool) {
+        self.0 |= reason.bit() & u64::from(holds).wrapping_neg();
+    }
+
     /// Whether a reason is in the set.
     pub fn contains(self, reason: LineReason) -> bool {
         self.0 & reason.bit() != 0

@@ -1,0 +1,22 @@
+//! Bytes that survive: records in hash-chained batches, batches in preallocated segments, one sync for each batch. What a
+//! record says is not known here. The file format is drawn in `FORMAT.md`.
+//!
+//! Readers never write: [`scan`] reports what it finds, [`recovery`] decides by its table, and only the [`Writer`] cuts.
+//!
+//! ```text
+//! Writer: push, push, push ─► commit: write, sync ─► Durable     an error poisons the writer; a sync is never tried again
+//! Reader: scan ─► Tip, Found ─► recovery::decide ─► append after it · cut what is torn · stop
+//! ```
+
+mod error;
+pub mod format;
+mod lock;
+mod reader;
+pub mod recovery;
+pub mod storage;
+mod writer;
+
+pub use error::JournalError;
+pub use lock::Lock;
+pub use reader::{Batch, Records, Scan, Tip, scan};
+pub use writer::{Durable, Limits, Loss, Writer};

@@ -1,0 +1,106 @@
+//! Real files in a folder, readable by their owner alone.
+
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use super::{Medium, Storage};
+
+/// A folder of real files.
+#[derive(Clone, Debug)]
+pub struct Files {
+    folder: PathBuf,
+}
+
+/// Bytes written at a time when a file is preallocated.
+const BLOCK: usize = 1 << 20;
+
+impl Files {
+    /// The files of a folder, which is made where it is not there.
+    pub fn new(folder: &Path) -> io::Result<Files> {
+        fs::create_dir_all(folder)?;
+        Ok(Files { folder: folder.to_owned() })
+    }
+
+    /// The folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+}
+
+impl Storage for Files {
+    type File = File;
+
+    fn names(&self) -> io::Result<Vec<String>> {
+        let mut names = Vec::new();
+        for entry in fs::read_dir(&self.folder)? {
+            let entry = entry?;
+            if entry.file_type()?.is_file() {
+                names.extend(entry.file_name().into_string().ok());
+            }
+        }
+        names.sort_unstable();
+        Ok(names)
+    }
+
+    fn open(&self, name: &str, write: bool) -> io::Result<File> {
+        OpenOptions::new().read(true).write(write).open(self.folder.join(name))
+    }
+
+    fn create(&self, name: &str, bytes: u64) -> io::Result<File> {
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(true).mode(0o600);
+        let file = options.open(self.folder.join(name))?;
+        // Written, not only reserved: later writes then change no extent, and their sync needs no journal of the file
+        // system.
+        let block = vec![0; BLOCK];
+        let mut at = 0;
+        while at < bytes {
+            let length = usize::try_from(bytes - at).unwrap_or(BLOCK).min(BLOCK);
+            file.write_all_at(&block[..length], at)?;
+            at += length as u64;
+        }
+        file.sync_all()?;
+        Ok(file)
+    }
+
+    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        fs::rename(self.folder.join(from), self.folder.join(to))
+    }
+
+    fn remove(&self, name: &str) -> io::Result<()> {
+        fs::remove_file(self.folder.join(name))
+    }
+
+    fn sync_names(&self) -> io::Result<()> {
+        File::open(&self.folder)?.sync_all()
+    }
+}
+
+impl Medium for File {
+    fn bytes(&self) -> io::Result<u64> {
+        Ok(self.metadata()?.len())
+    }
+
+    fn read_at(&self, at: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        let mut filled = 0;
+        while filled < buffer.len() {
+            match FileExt::read_at(self, &mut buffer[filled..], at + filled as u64) {
+                Ok(0) => break,
+                Ok(read) => filled += read,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(filled)
+    }
+
+    fn write_at(&self, at: u64, bytes: &[u8]) -> io::Result<()> {
+        self.write_all_at(bytes, at)
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        self.sync_data()
+    }
+}

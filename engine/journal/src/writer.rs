@@ -1,0 +1,307 @@
+//! Writes a journal: records are gathered into a batch, a batch is written and synced, and only then is it durable. A write
+//! or sync that fails poisons the writer; it is never tried again.
+
+use crate::error::JournalError;
+use crate::format::{
+    BATCH_HEADER, BatchHeader, Hash, Kind, PAYLOAD_MAX, RECORD_HEADER, SEGMENT_HEADER,
+    SegmentHeader, extent, push_record, seal_batch,
+};
+use crate::reader::{Batch, Scan, Tip, name_of, scan};
+use crate::recovery::{self, Verdict};
+use crate::storage::{Medium, Storage};
+
+/// The name under which the next segment is made ready.
+const SPARE: &str = "next.tmp";
+
+/// The bounds of a journal.
+#[derive(Copy, Clone, Debug)]
+pub struct Limits {
+    /// Bytes of a segment, preallocated.
+    pub segment_bytes: u64,
+    /// Payload of a batch at most; what fits a segment and one write.
+    pub payload_bytes: usize,
+    /// Records of a batch at most.
+    pub records: u32,
+}
+
+/// What to do about a damaged batch that may have been answered.
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub enum Loss {
+    /// Stop.
+    Refuse,
+    /// Go on without it, and journal that.
+    Accept,
+}
+
+/// What a commit made durable.
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub struct Durable {
+    /// The batch.
+    pub batch: u64,
+    /// Its first record.
+    pub first_record: u64,
+    /// How many records.
+    pub records: u32,
+    /// Bytes written.
+    pub bytes: u64,
+}
+
+/// A journal open for writing.
+#[derive(Debug)]
+pub struct Writer<S: Storage> {
+    storage: S,
+    limits: Limits,
+    file: S::File,
+    tip: Tip,
+    durable: u64,
+    /// Room for the header, then the payload.
+    buffer: Vec<u8>,
+    records: u32,
+    poisoned: Option<u64>,
+}
+
+impl Default for Limits {
+    /// Segments of 64 MiB, batches of 1 MiB and 4,096 records.
+    fn default() -> Limits {
+        Limits { segment_bytes: 64 << 20, payload_bytes: 1 << 20, records: 4_096 }
+    }
+}
+
+impl<S: Storage> Writer<S> {
+    /// Opens the journal of a folder, or begins one named `journal` where there is none: reads it whole with `visit`, cuts
+    /// what is torn, and stands ready to append. After a clean stop it begins a new segment, so that nothing is ever
+    /// written behind a seal.
+    ///
+    /// # Errors
+    /// What cannot be read or written; damage that the recovery table does not allow to go on from.
+    pub fn open(
+        storage: S,
+        limits: Limits,
+        journal: [u8; 16],
+        time_ms: u64,
+        loss: Loss,
+        visit: impl FnMut(&Batch<'_>),
+    ) -> Result<Writer<S>, JournalError> {
+        let limits = limits.kept_sound();
+        let Scan { tip, found } = scan(&storage, visit)?;
+        let Some(tip) = tip else {
+            let tip = Tip {
+                journal,
+                segment: 0,
+                segment_bytes: 0,
+                offset: 0,
+                batch: 0,
+                next_record: 1,
+                hash: [0; 32],
+                sealed: false,
+            };
+            let (file, tip) = begin_segment(&storage, &limits, tip, time_ms)?;
+            return Ok(Writer::at(storage, limits, file, tip));
+        };
+        let name = name_of(tip.segment);
+        let (row, verdict) = recovery::decide(found);
+        let cut = match verdict {
+            Verdict::Append => None,
+            Verdict::Cut => Some(false),
+            Verdict::CutIfAccepted if loss == Loss::Accept => Some(true),
+            Verdict::CutIfAccepted | Verdict::Stop => {
+                return Err(JournalError::Damaged {
+                    file: name,
+                    offset: tip.offset,
+                    what: format!("after batch {}, {}", tip.batch, row.tells()),
+                    advice: row.advice(),
+                });
+            }
+        };
+        let file =
+            storage.open(&name, true).map_err(|e| JournalError::file(&name, "opening", e))?;
+        if cut.is_some() {
+            cut_from(&file, &name, tip.offset)?;
+        }
+        let mut writer = if tip.sealed {
+            let (file, tip) = begin_segment(&storage, &limits, tip, time_ms)?;
+            Writer::at(storage, limits, file, tip)
+        } else {
+            Writer::at(storage, limits, file, tip)
+        };
+        if cut == Some(true) {
+            let told = format!("{name}, byte {}: {}", tip.offset, row.tells());
+            push_record(&mut writer.buffer, told.as_bytes());
+            writer.records = 1;
+            writer.write(Kind::LossAccepted, time_ms)?;
+        }
+        Ok(writer)
+    }
+
+    fn at(storage: S, limits: Limits, file: S::File, tip: Tip) -> Writer<S> {
+        let durable = tip.batch;
+        let buffer = vec![0; BATCH_HEADER];
+        Writer { storage, limits, file, tip, durable, buffer, records: 0, poisoned: None }
+    }
+
+    /// Whether the open batch has room for a record of so many bytes.
+    pub fn has_room(&self, bytes: usize) -> bool {
+        let payload = self.buffer.len() - BATCH_HEADER;
+        self.records < self.limits.records
+            && payload + RECORD_HEADER + bytes <= self.limits.payload_bytes
+    }
+
+    /// Puts a record into the open batch, and gives its number. It is not durable before the next commit.
+    ///
+    /// # Errors
+    /// A record that fits no batch, or the open one no more ([`Writer::has_room`]); a writer that has failed.
+    pub fn push(&mut self, record: &[u8]) -> Result<u64, JournalError> {
+        self.sound()?;
+        if !self.has_room(record.len()) {
+            let most = self.limits.payload_bytes - RECORD_HEADER;
+            return Err(JournalError::RecordTooLong { bytes: record.len(), most });
+        }
+        push_record(&mut self.buffer, record);
+        let number = self.tip.next_record + u64::from(self.records);
+        self.records += 1;
+        Ok(number)
+    }
+
+    /// Whether the open batch has no record.
+    pub fn is_empty(&self) -> bool {
+        self.records == 0
+    }
+
+    /// Writes the open batch and syncs it. `time_ms` is when it was begun.
+    ///
+    /// # Errors
+    /// A write or sync that failed: the writer is poisoned, and nothing of the batch may be answered.
+    pub fn commit(&mut self, time_ms: u64) -> Result<Durable, JournalError> {
+        self.write(Kind::Records, time_ms)
+    }
+
+    /// Seals the journal at a clean stop: commits what is open, then writes that nothing was in flight.
+    ///
+    /// # Errors
+    /// As [`Writer::commit`].
+    pub fn seal(mut self, time_ms: u64) -> Result<Durable, JournalError> {
+        if !self.is_empty() {
+            self.commit(time_ms)?;
+        }
+        self.write(Kind::Seal, time_ms)
+    }
+
+    /// Where the journal ends.
+    pub fn tip(&self) -> &Tip {
+        &self.tip
+    }
+
+    fn sound(&self) -> Result<(), JournalError> {
+        match self.poisoned {
+            Some(batch) => Err(JournalError::Poisoned { batch }),
+            None => Ok(()),
+        }
+    }
+
+    fn write(&mut self, kind: Kind, time_ms: u64) -> Result<Durable, JournalError> {
+        self.sound()?;
+        let number = self.tip.batch + 1;
+        // Until it is known to be durable, it is not: an error on the way leaves the writer poisoned.
+        self.poisoned = Some(number);
+        let bytes = extent(self.buffer.len() - BATCH_HEADER) as u64;
+        if self.tip.offset + bytes > self.tip.segment_bytes {
+            let (file, tip) = begin_segment(&self.storage, &self.limits, self.tip, time_ms)?;
+            (self.file, self.tip) = (file, tip);
+        }
+        let header = seal_batch(
+            &mut self.buffer,
+            BatchHeader {
+                kind,
+                number,
+                time_ms,
+                durable: self.durable,
+                first_record: self.tip.next_record,
+                records: self.records,
+                payload: 0,
+                before: self.tip.hash,
+                hash: Hash::default(),
+                mask: [0; 2],
+            },
+        );
+        let failed = |doing| {
+            let name = name_of(self.tip.segment);
+            move |source| JournalError::file(&name, doing, source)
+        };
+        self.file.write_at(self.tip.offset, &self.buffer).map_err(failed("writing a batch"))?;
+        self.file.sync().map_err(failed("syncing a batch"))?;
+        let durable = Durable {
+            batch: number,
+            first_record: header.first_record,
+            records: self.records,
+            bytes,
+        };
+        self.tip.offset += bytes;
+        self.tip.batch = number;
+        self.tip.next_record += u64::from(self.records);
+        self.tip.hash = header.hash;
+        self.tip.sealed = kind == Kind::Seal;
+        self.durable = number;
+        self.buffer.truncate(BATCH_HEADER);
+        self.records = 0;
+        self.poisoned = None;
+        Ok(durable)
+    }
+}
+
+impl Limits {
+    /// The same with a batch that fits a segment and the format.
+    fn kept_sound(self) -> Limits {
+        let least = (SEGMENT_HEADER + extent(RECORD_HEADER)) as u64;
+        let segment_bytes = self.segment_bytes.max(least);
+        let fits =
+            usize::try_from(segment_bytes).unwrap_or(usize::MAX) - SEGMENT_HEADER - BATCH_HEADER;
+        let payload_bytes = self.payload_bytes.min(PAYLOAD_MAX).min(fits).max(RECORD_HEADER);
+        Limits { segment_bytes, payload_bytes, records: self.records.max(1) }
+    }
+}
+
+/// Makes the segment after a tip: preallocated and headed under another name, and durable before it gets its own.
+fn begin_segment<S: Storage>(
+    storage: &S,
+    limits: &Limits,
+    tip: Tip,
+    time_ms: u64,
+) -> Result<(S::File, Tip), JournalError> {
+    let number = tip.segment + 1;
+    let name = name_of(number);
+    let failed = |doing| {
+        let name = name.clone();
+        move |source| JournalError::file(&name, doing, source)
+    };
+    let file = storage.create(SPARE, limits.segment_bytes).map_err(failed("preallocating"))?;
+    let header = SegmentHeader {
+        journal: tip.journal,
+        number,
+        bytes: limits.segment_bytes,
+        first_batch: tip.batch + 1,
+        first_record: tip.next_record,
+        before: tip.hash,
+        time_ms,
+    };
+    file.write_at(0, &header.encode()).map_err(failed("writing its header"))?;
+    file.sync().map_err(failed("syncing its header"))?;
+    storage.rename(SPARE, &name).map_err(failed("naming"))?;
+    storage.sync_names().map_err(failed("syncing its name"))?;
+    let tip = Tip {
+        segment: number,
+        segment_bytes: limits.segment_bytes,
+        offset: SEGMENT_HEADER as u64,
+        sealed: false,
+        ..tip
+    };
+    Ok((file, tip))
+}
+
+/// Overwrites what follows a place with noughts, up to where the file ends.
+fn cut_from<M: Medium>(file: &M, name: &str, offset: u64) -> Result<(), JournalError> {
+    let failed = |source| JournalError::file(name, "cutting a torn batch", source);
+    let end = file.bytes().map_err(failed)?;
+    let length = usize::try_from(end.saturating_sub(offset)).unwrap_or(0);
+    file.write_at(offset, &vec![0; length]).map_err(failed)?;
+    file.sync().map_err(failed)
+}

@@ -134,6 +134,9 @@ pub enum WriteError {
         /// How many codes it has.
         codes: usize,
     },
+    /// What was written is no sound image; what stood under the path still stands.
+    #[error("the image would be refused when it is opened, so it was not put in place: {0}")]
+    Unsound(#[source] OpenError),
     /// The file could not be written; what stood under the path still stands.
     #[error("{path}: cannot be written: {source}")]
     File {

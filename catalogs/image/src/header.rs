@@ -43,14 +43,14 @@ pub fn seal_again(file: &mut [u8]) {
     }
 }
 
-/// Checks header and payload of a file; gives the payload's BLAKE3 and where the payload begins.
-pub(crate) fn verify(file: &[u8]) -> Result<([u8; 32], &[u8]), Fault> {
-    let magic = file.get(..VERSION_AT).unwrap_or(file);
+/// Checks the first bytes of a file of so many: whether it is an image of this version and length.
+pub(crate) fn expect(head: &[u8], bytes: u64) -> Result<&[u8; HEADER_BYTES], Fault> {
+    let magic = head.get(..VERSION_AT).unwrap_or(head);
     if !MAGIC.starts_with(magic) {
         return Err(Fault::Foreign { found: magic.to_vec() });
     }
-    let Some((header, payload)) = file.split_first_chunk::<HEADER_BYTES>() else {
-        return Err(Fault::Length { found: file.len() as u64, expected: HEADER_BYTES as u64 });
+    let Some(header) = head.first_chunk::<HEADER_BYTES>() else {
+        return Err(Fault::Length { found: bytes, expected: HEADER_BYTES as u64 });
     };
     if header[CHECK_AT..] != check_of(header) {
         return Err(Fault::Header);
@@ -61,9 +61,13 @@ pub(crate) fn verify(file: &[u8]) -> Result<([u8; 32], &[u8]), Fault> {
     }
     let total = u64::from(u32_at(header, TOTAL_BYTES_AT))
         | u64::from(u32_at(header, TOTAL_BYTES_AT + 4)) << 32;
-    if total != file.len() as u64 {
-        return Err(Fault::Length { found: file.len() as u64, expected: total });
-    }
+    if total == bytes { Ok(header) } else { Err(Fault::Length { found: bytes, expected: total }) }
+}
+
+/// Checks header and payload of a file; gives the payload's BLAKE3 and where the payload begins.
+pub(crate) fn verify(file: &[u8]) -> Result<([u8; 32], &[u8]), Fault> {
+    let header = expect(file, file.len() as u64)?;
+    let payload = &file[HEADER_BYTES..];
     let found = *blake3::hash(payload).as_bytes();
     if found != header[DIGEST_AT..CHECK_AT] {
         return Err(Fault::Digest);

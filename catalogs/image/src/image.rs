@@ -82,12 +82,20 @@ impl Image {
         Image::copy(bytes, bytes.len() as u64, Path::new("<memory>"))
     }
 
-    fn copy(from: impl Read, bytes: u64, path: &Path) -> Result<Image, OpenError> {
+    fn copy(mut from: impl Read, bytes: u64, path: &Path) -> Result<Image, OpenError> {
         let path = || path.to_owned();
         if bytes == 0 {
             return Err(Fault::Length { found: 0, expected: HEADER_BYTES as u64 }.at(path()));
         }
-        let sealed = Sealed::copy(from, bytes).map_err(|error| match error {
+        // Whether it is an image at all is seen before all of it is copied.
+        let mut head = Vec::with_capacity(HEADER_BYTES);
+        from.by_ref()
+            .take(HEADER_BYTES as u64)
+            .read_to_end(&mut head)
+            .map_err(|source| OpenError::Read { path: path(), source })?;
+        header::expect(&head, bytes).map_err(|fault| fault.at(path()))?;
+        let whole = head.as_slice().chain(from);
+        let sealed = Sealed::copy(whole, bytes).map_err(|error| match error {
             CopyError::Read(source) => OpenError::Read { path: path(), source },
             CopyError::Memory { bytes, source } => {
                 OpenError::Memory { path: path(), bytes, source }

@@ -4,10 +4,11 @@ use std::collections::HashMap;
 use std::fs::{File, Permissions};
 use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rkyv::rancor;
 use rkyv::util::AlignedVec;
+use tempfile::NamedTempFile;
 
 use yidan_settlement::catalogue::terms::{self, TermsError};
 use yidan_settlement::date::Day;
@@ -22,6 +23,7 @@ use crate::contents::{Contents, EntryContents, FacilityContents, RegionContents}
 use crate::directory::{self, Code};
 use crate::error::WriteError;
 use crate::header::{self, HEADER_BYTES};
+use crate::image::Image;
 use crate::line::{self, LineError};
 use crate::rules::{self, level_number};
 use crate::{DAY_LAST, PERIODS_MAX, RULES_MAX, TAGS_MAX};
@@ -36,14 +38,17 @@ impl Contents {
         Ok(file)
     }
 
-    /// Writes the file: beside its place, synced, then renamed over it, and the folder synced. On
-    /// any error what stood under the path still stands. Gives its length in bytes.
+    /// Writes the file: beside its place, synced, opened as every reader does, then renamed over it, and the folder
+    /// synced. On any error what stood under the path still stands. Gives its length in bytes.
     pub fn write(&self, path: impl AsRef<Path>) -> Result<u64, WriteError> {
         let path = path.as_ref();
         let payload = self.payload()?;
         let header = header::encode(&payload);
-        replace(path, &[&header, &payload])
-            .map_err(|source| WriteError::File { path: path.to_owned(), source })?;
+        let failed = |source| WriteError::File { path: path.to_owned(), source };
+        let (file, folder) = beside(path, &[&header, &payload]).map_err(failed)?;
+        Image::open(file.path()).map_err(WriteError::Unsound)?;
+        file.persist(path).map_err(|error| failed(error.error))?;
+        File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)?;
         Ok((HEADER_BYTES + payload.len()) as u64)
     }
 
@@ -252,8 +257,8 @@ impl<'a> Pool<'a> {
     }
 }
 
-/// Puts a file in the place of another so that at every moment one of the two stands there whole.
-fn replace(path: &Path, parts: &[&[u8]]) -> io::Result<()> {
+/// Writes and syncs a file beside the place it is for; gives it and the folder.
+fn beside(path: &Path, parts: &[&[u8]]) -> io::Result<(NamedTempFile, PathBuf)> {
     let folder = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         Some(_) | None => Path::new("."),
@@ -266,6 +271,5 @@ fn replace(path: &Path, parts: &[&[u8]]) -> io::Result<()> {
         file.write_all(part)?;
     }
     file.as_file().sync_all()?;
-    file.persist(path)?;
-    File::open(folder)?.sync_all()
+    Ok((file, folder.to_owned()))
 }

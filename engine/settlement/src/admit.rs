@@ -35,6 +35,8 @@ pub struct StayPart<'a> {
     edition: &'a Edition,
     at: Circumstance,
     governing: Day,
+    /// The day whose slots it writes, and its civil form.
+    slots_day: Day,
     civil: Civil,
     year: i32,
     last_day: Day,
@@ -82,7 +84,7 @@ pub fn admit<'a>(claim: &'a Submitted<'a>, pack: &'a Pack) -> Result<Admitted<'a
     let refuse = |reason| Err(Refusal::of(reason));
     let (visit, member) = (&claim.visit, &claim.member);
     let (begin, end) = (visit.begin.day(), visit.end.day());
-    if visit.begin > visit.end || visit.settled < visit.end {
+    if visit.begin.is_after(visit.end) || visit.end.is_after(visit.settled) {
         return refuse(Reason::DatesReversed);
     }
     let cover = cover_span(member, begin);
@@ -207,8 +209,9 @@ impl<'a> Fixed<'a> {
         let last_day = Day::last_of_year(year).min(self.last());
         match self.pack.data().year {
             YearRule::Discharge | YearRule::Split => {
+                // Its slots of a day, month, quarter or year are those of its last day.
                 let mut part = self.part(None, last_day, 0, false)?;
-                part.year = year;
+                (part.year, part.civil, part.slots_day) = (year, last_day.civil(), last_day);
                 Ok(part)
             }
             YearRule::Cut { second, .. } => {
@@ -301,6 +304,7 @@ impl<'a> Fixed<'a> {
             edition,
             at,
             governing,
+            slots_day: governing,
             civil,
             year: civil.year,
             last_day,
@@ -372,7 +376,7 @@ impl<'a> Admitted<'a> {
         let months = part.year.saturating_mul(12).saturating_add(civil.month).saturating_sub(1);
         let period = match slot.scope {
             SlotScope::Stay => Period::Stay(self.claim.visit.stay, part.fresh_stay),
-            SlotScope::Day => Period::Day(part.governing),
+            SlotScope::Day => Period::Day(part.slots_day),
             SlotScope::Month => Period::Month(months),
             SlotScope::Quarter => Period::Quarter(months.div_euclid(3)),
             SlotScope::Year => Period::Year(part.year),
@@ -456,7 +460,9 @@ fn cover_span(member: &Member<'_>, begin: Day) -> Option<crate::claim::Spell> {
         return Some(always);
     };
     let own = || spells.iter().filter(|spell| spell.insutype == member.insutype);
-    let mut cover = *own().find(|spell| spell.span.contains(begin))?;
+    // Of several, the one whose waiting time is over first: the order of the list says nothing.
+    let holding = own().filter(|spell| spell.span.contains(begin));
+    let mut cover = *holding.min_by_key(|spell| spell.waiting_to)?;
     // A spell that goes on where this one ends, without a waiting time of its own, is the same cover.
     let goes_on = |cover: &crate::claim::Spell| {
         let to = cover.span.to;

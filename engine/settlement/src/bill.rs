@@ -6,7 +6,7 @@ use crate::admit::SlotKey;
 use crate::claim::LineParts;
 use crate::date::Day;
 use crate::id::BenefitId;
-use crate::money::Fen;
+use crate::money::{Fen, Quantity};
 use crate::pack::{Circumstance, FUND_FIELDS, FundField, FundType, PARTS, Part};
 use crate::price::LineOutcome;
 use crate::tiers::TierRow;
@@ -97,7 +97,7 @@ pub enum Account {
     /// Liability to the member's own account.
     OwnAccount,
     /// Liability to the n-th sharing member's account.
-    FamilyAccount(u8),
+    FamilyAccount(u32),
     /// Payable to the facility.
     FacilityPayable,
     /// Payable to the person, for a claim by hand.
@@ -171,6 +171,7 @@ impl Decision {
                 .map(|line| LineOutcome {
                     parts: turn(&line.parts),
                     facility: line.facility.negated(),
+                    quantity: Quantity::ZERO.minus(line.quantity),
                     ..*line
                 })
                 .collect(),

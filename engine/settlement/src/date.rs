@@ -194,6 +194,16 @@ impl Moment {
         Some(Moment::new(day, of_day))
     }
 
+    /// Whether it comes after another. A moment that is only a day, as midnight stands for one, is not after any other of
+    /// that day, nor is any other after it.
+    pub fn is_after(self, other: Moment) -> bool {
+        let only_a_day = |moment: Moment| moment.0.rem_euclid(SECONDS_OF_DAY) == 0;
+        if self.day() == other.day() && (only_a_day(self) || only_a_day(other)) {
+            return false;
+        }
+        self > other
+    }
+
     /// The day this moment lies in.
     pub fn day(self) -> Day {
         Day::new(i32::try_from(self.0.div_euclid(SECONDS_OF_DAY)).unwrap_or(i32::MAX))

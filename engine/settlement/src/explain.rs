@@ -395,10 +395,10 @@ pub fn explain(
                 *first = of;
             }
         }
-        Charges::Lines(lines) => {
-            for (outcome, line) in decision.lines.iter().zip(*lines) {
+        Charges::Lines(_) => {
+            for outcome in &decision.lines {
                 if let Some(of) = totals.get_mut(usize::from(outcome.stay_part)) {
-                    of.add_line(outcome, line.quantity);
+                    of.add_line(outcome);
                 }
             }
         }

@@ -50,10 +50,8 @@ ids! {
     TierId(u8);
     /// A slot (accumulator) of a pack.
     SlotId(u8);
-    /// A cited document of a pack; nought is "no source: an assumption".
+    /// A cited document of a pack, by its place.
     SourceId(u16);
-    /// A name interned by a pack (identity class, contribution class, disease …).
-    NameId(u16);
     /// A `feedetl_sn`, numbered within its claim: equal texts have equal numbers.
     LineSerial(u32);
     /// A stay or visit (`mdtrt_id`), numbered by whoever binds the case.

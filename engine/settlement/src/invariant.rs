@@ -157,8 +157,13 @@ fn tier_is_bounded(row: &TierRow) -> bool {
 
 /// Prices the bands of the row again from what the explanation shows of it.
 fn tier_is_explained(row: &TierRow, tier: &Tier, table: &Row) -> bool {
+    // What the bands gave, up to the rest of the cap; a floor may lift it as far.
+    let paid = row.cap_left.map_or(row.banded, |left| row.banded.min(left));
+    let most = row.cap_left.map_or(row.base, |left| row.base.min(left));
+    let paid = row.paid == paid || (table.floor.is_some() && paid < row.paid && row.paid <= most);
     if !table.kind_bands.is_empty() {
-        return row.banded <= row.covered;
+        // Its bands lie kind after kind, by amounts the row does not show.
+        return paid && row.banded <= row.covered;
     }
     let origin = origin(tier, row.begin, row.deductible_whole);
     let payer = Payer::new(&table.bands, row.begin, origin, tier.rounding);
@@ -166,9 +171,7 @@ fn tier_is_explained(row: &TierRow, tier: &Tier, table: &Row) -> bool {
     let reached = row
         .cap_left
         .is_none_or(|left| row.paid < left || banded < left || payer.pay(row.paid_for) == left);
-    let lifted = table.floor.is_some();
-    let paid = row.cap_left.map_or(banded, |left| banded.min(left));
-    banded == row.banded && reached && (row.paid == paid || (lifted && row.paid > paid))
+    banded == row.banded && reached && paid
 }
 
 fn slots_rise(decision: &Decision) -> bool {

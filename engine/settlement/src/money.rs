@@ -119,6 +119,14 @@ impl Fen {
         }
     }
 
+    /// This amount, not negative, times a whole number, but never more than any bill or slot can bring: an amount beyond that
+    /// takes no more off.
+    #[inline]
+    pub(crate) fn times_bounded(self, n: i64) -> Fen {
+        const MOST: i64 = limits::SLOT_FEN_MAX + limits::BILL_FEN_MAX;
+        Fen(self.0.checked_mul(n).map_or(MOST, |product| product.min(MOST)))
+    }
+
     /// This amount times a ratio, rounded once to the fen.
     #[inline]
     pub fn share(self, rate: Rate, rounding: Rounding) -> Fen {
@@ -295,6 +303,14 @@ impl Quantity {
             None => {
                 panic!("sum of quantities overflows: a quantity passed admission beyond its bound")
             }
+        }
+    }
+
+    /// The difference. Panics on overflow, as [`Quantity::plus`].
+    pub const fn minus(self, other: Quantity) -> Quantity {
+        match self.0.checked_sub(other.0) {
+            Some(difference) => Quantity(difference),
+            None => panic!("difference of quantities overflows: beyond its bound"),
         }
     }
 

@@ -45,6 +45,8 @@ pub struct LineOutcome {
     pub review: bool,
     /// Why it is not wholly in scope.
     pub reasons: LineReasons,
+    /// The quantity that is not own cost or the facility's.
+    pub quantity: Quantity,
 }
 
 /// Sums over the lines of one part of a stay.
@@ -71,7 +73,7 @@ pub struct KindTotals {
     pub in_scope: Fen,
     /// Pre-pay.
     pub pre_pay: Fen,
-    /// Net quantity; nought for totals given without lines.
+    /// Net quantity that is not own cost or the facility's; nought for totals given without lines.
     pub quantity: Quantity,
 }
 
@@ -229,11 +231,11 @@ impl Totals {
     }
 
     #[inline(always)]
-    pub(crate) fn add_line(&mut self, outcome: &LineOutcome, quantity: Quantity) {
+    pub(crate) fn add_line(&mut self, outcome: &LineOutcome) {
         self.charged = true;
         self.parts = self.parts.plus(&outcome.parts);
         self.facility = self.facility.plus(outcome.facility);
-        self.add_kind(outcome.kind, &outcome.parts, quantity);
+        self.add_kind(outcome.kind, &outcome.parts, outcome.quantity);
     }
 }
 
@@ -401,7 +403,7 @@ impl<'j, 'a> Judge<'j, 'a> {
                 outcome.reasons.add(LineReason::AmountTolerated);
             }
             if let Some(sums) = totals.get_mut(usize::from(outcome.stay_part)) {
-                sums.add_line(outcome, line.quantity);
+                sums.add_line(outcome);
             }
         }
     }
@@ -442,6 +444,7 @@ impl<'j, 'a> Judge<'j, 'a> {
             stay_part,
             review: false,
             reasons,
+            quantity: if whole.is_none() { line.quantity } else { Quantity::ZERO },
         });
     }
 
@@ -491,7 +494,13 @@ impl<'j, 'a> Judge<'j, 'a> {
         };
         let Some(judged) = kept.judged else { panic!("a line is judged before its returns") };
         let rule = self.rule_of(found);
-        let blank = LineOutcome { parts: LineParts::default(), facility: Fen::ZERO, ..*shown };
+        let blank = LineOutcome {
+            parts: LineParts::default(),
+            facility: Fen::ZERO,
+            reasons: LineReasons::NONE,
+            quantity: Quantity::ZERO,
+            ..*shown
+        };
         let (mut before, mut after) = (blank, blank);
         self.split(Rest::new(kept.left.0, kept.left.1), parent, found, rule, &judged, &mut before);
         kept.left = (kept.left.0.plus(line.quantity), kept.left.1.plus(line.amount));
@@ -499,6 +508,7 @@ impl<'j, 'a> Judge<'j, 'a> {
         LineOutcome {
             parts: after.parts.minus(&before.parts),
             facility: after.facility.minus(before.facility),
+            quantity: after.quantity.minus(before.quantity),
             ..before
         }
     }
@@ -601,6 +611,7 @@ impl<'j, 'a> Judge<'j, 'a> {
         let own = rest.own.plus(rest.facility);
         outcome.facility = rest.facility;
         outcome.parts = LineParts { own, ..parts };
+        outcome.quantity = rest.quantity;
     }
 
     /// Steps 6 to 8: over the ceiling, first self-pay, in scope.
@@ -651,6 +662,7 @@ impl LineOutcome {
             stay_part: u8::try_from(stay_part).unwrap_or(0),
             review: false,
             reasons: LineReasons::NONE,
+            quantity: Quantity::ZERO,
         }
     }
 }

@@ -72,7 +72,7 @@ reasons! {
         /// A return that names no earlier line of the claim.
         ReturnWithoutLine = 135, "冲减明细没有找到被冲减的原明细";
         /// A return whose code or price is not that of its line.
-        ReturnUnlikeLine = 136, "冲减明细的目录编码或单价与原明细不一致";
+        ReturnUnlikeLine = 136, "冲减明细的目录编码或单价与原明细不一致，或数量、金额不为负";
         /// Returns that take more than the line had.
         ReturnExceedsLine = 137, "冲减数量或金额超过原明细";
         /// `det_item_fee_sumamt` is not `pric × cnt` within the tolerance.

@@ -93,11 +93,6 @@ impl Desk {
         }
         Ok(decision)
     }
-
-    /// The decision made last; after a refusal, what it had got to.
-    pub fn decision(&self) -> &Decision {
-        &self.decision
-    }
 }
 
 /// The tiers of one part of the stay.
@@ -266,7 +261,7 @@ fn pay_from_accounts(admitted: &Admitted<'_>, own_cost: Fen, decision: &mut Deci
 fn post_rest(admitted: &Admitted<'_>, decision: &mut Decision) {
     let Decision { postings, account_family, account_own, .. } = decision;
     post(postings, Account::OwnAccount, Side::Debit, *account_own);
-    for (number, paid) in (0_u8..).zip(account_family.iter()) {
+    for (number, paid) in (0_u32..).zip(account_family.iter()) {
         post(postings, Account::FamilyAccount(number), Side::Debit, *paid);
     }
     let debited = postings.iter().map(|posting| posting.amount).fold(Fen::ZERO, Fen::plus);

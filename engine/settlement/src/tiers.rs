@@ -8,10 +8,11 @@ mod kinds;
 use alloc::vec::Vec;
 
 use crate::id::{BenefitId, LineKind, SlotId, TierId};
+use crate::limits;
 use crate::money::{Fen, Quantity};
 use crate::pack::{
-    ADDS_OF, Add, Axis, BandsFrom, BandsPay, Base, Cap, CapAmount, Circumstance, Continued,
-    Deductible, DeductibleAmount, Edition, Floor, Per, Plain, Row, ShareOf, Tier,
+    ADDS_OF, Add, Axis, BandsFrom, BandsPay, Cap, CapAmount, Circumstance, Continued, Deductible,
+    DeductibleAmount, Edition, Floor, Per, Plain, Row, ShareOf, Tier,
 };
 use crate::price::Totals;
 
@@ -320,8 +321,8 @@ impl Measure<'_> {
     pub(crate) fn multiplied(&self, amount: Fen, per: Per) -> Fen {
         match per {
             Per::Visit => amount,
-            Per::Session => amount.times(self.sessions()),
-            Per::Day => amount.times(self.situation.totals.days),
+            Per::Session => amount.times_bounded(self.sessions()),
+            Per::Day => amount.times_bounded(self.situation.totals.days),
         }
     }
 
@@ -438,7 +439,8 @@ fn write(adds: &[Add], values: &[Fen; ADDS_OF], frame: &mut [Fen]) {
 #[inline]
 fn add_to(frame: &mut [Fen], slot: SlotId, value: Fen) {
     if let Some(place) = frame.get_mut(slot.index()) {
-        *place = place.plus(value);
+        // Above its bound a slot refuses the claim in the end; until then nothing may overflow on it.
+        *place = place.plus(value).min(Fen::new(limits::SLOT_FEN_MAX + limits::BILL_FEN_MAX));
     }
 }
 
@@ -447,10 +449,137 @@ fn slot_value(frame: &[Fen], slot: SlotId) -> Fen {
     frame.get(slot.index()).copied().unwrap_or_default()
 }
 
-/// What entered a tier by its base, for explanations.
-pub fn is_first_tier(base: Base) -> bool {
-    match base {
-        Base::InScope | Base::InScopeAndPrePay => true,
-        Base::AboveCapOf(_) | Base::Left { .. } => false,
+#[cfg(test)]
+mod tests {
+    use alloc::string::String;
+    use alloc::vec;
+
+    use super::*;
+    use crate::id::SourceId;
+    use crate::money::{Rate, Rounding};
+    use crate::pack::{Band, Base, FundType};
+
+    /// Numbers that look random, the same for a seed.
+    struct Dice(u64);
+
+    impl Dice {
+        fn below(&mut self, n: u64) -> u64 {
+            self.0 = self
+                .0
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            self.0.wrapping_shr(33).checked_rem(n).expect("n is not nought")
+        }
+
+        fn fen(&mut self, n: u64) -> Fen {
+            Fen::new(i64::try_from(self.below(n)).expect("small"))
+        }
+
+        fn slot(&mut self) -> Option<SlotId> {
+            let slot = u8::try_from(self.below(4)).expect("small");
+            (self.below(3) > 0).then(|| SlotId::new(slot))
+        }
+
+        fn one<T: Copy>(&mut self, of: [T; 2]) -> T {
+            let [first, second] = of;
+            if self.below(2) == 0 { first } else { second }
+        }
+    }
+
+    fn row(dice: &mut Dice) -> Row {
+        let deductible = (dice.below(3) > 0).then(|| Deductible {
+            amount: DeductibleAmount::Fixed(dice.fen(2_000)),
+            per: Per::Visit,
+            factors: vec![],
+            less: dice.slot(),
+            ceiling: None,
+            continued: Continued::Difference,
+        });
+        let mut to = Fen::ZERO;
+        let count = 1 + dice.below(4);
+        let bands = (1..=count).map(|n| {
+            to = to.plus(Fen::new(1)).plus(dice.fen(3_000));
+            let to = if n == count { Fen::UNLIMITED } else { to };
+            let parts = u16::try_from(dice.below(10_001)).expect("small");
+            Band { to, rate: Rate::new(parts).expect("at most the whole") }
+        });
+        let bands = bands.collect();
+        let cap = (dice.below(3) > 0).then(|| Cap {
+            amount: CapAmount::Fixed(dice.fen(4_000)),
+            per: Per::Visit,
+            slot: dice.slot(),
+            source: SourceId::new(0),
+        });
+        let mut row = Row {
+            first_share: Rate::ZERO,
+            deductible,
+            bands,
+            kind_bands: vec![],
+            cost_before: vec![],
+            cost_after: vec![],
+            payment: cap.into_iter().collect(),
+            floor: None,
+            adds: vec![],
+            unpenalised: None,
+            basis: vec![],
+            plain: None,
+        };
+        row.find_plain();
+        row
+    }
+
+    #[test]
+    fn a_plain_row_gives_the_same_by_its_numbers_and_in_full() {
+        let mut dice = Dice(20_261_122);
+        let edition = Edition {
+            span: crate::date::Span::ALWAYS,
+            tiers: vec![],
+            plans: vec![],
+            accounts: crate::pack::Accounts::default(),
+            age_cuts: vec![],
+            paid_year_cuts: vec![],
+            approval_cuts: vec![],
+            fetus_cuts: vec![],
+        };
+        let at = Circumstance::default();
+        let totals = Totals { days: 1, ..Totals::default() };
+        let situation = Situation {
+            edition: &edition,
+            benefit: BenefitId::new(0),
+            at: &at,
+            totals: &totals,
+            deductible_nought: false,
+            approval_limit: None,
+        };
+        for _ in 0..50_000 {
+            let tier = Tier {
+                name: String::new(),
+                fund: FundType::parse("310100").expect("six digits"),
+                basic: true,
+                base: Base::InScope,
+                kinds: vec![LineKind::new(0)],
+                rounding: dice.one([Rounding::HalfAway, Rounding::Down]),
+                bands_at: dice.slot(),
+                bands_from: dice.one([BandsFrom::Deductible, BandsFrom::Zero]),
+                bands_pay: dice.one([BandsPay::Difference, BandsPay::Increment]),
+                above_cap_facility: dice.below(2) == 0,
+                adds: vec![],
+                axes: vec![],
+                cells: vec![],
+                rows: vec![row(&mut dice)],
+                source: SourceId::new(0),
+            };
+            let row = tier.rows.first().expect("one");
+            let plain = row.plain.as_ref().expect("it has nothing else");
+            let frame = [dice.fen(5_000), dice.fen(5_000), dice.fen(5_000), dice.fen(5_000)];
+            let base = Fen::new(1).plus(dice.fen(8_000));
+            let mut by_numbers = TierRow::of(0, TierId::new(0), 0, base);
+            let mut in_full = by_numbers;
+            compute_plain(&tier, plain, &frame, &mut by_numbers);
+            let measure = Measure { situation: &situation, tier: &tier, frame: &frame };
+            compute(&measure, row, &Burden::of(&totals), &mut in_full);
+            assert_eq!(by_numbers, in_full, "{tier:?} on {base} with {frame:?}");
+            assert_eq!(written_plain(&by_numbers), written(&in_full));
+        }
     }
 }

@@ -274,6 +274,12 @@ fn read_facility(f: &Value) -> Result<Facility, String> {
     })
 }
 
+/// Whether one text of a time is after another; where one is only a day, by the day.
+fn later(a: &str, b: &str) -> bool {
+    let clock = |t: &str| t.get(10..).is_some_and(|c| !c.is_empty() && !c.ends_with("00:00:00"));
+    if clock(a) && clock(b) { a > b } else { a.get(..10) > b.get(..10) }
+}
+
 fn read_visit(v: &Value) -> Result<Visit, String> {
     let begin_text = needed(v, "begntime")?;
     let end_text = text(v, "endtime").unwrap_or_else(|| begin_text.clone());
@@ -284,7 +290,7 @@ fn read_visit(v: &Value) -> Result<Visit, String> {
         med_type: needed(v, "med_type")?,
         begin: day(&begin_text)?,
         end: day(&end_text)?,
-        reversed: end_text < begin_text || settled_text < end_text,
+        reversed: later(&begin_text, &end_text) || later(&end_text, &settled_text),
         settled: day(&settled_text)?,
         disease: text(v, "dise_codg"),
         diagnoses: array(v, "diagnoses")

@@ -10,6 +10,8 @@ use super::pack::{Benefit, Pack};
 #[derive(Clone, Debug)]
 pub(crate) struct Facts {
     pub(crate) day: Date,
+    /// The day whose slots of a day, month or quarter it writes.
+    pub(crate) slots_day: Date,
     pub(crate) year: i32,
     pub(crate) benefit: String,
     pub(crate) scheme: String,
@@ -250,6 +252,7 @@ impl Facts {
         let none = || "none".to_owned();
         Facts {
             day: on.pack,
+            slots_day: on.pack,
             year: on.pack.year,
             benefit: benefit.id.clone(),
             scheme: member.insutype.clone(),

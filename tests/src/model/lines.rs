@@ -33,6 +33,8 @@ pub struct LineParts {
     pub prepay: Fen,
     pub scope: Fen,
     pub facility: Fen,
+    /// What of its quantity is not own cost or the facility's.
+    pub quantity: Exact,
 }
 
 /// A line of the claim that is no return, with what was kept of it at some moment.
@@ -156,6 +158,7 @@ pub(crate) fn check(setting: &Setting<'_>, lines: &[LineIn]) -> Vec<(LineParts, 
                 prepay: parts_after.0.prepay - parts_before.0.prepay,
                 scope: parts_after.0.scope - parts_before.0.scope,
                 facility: parts_after.1 - parts_before.1,
+                quantity: parts_after.2 - parts_before.2,
             },
             tag.unwrap_or_default(),
         ));
@@ -201,8 +204,8 @@ fn price(
     kept: &[Option<Kept<'_>>],
     of: usize,
     (quantity, amount): (Exact, Fen),
-) -> (FourParts, Fen) {
-    let Some(this) = &kept[of] else { return (FourParts::default(), 0) };
+) -> (FourParts, Fen, Exact) {
+    let Some(this) = &kept[of] else { return (FourParts::default(), 0, NOUGHT) };
     let mut rest = Rest { quantity, amount, own: 0, facility: 0 };
     let outside = setting.all_own || setting.cover_ends.is_some_and(|end| this.line.day >= end);
     let Some(period) = this.period.filter(|p| !outside && in_scope(setting, this.line, p)) else {
@@ -227,9 +230,9 @@ fn price(
     done(&rest, over, prepay)
 }
 
-fn done(rest: &Rest, over: Fen, prepay: Fen) -> (FourParts, Fen) {
+fn done(rest: &Rest, over: Fen, prepay: Fen) -> (FourParts, Fen, Exact) {
     let scope = rest.amount - over - prepay;
-    (FourParts { own: rest.own, over, prepay, scope }, rest.facility)
+    (FourParts { own: rest.own, over, prepay, scope }, rest.facility, rest.quantity)
 }
 
 /// Step 3: the family of the scheme, or childbirth where the visit or the line is one.

@@ -166,7 +166,7 @@ fn items(
                 kind: kind_of(pack, tag),
                 parts: FourParts { own: p.own, over: p.over, prepay: p.prepay, scope: p.scope },
                 facility: p.facility,
-                quantity: line.quantity,
+                quantity: p.quantity,
             });
             (items.collect(), checked.iter().map(|(parts, _)| parts.clone()).collect())
         }

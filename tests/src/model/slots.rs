@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::case::Case;
-use super::date::Date;
 use super::exact::{Fen, yuan};
 use super::facts::Facts;
 use super::pack::{Pack, SlotRow};
@@ -89,10 +88,10 @@ impl Slots {
 
 /// Where a slot of the pack lies for this settlement.
 pub(crate) fn place(slot: &SlotRow, facts: &Facts) -> Place {
-    let in_year = Date { year: facts.year, ..facts.day };
+    let in_year = facts.slots_day;
     let scope = match slot.scope.as_str() {
         "stay" => format!("stay:{}", facts.stay),
-        "day" => format!("day:{}", facts.day.text()),
+        "day" => format!("day:{}", facts.slots_day.text()),
         "month" => format!("month:{}", in_year.month_text()),
         "quarter" => format!("quarter:{}", in_year.quarter_text()),
         "year" => facts.year.to_string(),

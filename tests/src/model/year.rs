@@ -30,7 +30,8 @@ pub(crate) fn parts_of(
         let mine = |item: &&Item| item.day.map(|day| within(day, case)) == Some(*year);
         let items = items.iter().filter(mine).cloned().collect();
         if pack.year.rule == "split" {
-            let facts = Facts { year: *year, ..whole.clone() };
+            let slots_day = last_day(*year).min(last_covered(case));
+            let facts = Facts { year: *year, slots_day, ..whole.clone() };
             parts.push(YearPart { facts, items, no_deductible: false });
         } else {
             parts.push(cut(pack, case, admitted, *year, items));

@@ -121,7 +121,7 @@ impl Step<'_, '_, '_> {
             rounding: tier.rounding,
             source: tier.source,
             base: done.base,
-            base_of: self.base_of(burden),
+            base_of: self.base_of(burden, &replay.decision.tiers),
             caps_before: self.caps(&row.cost_before, done.base),
             cut: done.cut,
             first_share: self.first_share(in_play),
@@ -153,7 +153,7 @@ impl Step<'_, '_, '_> {
         }
     }
 
-    fn base_of(&self, burden: &Burden) -> Vec<BaseOf> {
+    fn base_of(&self, burden: &Burden, rows: &[TierRow]) -> Vec<BaseOf> {
         let mut of = Vec::new();
         match self.tier.base {
             Base::InScope | Base::InScopeAndPrePay => {
@@ -167,7 +167,10 @@ impl Step<'_, '_, '_> {
                     }
                 }
             }
-            Base::AboveCapOf(tier) => of.push(BaseOf::AboveCapOf { tier, amount: self.done.base }),
+            Base::AboveCapOf(tier) => of.push(BaseOf::AboveCapOf {
+                tier,
+                amount: burden.entering(self.tier, self.replay.number, rows),
+            }),
             Base::Left { parts, .. } => {
                 for part in PARTS_SHOWN {
                     let amount = burden.part(part);

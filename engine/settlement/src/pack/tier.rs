@@ -400,7 +400,7 @@ impl Part {
 }
 
 impl Row {
-    pub(super) fn find_plain(&mut self) {
+    pub(crate) fn find_plain(&mut self) {
         self.plain = self.as_plain();
     }
 

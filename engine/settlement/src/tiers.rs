@@ -97,17 +97,18 @@ pub fn run(
             continue;
         }
         let plain = row.plain.as_ref().filter(|_| usual);
-        // Filled in where it stays: a row is some cache lines.
-        rows.push(TierRow::of(stay_part, *id, index, base));
-        let Some(done) = rows.last_mut() else { continue };
+        let blank = TierRow::of(stay_part, *id, index, base);
         match plain {
-            Some(plain) => compute_plain(tier, plain, frame, done),
+            Some(plain) => rows.push(compute_plain(tier, plain, frame, blank)),
             None => {
                 let measure = Measure { situation, tier, frame };
-                compute(&measure, row, burden, done);
-                done.filing_loss = filing_loss(&measure, row, burden, *done);
+                let mut done = blank;
+                compute(&measure, row, burden, &mut done);
+                done.filing_loss = filing_loss(&measure, row, burden, done);
+                rows.push(done);
             }
         }
+        let Some(done) = rows.last() else { continue };
         burden.take(tier, done);
         if plain.is_some() {
             write(&tier.adds, &written_plain(done), frame);
@@ -151,8 +152,8 @@ fn filing_loss(measure: &Measure<'_>, row: &Row, burden: &Burden<'_>, mut withou
 
 /// Steps 4 to 8 of a row that has nothing else, from its numbers; [`compute`] would give the same.
 #[inline(always)]
-fn compute_plain(tier: &Tier, plain: &Plain, frame: &[Fen], done: &mut TierRow) {
-    let base = done.base;
+fn compute_plain(tier: &Tier, plain: &Plain, frame: &[Fen], blank: TierRow) -> TierRow {
+    let base = blank.base;
     let of_slot = |slot: Option<SlotId>| slot.map_or(Fen::ZERO, |slot| slot_value(frame, slot));
     // 4
     let deductible = plain.deductible.less(of_slot(plain.less)).min(base);
@@ -168,16 +169,20 @@ fn compute_plain(tier: &Tier, plain: &Plain, frame: &[Fen], done: &mut TierRow) 
         Some(rest) if banded >= rest => (rest, payer.least_for(rest, covered)),
         Some(_) | None => (banded, covered),
     };
-    done.deductible_whole = plain.deductible;
-    done.deductible = deductible;
-    done.begin = begin;
-    done.covered = covered;
-    done.banded = banded;
-    done.paid_for = paid_for;
-    done.cap_left = cap_left;
-    done.paid = paid;
-    done.above_cap = covered.minus(paid_for);
-    done.facility = if tier.above_cap_facility { done.above_cap } else { Fen::ZERO };
+    let above_cap = covered.minus(paid_for);
+    TierRow {
+        deductible_whole: plain.deductible,
+        deductible,
+        begin,
+        covered,
+        banded,
+        paid_for,
+        cap_left,
+        paid,
+        above_cap,
+        facility: if tier.above_cap_facility { above_cap } else { Fen::ZERO },
+        ..blank
+    }
 }
 
 /// Steps 2 to 8: what a row makes of the base.
@@ -573,9 +578,8 @@ mod tests {
             let plain = row.plain.as_ref().expect("it has nothing else");
             let frame = [dice.fen(5_000), dice.fen(5_000), dice.fen(5_000), dice.fen(5_000)];
             let base = Fen::new(1).plus(dice.fen(8_000));
-            let mut by_numbers = TierRow::of(0, TierId::new(0), 0, base);
-            let mut in_full = by_numbers;
-            compute_plain(&tier, plain, &frame, &mut by_numbers);
+            let mut in_full = TierRow::of(0, TierId::new(0), 0, base);
+            let by_numbers = compute_plain(&tier, plain, &frame, in_full);
             let measure = Measure { situation: &situation, tier: &tier, frame: &frame };
             compute(&measure, row, &Burden::of(&totals), &mut in_full);
             assert_eq!(by_numbers, in_full, "{tier:?} on {base} with {frame:?}");

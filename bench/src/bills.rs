@@ -247,3 +247,20 @@ impl<'c> Counter<'c> {
         decision.fund_sum()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_national_sizes_make_the_entries_the_labels_say() {
+        let sources = yidan_build::generate(SEED, NATIONAL);
+        let catalogues =
+            ["national/drugs.csv", "national/services.csv", "national/consumables.csv"];
+        let of_entries = sources.iter().filter(|one| catalogues.contains(&one.path.as_str()));
+        // A heading, then a row an entry.
+        let rows = |bytes: &[u8]| bytes.iter().filter(|byte| **byte == b'\n').count() - 1;
+        let entries: usize = of_entries.map(|one| rows(&one.bytes)).sum();
+        assert!(entries.abs_diff(ENTRIES) <= ENTRIES / 100, "{entries} entries");
+    }
+}

@@ -10,11 +10,12 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use yidan_bench::bills::{self, Bill, Counter, NATIONAL, SEED};
+use yidan_bench::bills::{self, Bill, Counter, SEED};
 use yidan_bench::dice::{Dice, Zipf};
 use yidan_bench::r1::{self, Machine};
 use yidan_build::Sizes;
 use yidan_image::Image;
+use yidan_settlement::catalogue::Found;
 use yidan_settlement::date::Day;
 use yidan_settlement::money::Fen;
 use yidan_settlement::pack::Pack;
@@ -22,7 +23,7 @@ use yidan_settlement::pack::Pack;
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let once = arguments.iter().any(|argument| argument == "--test");
-    // `cargo bench --bench bars -- tiers` runs one part only.
+    // `cargo bench -p yidan-bench --bench bars -- tiers` runs one part only: tiers, bills or look-ups.
     let parts: Vec<&String> =
         arguments.iter().filter(|argument| !argument.starts_with('-')).collect();
     let asked = |part: &str| parts.is_empty() || parts.iter().any(|asked| *asked == part);
@@ -44,15 +45,11 @@ fn main() {
 fn national_image(pack: &Pack, rounds: usize, once: bool) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("national.image");
-    let small =
-        Sizes { drugs: 4_000, services: 500, consumables: 3_000, diagnoses: 500, facilities: 500 };
-    let sizes = if once { small } else { NATIONAL };
     let begin = Instant::now();
-    let report = yidan_build::build_of(&yidan_build::generate(SEED, sizes), &path)
-        .expect("generated sources build");
-    let entries = report.regions.iter().map(|(_, entries)| entries).max().copied().unwrap_or(0);
+    let report = bills::build(&path, once);
     println!(
-        "image build, {entries} entries, sources generated and parsed: {:.1?} (bar: a minute)",
+        "image build, {} entries, sources generated and parsed: {:.1?} (bar: a minute)",
+        bills::entries(&report),
         begin.elapsed()
     );
     let open = || {
@@ -105,11 +102,15 @@ fn whole_bills(image: &Image, pack: &Pack, rounds: usize, once: bool) {
     for (lines, count) in [(5, 80_000), (20, 20_000), (300, 1_500)] {
         let messages = bills::messages(&codes, &zipf, if once { 50 } else { count } * lines);
         let bills = bills::bills(&messages, lines);
+        let expected = counter.checked(&bills).into_iter().sum::<Fen>();
         let mut looks = Vec::new();
         let mut wholes = Vec::new();
         for _ in 0..rounds {
-            looks.push(time(|| look_up_all(&mut counter, &bills)));
-            wholes.push(time(|| settle_all(&mut counter, &bills)));
+            let (mut found, mut paid) = (0, Fen::ZERO);
+            looks.push(time(|| found = look_up_all(&mut counter, &bills)));
+            wholes.push(time(|| paid = settle_all(&mut counter, &bills)));
+            assert_eq!(found, bills.len() * lines, "every code was looked up");
+            assert_eq!(paid, expected, "every round pays what the function by hand pays");
         }
         let (ratio, whole, look) = ratio(&wholes, &looks);
         let a_bill = nanos(whole) / bills.len() as f64;
@@ -123,17 +124,12 @@ fn whole_bills(image: &Image, pack: &Pack, rounds: usize, once: bool) {
     println!();
 }
 
-fn look_up_all(counter: &mut Counter<'_>, bills: &[Bill<'_>]) {
-    for bill in bills {
-        black_box(counter.look_up(bill));
-    }
+fn look_up_all(counter: &mut Counter<'_>, bills: &[Bill<'_>]) -> usize {
+    bills.iter().map(|bill| counter.look_up(bill)).sum()
 }
 
-fn settle_all(counter: &mut Counter<'_>, bills: &[Bill<'_>]) {
-    for bill in bills {
-        let mut slots = [Fen::ZERO; 6];
-        black_box(counter.settle(bill, &mut slots));
-    }
+fn settle_all(counter: &mut Counter<'_>, bills: &[Bill<'_>]) -> Fen {
+    bills.iter().map(|bill| counter.settle(bill, &mut [Fen::ZERO; 6])).sum()
 }
 
 /// Bar 6: probes and cache lines counted, and time from 10³ to 10⁶ entries beside two dependent reads of as much memory.
@@ -154,6 +150,10 @@ fn look_ups(rounds: usize, once: bool) {
         let counted = codes.iter().map(|code| view.look_up_counted(code, day).1);
         let (probes, lines) =
             counted.fold((0, 0), |most, one| (most.0.max(one.reads), most.1.max(one.cache_lines)));
+        assert!((1..=2).contains(&probes), "a look-up reads at most two records, not {probes}");
+        assert!((1..=2).contains(&lines), "a look-up touches at most two cache lines, not {lines}");
+        let found = codes.iter().filter(|code| matches!(view.look_up(code, day), Found::Entry(_)));
+        assert_eq!(found.count(), codes.len(), "every code is in force");
         let asked = 200_000.min(codes.len() * 50);
         let chain = Chain::new(view.len());
         let (mut looks, mut reads) = (Vec::new(), Vec::new());

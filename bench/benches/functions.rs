@@ -1,21 +1,32 @@
 //! Criterion benches of single functions: tiers alone, line check with tiers, bare look-ups, image open, pack build.
+//! `--test` runs each once, over a small image, to check results.
 
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use yidan_bench::bills::{self, Counter, NATIONAL, SEED};
+use yidan_bench::bills::{self, Counter, SEED};
 use yidan_bench::by_hand;
 use yidan_bench::dice::Zipf;
 use yidan_bench::r1::{self, Machine};
 use yidan_image::Image;
 use yidan_settlement::money::Fen;
 
+const MEMBERS: usize = 20_000;
+
+fn once() -> bool {
+    std::env::args().any(|argument| argument == "--test")
+}
+
 fn tiers(c: &mut Criterion) {
     let pack = r1::pack();
-    let bills = r1::bills(SEED, 20_000, 6);
+    let bills = r1::bills(SEED, MEMBERS, 6);
+    let mut machine = Machine::new(&pack);
+    let by_hand = r1::run_by_hand(&mut vec![[0; 6]; MEMBERS], &bills);
+    let by_machine = r1::run_machine(&mut machine, &mut vec![[Fen::ZERO; 6]; MEMBERS], &bills);
+    assert_eq!(by_machine, by_hand, "the machine pays what the function by hand pays");
     let mut group = c.benchmark_group("R1 tiers alone");
     group.throughput(Throughput::Elements(1));
-    let mut by_hand_members = vec![[0_i64; 6]; 20_000];
+    let mut by_hand_members = vec![[0_i64; 6]; MEMBERS];
     let mut next = bills.iter().cycle();
     group.bench_function("by hand", |b| {
         b.iter(|| {
@@ -28,8 +39,7 @@ fn tiers(c: &mut Criterion) {
             )
         });
     });
-    let mut members = vec![[Fen::ZERO; 6]; 20_000];
-    let mut machine = Machine::new(&pack);
+    let mut members = vec![[Fen::ZERO; 6]; MEMBERS];
     let mut next = bills.iter().cycle();
     group.bench_function("general machine", |b| {
         b.iter(|| {
@@ -38,42 +48,50 @@ fn tiers(c: &mut Criterion) {
         });
     });
     group.finish();
+    assert!(members.iter().flatten().all(|slot| !slot.is_negative()), "slots only rise");
     c.bench_function("pack build (R1)", |b| b.iter(|| black_box(r1::pack())));
+    assert_eq!(r1::pack(), pack, "the same text is the same pack");
 }
 
 fn lines(c: &mut Criterion) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("national.image");
-    yidan_build::build_of(&yidan_build::generate(SEED, NATIONAL), &path)
-        .expect("generated sources build");
+    let entries = bills::entries(&bills::build(&path, once()));
     let image = Image::open(&path).expect("a built image opens");
     let pack = r1::pack();
     let codes = bills::shuffled_codes(image.national().expect("a base"));
     let zipf = Zipf::new(codes.len());
     let mut counter = Counter::new(&image, &pack);
     for lines in [5, 20, 300] {
-        let messages = bills::messages(&codes, &zipf, 2_048 * lines);
+        let count = if once() { 50 } else { 2_048 };
+        let messages = bills::messages(&codes, &zipf, count * lines);
         let bills = bills::bills(&messages, lines);
-        let mut group = c.benchmark_group(format!("{lines}-line bill, 403,000 entries"));
+        let expected = counter.checked(&bills);
+        let mut group = c.benchmark_group(format!("{lines}-line bill, {entries} entries"));
         group.throughput(Throughput::Elements(1));
         let mut next = bills.iter().cycle();
         group.bench_function("bare look-ups", |b| {
-            b.iter(|| counter.look_up(next.next().expect("a cycle")))
+            b.iter(|| {
+                let found = counter.look_up(next.next().expect("a cycle"));
+                assert_eq!(found, lines, "every code was looked up");
+            });
         });
-        let mut slots = [Fen::ZERO; 6];
-        let mut next = bills.iter().cycle();
+        let mut next = bills.iter().zip(&expected).cycle();
         group.bench_function("look-up, line check, tiers", |b| {
             b.iter(|| {
-                slots = [Fen::ZERO; 6];
-                counter.settle(next.next().expect("a cycle"), &mut slots)
+                let (bill, expected) = next.next().expect("a cycle");
+                let paid = counter.settle(bill, &mut [Fen::ZERO; 6]);
+                assert_eq!(paid, *expected, "it pays what the function by hand pays");
             });
         });
         group.finish();
     }
     let mut group = c.benchmark_group("image");
     group.sample_size(10);
-    group
-        .bench_function("open, 403,000 entries", |b| b.iter(|| Image::open(&path).expect("opens")));
+    let digest = image.digest();
+    group.bench_function(format!("open, {entries} entries"), |b| {
+        b.iter(|| assert_eq!(Image::open(&path).expect("opens").digest(), digest));
+    });
     group.finish();
 }
 

@@ -1,6 +1,8 @@
 //! Bills of so many lines over a catalogue of national size: codes by Zipf (s = 1.0), amounts that add up.
 
-use yidan_build::Sizes;
+use std::path::Path;
+
+use yidan_build::{BuildReport, Sizes};
 use yidan_image::{Image, View};
 use yidan_settlement::catalogue::{Found, Level};
 use yidan_settlement::claim::{
@@ -12,16 +14,24 @@ use yidan_settlement::money::{Fen, Price, Quantity};
 use yidan_settlement::pack::{Channel, HospitalLevel, Pack};
 use yidan_settlement::settle::{Desk, Looked};
 
+use crate::by_hand;
 use crate::dice::{Dice, Zipf};
 
-/// The sizes at which the look-up table of one region holds 403,000 entries.
-pub const NATIONAL: Sizes = Sizes {
-    drugs: 215_000,
-    services: 25_000,
-    consumables: 163_000,
+/// As many codes as make [`ENTRIES`] entries: some codes have several periods.
+const NATIONAL: Sizes = Sizes {
+    drugs: 202_700,
+    services: 23_600,
+    consumables: 153_700,
     diagnoses: 33_000,
     facilities: 50_000,
 };
+
+/// How many entries the look-up table of one region of national size holds, within one in a hundred.
+pub const ENTRIES: usize = 403_000;
+
+/// Enough to run every bench once and check what it gives.
+const SMALL: Sizes =
+    Sizes { drugs: 4_000, services: 500, consumables: 3_000, diagnoses: 500, facilities: 500 };
 
 /// The seed of everything here.
 pub const SEED: u64 = 20_261_122;
@@ -39,6 +49,28 @@ pub struct Messages {
     bytes: Vec<u8>,
     /// Where each code ends.
     ends: Vec<usize>,
+}
+
+/// Builds the image that bills are looked up in: of national size, or a small one to run everything once.
+///
+/// # Panics
+/// Where it has not the entries its labels say.
+pub fn build(path: &Path, small: bool) -> BuildReport {
+    let sizes = if small { SMALL } else { NATIONAL };
+    let report = yidan_build::build_of(&yidan_build::generate(SEED, sizes), path)
+        .expect("generated sources build");
+    let entries = entries(&report);
+    let national = entries.abs_diff(ENTRIES) <= ENTRIES / 100;
+    assert!(
+        small || national,
+        "{entries} entries are not {ENTRIES}, give or take one in a hundred"
+    );
+    report
+}
+
+/// The entries of the largest region of an image.
+pub fn entries(report: &BuildReport) -> usize {
+    report.regions.iter().map(|(_, entries)| *entries).max().unwrap_or(0)
 }
 
 /// The codes of a view, in an order that has nothing to do with their places.
@@ -121,12 +153,34 @@ impl<'c> Counter<'c> {
         Counter { view, image, pack, kinds, found: Vec::new(), identities, desk: Desk::new() }
     }
 
-    /// From the bytes of the codes and the date to the fields of the entries: how many are in force.
+    /// From the bytes of the codes and the date to the fields of the entries: how many were looked up.
     #[inline(never)]
     pub fn look_up(&mut self, bill: &Bill<'_>) -> usize {
         self.found.clear();
         self.view.look_up_all(&bill.asked, &mut self.found);
         std::hint::black_box(&self.found).len()
+    }
+
+    /// Settles all bills once on fresh members and gives what the funds pay for each.
+    ///
+    /// # Panics
+    /// Where a code is not in force, a bill's lines do not come to its total, or the funds do not pay what the function by
+    /// hand pays for what is in scope.
+    pub fn checked(&mut self, bills: &[Bill<'_>]) -> Vec<Fen> {
+        let mut check = |bill: &Bill<'_>| {
+            let paid = self.settle(bill, &mut [Fen::ZERO; 6]);
+            let in_force = self.found.iter().filter(|one| matches!(one, Found::Entry(_))).count();
+            assert_eq!(in_force, bill.lines.len(), "every code is in force");
+            let decision = self.desk.decision();
+            let charged = bill.lines.iter().map(|line| line.amount).sum::<Fen>();
+            assert_eq!(decision.total, charged, "the bill is its lines");
+            let in_scope = decision.split.in_scope.get();
+            assert!((1..charged.get()).contains(&in_scope), "some of it is in scope, and not all");
+            let by_hand = by_hand::settle(&mut [0; 6], in_scope, 3, 2);
+            assert_eq!(paid.get(), by_hand.basic + by_hand.critical + by_hand.assistance);
+            paid
+        };
+        bills.iter().map(&mut check).collect()
     }
 
     /// Look-up, line check and three tiers: what the funds pay.
@@ -191,5 +245,22 @@ impl<'c> Counter<'c> {
             slots[change.key.slot.index()] = change.after;
         }
         decision.fund_sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_national_sizes_make_the_entries_the_labels_say() {
+        let sources = yidan_build::generate(SEED, NATIONAL);
+        let catalogues =
+            ["national/drugs.csv", "national/services.csv", "national/consumables.csv"];
+        let of_entries = sources.iter().filter(|one| catalogues.contains(&one.path.as_str()));
+        // A heading, then a row an entry.
+        let rows = |bytes: &[u8]| bytes.iter().filter(|byte| **byte == b'\n').count() - 1;
+        let entries: usize = of_entries.map(|one| rows(&one.bytes)).sum();
+        assert!(entries.abs_diff(ENTRIES) <= ENTRIES / 100, "{entries} entries");
     }
 }

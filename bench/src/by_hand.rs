@@ -1,4 +1,4 @@
-//! Workload R1 (settlement.md §6) written out by hand, as fast as it can plainly be: what the general machine is held against.
+//! Workload R1 (`catalogs/sources/R1/policy.toml`) written out by hand, as fast as it can plainly be: what the general machine is held against.
 
 /// Yearly slots: deductible, above the deductible, basic paid, self-pay, critical illness paid, assistance paid.
 pub type Slots = [i64; 6];

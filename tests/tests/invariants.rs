@@ -5,10 +5,13 @@ use std::sync::Arc;
 
 use yidan::case::Case;
 use yidan::clerk::{Clerk, Outcome};
+use yidan::slots::SlotValues;
 use yidan::world::World;
 use yidan_settlement::bill::Decision;
 use yidan_settlement::invariant::{Invariant, violated};
 use yidan_settlement::money::Fen;
+use yidan_settlement::pack::{DeductibleAmount, Pack, Per};
+use yidan_settlement::reason::Reason;
 
 const CASE: &str = r#"{"admdvs":"R1","member":{"psn_no":"P","insutype":"310","psn_type":"11","balc":"50.00",
   "identities":[{"type":"R1-2"}]},
@@ -92,4 +95,67 @@ fn every_invariant_notices_its_own_breach() {
         Some(I::SlotsRise)
     );
     assert_eq!(after(|bill| more(&mut bill.postings[0].amount)), Some(I::PostingsBalance));
+}
+
+/// A pack whose data passes `Pack::new`, which knows indices and not sense: at the third level its basic tier has a
+/// deductible below nought, so that it covers more than entered it.
+fn pack_that_breaks_an_identity() -> Pack {
+    let text = include_str!("../../catalogs/sources/R1/policy.toml");
+    let mut data = yidan_build::policy::compile(text, "R1").expect("R1 compiles").data().clone();
+    let third = DeductibleAmount::Fixed(Fen::new(120_000));
+    let tiers = data.editions.iter_mut().flat_map(|edition| &mut edition.tiers);
+    let deductibles =
+        tiers.flat_map(|tier| &mut tier.rows).filter_map(|row| row.deductible.as_mut());
+    let mut spoilt = 0;
+    for deductible in deductibles.filter(|one| one.amount == third) {
+        deductible.amount = DeductibleAmount::Fixed(Fen::new(-100));
+        deductible.per = Per::Day;
+        deductible.less = None;
+        spoilt += 1;
+    }
+    assert!(spoilt > 0, "the third level has its own deductible");
+    Pack::new(data).expect("every index is in range")
+}
+
+/// A decision that breaks an identity is refused with 190 by the desk itself; slots and balance stay as they were, and the
+/// next claim comes out as on a desk that never saw the refused one.
+#[test]
+fn a_decision_that_breaks_an_identity_is_refused_and_leaves_nothing_behind() {
+    let mut world = World::new();
+    world.add_pack(pack_that_breaks_an_identity(), Path::new("spoilt"));
+    let case = |number: u8, level: &str, balance: &str| {
+        let text = format!(
+            r#"{{"admdvs":"R1","member":{{"psn_no":"P","insutype":"310","psn_type":"11"{balance}}},
+            "facility":{{"fixmedins_code":"H","admdvs":"R1","kind":"hospital","hosp_lv":"{level}"}},
+            "visit":{{"med_type":"21","mdtrt_id":"M{number}","begntime":"2026-03-0{number}","acct_used_flag":"1"}},
+            "totals":{{"medfee_sumamt":"5000.00","fulamt_ownpay_amt":"400.00","inscp_scp_amt":"4600.00"}}}}"#
+        );
+        Case::parse(&text, 1).expect("a case")
+    };
+    let first = case(1, "一级", r#","balc":"50.00""#);
+    let breaking = case(2, "三级", "");
+    let next = case(3, "一级", "");
+    // Settles cases in sequence, and gives what each came to.
+    let run = |cases: &[&Case]| -> Vec<Result<(Decision, SlotValues), Reason>> {
+        let mut clerk = Clerk::new(&world, None, true);
+        let settle = |case: &&Case| {
+            let done = clerk.settle(case, |outcome| match outcome {
+                Outcome::Settled(settled) => Ok((settled.decision.clone(), settled.after.clone())),
+                Outcome::Refused(_, refusal) => Err(refusal.reason),
+            });
+            done.expect("a case that binds")
+        };
+        cases.iter().map(settle).collect()
+    };
+    let with = run(&[&first, &breaking, &breaking, &next]);
+    let without = run(&[&first, &next]);
+    assert_eq!(with[1], Err(Reason::InternalCheckFailed));
+    assert_eq!(with[2], Err(Reason::InternalCheckFailed));
+    assert_eq!(Reason::InternalCheckFailed.number(), 190);
+    assert_eq!((&with[0], &with[3]), (&without[0], &without[1]));
+    // The first level: 85 % above 400.00, then above nothing of it.
+    let paid = |one: &Result<(Decision, SlotValues), Reason>| {
+        one.as_ref().map(|(bill, _)| bill.fund_sum()).expect("settled")
+    };
+    assert_eq!((paid(&with[0]), paid(&with[3])), (Fen::new(357_000), Fen::new(391_000)));
 }

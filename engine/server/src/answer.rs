@@ -155,7 +155,7 @@ pub struct LineAnswer {
 
 /// One tier.
 #[derive(Debug, Serialize)]
-#[expect(missing_docs, reason = "the words of settlement.md §3")]
+#[expect(missing_docs, reason = "the words of POLICY.md §4")]
 pub struct TierAnswer {
     pub id: String,
     pub fund: String,

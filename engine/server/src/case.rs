@@ -1,4 +1,4 @@
-//! A case of the command line as JSON (`interface.md` §2): every field under its national name, unknown ones refused.
+//! A case of the command line as JSON (README.md, Settle a case): every field under its national name, unknown ones refused.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -43,10 +43,7 @@ pub enum ChannelName {
 /// `member`
 #[derive(Debug, Clone, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(
-    missing_docs,
-    reason = "national field names, defined in facts/nhsa-codes and the glossary"
-)]
+#[expect(missing_docs, reason = "national field names")]
 pub struct MemberCase {
     pub psn_no: String,
     pub insutype: String,

@@ -8,7 +8,7 @@ use crate::money::Fen;
 use crate::pack::{Pack, Row, Tier};
 use crate::tiers::{Payer, TierRow, origin};
 
-/// The identities of settlement.md §2 to §4.
+/// The identities of `catalogs/sources/POLICY.md` §4, §7 and §8.
 #[derive(Copy, Clone, Eq, PartialEq, Debug)]
 pub enum Invariant {
     /// A line's amount is the sum of its four parts.

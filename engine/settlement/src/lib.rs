@@ -1,7 +1,7 @@
 //! The domain of yidan: a claim goes in, one bill comes out. Pure: no file, no clock, no thread, no float.
 //!
-//! The modules follow the way of a claim; none imports a later one:
-//! `money`, `date`, `id`, `limits`, `apportion`, `catalogue` ← `reason`, `pack`, `claim` ← `admit` ← `price` ← `tiers` ← `bill` ← `invariant` ← `settle`, `explain`.
+//! The modules follow the way of a claim; none imports a later one, or one beside it:
+//! `limits`, `date`, `id` ← `money` ← `apportion`, `catalogue`, `reason` ← `pack` ← `claim` ← `admit` ← `price` ← `tiers` ← `bill` ← `invariant` ← `settle` ← `explain`.
 
 #![no_std]
 

@@ -9,8 +9,15 @@ use yidan_image::Image;
 use yidan_settlement::date::Day;
 
 static SMALL: LazyLock<Vec<u8>> = LazyLock::new(|| {
-    let sizes = yidan_build::Sizes { drugs: 40, services: 10, consumables: 10, diagnoses: 20, facilities: 5 };
-    let contents = yidan_build::assemble(&yidan_build::generate(1, sizes)).expect("generated sources are right");
+    let sizes = yidan_build::Sizes {
+        drugs: 40,
+        services: 10,
+        consumables: 10,
+        diagnoses: 20,
+        facilities: 5,
+    };
+    let contents = yidan_build::assemble(&yidan_build::generate(1, sizes))
+        .expect("generated sources are right");
     contents.encode().expect("and can be written")
 });
 
@@ -18,7 +25,8 @@ fuzz_target!(|bytes: &[u8]| {
     let _ = Image::from_bytes(bytes);
     let mut changed = SMALL.clone();
     for edit in bytes.chunks_exact(5) {
-        let place = u32::from_le_bytes([edit[0], edit[1], edit[2], edit[3]]) as usize % changed.len();
+        let place =
+            u32::from_le_bytes([edit[0], edit[1], edit[2], edit[3]]) as usize % changed.len();
         changed[place] ^= edit[4];
     }
     yidan_image::seal_again(&mut changed);

@@ -1,4 +1,4 @@
-//! The line check of the naive model: settlement.md §2 with POLICY.md §7, each kept line priced on
+//! The line check of the naive model: POLICY.md §7, each kept line priced on
 //! its own.
 
 use super::case::{FourParts, LineIn};

@@ -8,7 +8,7 @@ use crate::money::Fen;
 use crate::pack::{Pack, Row, Tier};
 use crate::tiers::{Payer, TierRow, origin};
 
-/// The identities of settlement.md §2 to §4.
+/// The identities of a line, a tier and a bill; those of the bill are written out in engine/server/GLOSSARY.md.
 #[derive(Copy, Clone, Eq, PartialEq, Debug)]
 pub enum Invariant {
     /// A line's amount is the sum of its four parts.

@@ -1,5 +1,5 @@
 //! The second stage: every line is split into its four parts by the three catalogues (三大目录).
-//! The steps and their order are settlement.md §2; each takes its part from what the earlier ones left.
+//! The steps and their order are POLICY.md §7 with the order that `LineReason` is declared in; each takes its part from what the earlier ones left.
 
 mod conflict;
 mod restriction;

@@ -1,4 +1,4 @@
-//! A tier's payment by line: in proportion to the line's part of what entered the tier (settlement.md §3).
+//! A tier's payment by line: in proportion to the line's part of what entered the tier.
 
 use alloc::vec;
 use alloc::vec::Vec;

@@ -80,7 +80,7 @@ impl FundType {
         self.0
     }
 
-    /// The setlinfo field its payments are summed in (settlement.md §4).
+    /// The setlinfo field its payments are summed in (engine/server/GLOSSARY.md, setldetail).
     pub const fn field(self) -> FundField {
         match self.0 {
             310_100 | 310_102 | 390_100 | 390_102 => FundField::HifpPay,

@@ -158,7 +158,7 @@ fn entry_of(
     problems: &mut Problems,
 ) -> Option<EntryContents> {
     let facts = row.facts.as_ref()?;
-    let Some(share) = share_of(facts, shares) else {
+    let Some((share, share_source)) = share_of(facts, shares) else {
         let found = format!("no share for {folder}");
         let expected = "a share on this line, or a row for it in shares.csv";
         problems.add((&row.file, row.line), "share_employee", found, expected);
@@ -169,7 +169,10 @@ fn entry_of(
     Some(EntryContents {
         code: Arc::clone(&row.code),
         name: Arc::clone(&facts.name),
-        source: Arc::clone(&facts.source),
+        source: match share_source {
+            Some(of_share) => format!("{}; share: {of_share}", facts.source).into(),
+            None => Arc::clone(&facts.source),
+        },
         charge_type: facts.charge_type,
         status: facts.status,
         price_mark: facts.price_mark,
@@ -188,18 +191,22 @@ fn entry_of(
 }
 
 /// What the row says; where it says nothing, nought for class 甲, all for class 丙, and for class 乙
-/// what the nearest shares.csv says.
-fn share_of(facts: &Facts, shares: &[&Shares]) -> Option<[Rate; 2]> {
+/// what the nearest shares.csv says, with its source.
+fn share_of<'s>(facts: &Facts, shares: &[&'s Shares]) -> Option<([Rate; 2], Option<&'s Arc<str>>)> {
     let [employee, resident] = facts.share;
     if let (Some(employee), Some(resident)) = (employee, resident) {
-        return Some([employee, resident]);
+        return Some(([employee, resident], None));
     }
-    let [usual_employee, usual_resident] = match facts.class {
-        Class::A => [Rate::ZERO; 2],
-        Class::C => [Rate::ONE; 2],
-        Class::B => shares.iter().find_map(|shares| shares.of(facts.list, facts.tag.as_deref()))?,
+    let ([usual_employee, usual_resident], source) = match facts.class {
+        Class::A => ([Rate::ZERO; 2], None),
+        Class::C => ([Rate::ONE; 2], None),
+        Class::B => {
+            let of_list = |shares: &&'s Shares| shares.of(facts.list, facts.tag.as_deref());
+            let (share, source) = shares.iter().find_map(of_list)?;
+            (share, Some(source))
+        }
     };
-    Some([employee.unwrap_or(usual_employee), resident.unwrap_or(usual_resident)])
+    Some(([employee.unwrap_or(usual_employee), resident.unwrap_or(usual_resident)], source))
 }
 
 /// How many entries of the national base have a real code.

@@ -199,18 +199,19 @@ struct ShareRow {
     list: Option<List>,
     tag: Option<String>,
     share: [Rate; 2],
+    source: Arc<str>,
 }
 
 impl Shares {
     /// The shares of a list and tag: the row with the tag before one without, the row of the list
-    /// before one of any list.
-    pub(crate) fn of(&self, list: List, tag: Option<&str>) -> Option<[Rate; 2]> {
+    /// before one of any list; and where they come from.
+    pub(crate) fn of(&self, list: List, tag: Option<&str>) -> Option<([Rate; 2], &Arc<str>)> {
         let fits = |row: &&ShareRow| {
             row.list.is_none_or(|named| named == list)
                 && row.tag.as_deref().is_none_or(|named| Some(named) == tag)
         };
         let rank = |row: &&ShareRow| (row.tag.is_some(), row.list.is_some());
-        self.0.iter().filter(fits).max_by_key(rank).map(|row| row.share)
+        self.0.iter().filter(fits).max_by_key(rank).map(|row| (row.share, &row.source))
     }
 }
 
@@ -237,7 +238,8 @@ pub(crate) fn read_shares(source: &Source, problems: &mut Problems) -> Shares {
             if shares.0.iter().any(|row| row.list == list && row.tag == tag) {
                 problems.add(row.place(), "list", "a second row of it", "one row a list and tag");
             }
-            shares.0.push(ShareRow { list, tag, share: [employee, resident] });
+            let source = row.text("source").into();
+            shares.0.push(ShareRow { list, tag, share: [employee, resident], source });
         }
     }
     shares

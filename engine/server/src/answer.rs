@@ -5,13 +5,16 @@ use std::collections::BTreeMap;
 use serde::{Serialize, Serializer};
 use yidan_settlement::bill::Decision;
 use yidan_settlement::claim::LineParts;
-use yidan_settlement::money::Fen;
-use yidan_settlement::pack::{FundField, Grade, Pack};
+use yidan_settlement::money::{Fen, Rate};
+use yidan_settlement::pack::{Agreement, FundField, Pack, Tier};
 use yidan_settlement::reason::{LineReason, Refusal};
 use yidan_settlement::tiers::TierRow;
 
 use crate::case::{Case, LineCase};
+use crate::clerk::Settled;
 use crate::explain_json::ExplainAnswer;
+use crate::grounds::{Ground, grounds};
+use crate::notes::notes;
 use crate::slots::SlotValues;
 
 /// The answer to one case.
@@ -63,9 +66,11 @@ pub struct RefusedAnswer {
     /// `feedetl_sn` of the line, where there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub feedetl_sn: Option<String>,
-    /// Path of the field or line.
+    /// Path of the line, else of the field to look at first.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
+    /// The fields that the refusal rests on, with what was found there.
+    pub grounds: Vec<Ground>,
     /// What was given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub given: Option<Yuan>,
@@ -84,19 +89,26 @@ impl Serialize for Yuan {
     }
 }
 
-/// `setlinfo` of the platform.
+/// `setlinfo` of the platform: every field of 2304's, in its order. What no case of the command line says is empty.
 #[derive(Debug, Serialize)]
-#[expect(missing_docs, reason = "national field names, defined in the glossary")]
+#[expect(missing_docs, reason = "national field names, defined in GLOSSARY.md")]
 pub struct SetlInfo {
-    pub psn_no: String,
     pub mdtrt_id: String,
-    pub fixmedins_code: String,
+    pub setl_id: &'static str,
+    pub psn_no: String,
+    pub psn_name: &'static str,
+    pub psn_cert_type: &'static str,
+    pub certno: &'static str,
+    pub gend: String,
+    pub naty: &'static str,
+    pub brdy: String,
+    pub age: String,
     pub insutype: String,
     pub psn_type: String,
-    pub med_type: String,
-    pub begntime: String,
-    pub endtime: String,
+    pub cvlserv_flag: &'static str,
     pub setl_time: String,
+    pub mdtrt_cert_type: &'static str,
+    pub med_type: String,
     pub medfee_sumamt: Yuan,
     pub fulamt_ownpay_amt: Yuan,
     pub overlmt_selfpay: Yuan,
@@ -119,23 +131,36 @@ pub struct SetlInfo {
     pub acct_mulaid_pay: Yuan,
     pub psn_cash_pay: Yuan,
     pub balc: Yuan,
+    pub medins_setl_id: String,
+    pub clr_optins: &'static str,
+    pub clr_way: &'static str,
+    pub clr_type: &'static str,
+    pub exp_content: &'static str,
+    /// Not the platform's, as the two after it: where.
+    pub fixmedins_code: String,
+    /// From when.
+    pub begntime: String,
+    /// Until when.
+    pub endtime: String,
 }
 
 /// One row of `setldetail`.
 #[derive(Debug, Serialize)]
-#[expect(missing_docs, reason = "national field names, defined in the glossary")]
+#[expect(missing_docs, reason = "national field names, defined in GLOSSARY.md")]
 pub struct SetlDetail {
     pub fund_pay_type: String,
-    pub fund_pay_type_name: String,
     pub inscp_scp_amt: Yuan,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub crt_payb_lmt_amt: Option<Yuan>,
+    /// What the caps left; without a cap all that entered.
+    pub crt_payb_lmt_amt: Yuan,
     pub fund_payamt: Yuan,
+    pub fund_pay_type_name: String,
+    /// How the payment came about, in a line.
+    pub setl_proc_info: String,
 }
 
 /// One fee line with its outcome.
 #[derive(Debug, Serialize)]
-#[expect(missing_docs, reason = "national field names, defined in the glossary")]
+#[expect(missing_docs, reason = "national field names, defined in GLOSSARY.md")]
 pub struct LineAnswer {
     pub feedetl_sn: String,
     pub med_list_codg: String,
@@ -155,7 +180,7 @@ pub struct LineAnswer {
 
 /// One tier.
 #[derive(Debug, Serialize)]
-#[expect(missing_docs, reason = "the words of POLICY.md §4")]
+#[expect(missing_docs, reason = "the words of POLICY.md, and of GLOSSARY.md")]
 pub struct TierAnswer {
     pub id: String,
     pub fund: String,
@@ -193,17 +218,20 @@ impl Answer {
 }
 
 impl RefusedAnswer {
-    /// The answer to a refused case.
-    pub fn of(case: u64, refusal: &Refusal, lines: &[LineCase]) -> RefusedAnswer {
+    /// The answer to a refused case. `pack` is the one it was to be settled by, where there is one.
+    pub fn of(number: u64, refusal: &Refusal, case: &Case, pack: Option<&Pack>) -> RefusedAnswer {
         let index = refusal.line.and_then(|line| usize::try_from(line).ok());
-        let line = index.and_then(|index| lines.get(index));
+        let line = index.and_then(|index| case.lines.as_ref()?.get(index));
+        let grounds = grounds(refusal, case, pack);
+        let first = || grounds.first().map(|ground| ground.field.clone());
         RefusedAnswer {
-            case,
+            case: number,
             refused: refusal.reason.number(),
             err_msg: refusal.reason.to_string(),
             reasons: vec![refusal.reason.number()],
             feedetl_sn: line.map(|line| line.feedetl_sn.0.clone()),
-            field: index.map(|index| format!("lines[{index}]")),
+            field: index.map(|index| format!("lines[{index}]")).or_else(first),
+            grounds,
             given: refusal.figures.map(|(given, _)| Yuan(given)),
             computed: refusal.figures.map(|(_, computed)| Yuan(computed)),
         }
@@ -212,18 +240,12 @@ impl RefusedAnswer {
 
 impl SettledAnswer {
     /// The answer to a settled case.
-    pub fn of(
-        number: u64,
-        case: &Case,
-        mdtrt_id: &str,
-        decision: &Decision,
-        pack: &Pack,
-        slots: &SlotValues,
-    ) -> SettledAnswer {
+    pub fn of(settled: &Settled<'_>, case: &Case) -> SettledAnswer {
+        let Settled { decision, pack, .. } = settled;
         let lines = case.lines.as_deref().unwrap_or(&[]);
         SettledAnswer {
-            case: number,
-            setlinfo: SetlInfo::of(case, mdtrt_id, decision, pack),
+            case: settled.number,
+            setlinfo: SetlInfo::of(settled, case),
             setldetail: decision
                 .tiers
                 .iter()
@@ -239,17 +261,18 @@ impl SettledAnswer {
                 .iter()
                 .filter_map(|row| TierAnswer::of(row, decision, pack))
                 .collect(),
-            slots: shown(slots, pack),
+            slots: shown(&settled.after, pack),
             reasons: reasons(decision),
-            warnings: warnings(decision, pack),
+            warnings: notes(settled, case, settled.view(case)),
             explain: None,
         }
     }
 }
 
 impl SetlInfo {
-    fn of(case: &Case, mdtrt_id: &str, decision: &Decision, pack: &Pack) -> SetlInfo {
-        let visit = &case.visit;
+    fn of(settled: &Settled<'_>, case: &Case) -> SetlInfo {
+        let (decision, pack) = (settled.decision, settled.pack);
+        let (member, visit) = (&case.member, &case.visit);
         let end = visit.endtime.unwrap_or(visit.begntime);
         let fund = |field| Yuan(decision.fund(field));
         let LineParts { own, over, pre_pay, in_scope } = decision.split;
@@ -263,16 +286,24 @@ impl SetlInfo {
             above = above.plus(row.base).minus(row.deductible);
             paid = paid.plus(row.paid);
         }
+        let age = member.brdy.map(|birth| end.0.day().years_since(birth.0));
         SetlInfo {
-            psn_no: case.member.psn_no.clone(),
-            mdtrt_id: mdtrt_id.to_owned(),
-            fixmedins_code: case.facility.fixmedins_code.clone(),
-            insutype: case.member.insutype.clone(),
-            psn_type: case.member.psn_type.clone(),
-            med_type: visit.med_type.0.clone(),
-            begntime: visit.begntime.0.to_string(),
-            endtime: end.0.to_string(),
+            mdtrt_id: settled.mdtrt_id.clone(),
+            setl_id: "",
+            psn_no: member.psn_no.clone(),
+            psn_name: "",
+            psn_cert_type: "",
+            certno: "",
+            gend: member.gend.as_ref().map_or_else(String::new, |code| code.0.clone()),
+            naty: "",
+            brdy: member.brdy.map_or_else(String::new, |day| day.0.to_string()),
+            age: age.map_or_else(String::new, |years| years.to_string()),
+            insutype: member.insutype.clone(),
+            psn_type: member.psn_type.clone(),
+            cvlserv_flag: if member.cvlserv_flag.0 { "1" } else { "0" },
             setl_time: visit.setl_time.unwrap_or(end).0.to_string(),
+            mdtrt_cert_type: "",
+            med_type: visit.med_type.0.clone(),
             medfee_sumamt: Yuan(decision.total),
             fulamt_ownpay_amt: Yuan(own),
             overlmt_selfpay: Yuan(over),
@@ -295,7 +326,25 @@ impl SetlInfo {
             acct_mulaid_pay: Yuan(decision.account_family_sum()),
             psn_cash_pay: Yuan(decision.cash),
             balc: Yuan(decision.balance),
+            medins_setl_id: visit.msgid.clone().unwrap_or_default(),
+            clr_optins: "",
+            clr_way: "",
+            clr_type: clr_type(decision, pack),
+            exp_content: "",
+            fixmedins_code: case.facility.fixmedins_code.clone(),
+            begntime: visit.begntime.0.to_string(),
+            endtime: end.0.to_string(),
         }
+    }
+}
+
+/// 清算类别: 11 门诊, 21 住院, 41 药店购药, by what the facility has agreed to for such a visit.
+fn clr_type(decision: &Decision, pack: &Pack) -> &'static str {
+    match pack.data().benefits.get(decision.benefit.index()).map(|benefit| benefit.agreement) {
+        Some(Agreement::Inpatient) => "21",
+        Some(Agreement::Outpatient | Agreement::Chronic) => "11",
+        Some(Agreement::Pharmacy) => "41",
+        None => "",
     }
 }
 
@@ -304,12 +353,48 @@ impl SetlDetail {
         let tier = tier(row, decision, pack)?;
         Some(SetlDetail {
             fund_pay_type: tier.fund.to_string(),
-            fund_pay_type_name: tier.name.clone(),
             inscp_scp_amt: Yuan(row.base),
-            crt_payb_lmt_amt: row.cap_left.map(Yuan),
+            crt_payb_lmt_amt: Yuan(row.cap_left.unwrap_or(row.base)),
             fund_payamt: Yuan(row.paid),
+            fund_pay_type_name: tier.name.clone(),
+            setl_proc_info: proceedings(row, tier),
         })
     }
+}
+
+/// How a payment came about, in a line.
+fn proceedings(row: &TierRow, tier: &Tier) -> String {
+    let cap = match row.cap_left {
+        Some(left) => format!("封顶余额{left}"),
+        None => "无封顶线".to_owned(),
+    };
+    let rates = match rates(row, tier) {
+        rates if rates.is_empty() => "-".to_owned(),
+        rates => rates.iter().map(ToString::to_string).collect::<Vec<_>>().join("/"),
+    };
+    format!(
+        "进入{}，首先自付{}，起付线{}，按{rates}支付{}，{cap}，超封顶{}",
+        row.base, row.first_share, row.deductible, row.paid, row.above_cap
+    )
+}
+
+/// The ratios that priced something, in order, neighbours that are alike once.
+pub(crate) fn rates(row: &TierRow, tier: &Tier) -> Vec<Rate> {
+    let Some(table) = usize::try_from(row.row).ok().and_then(|index| tier.rows.get(index)) else {
+        return Vec::new();
+    };
+    let covered = if row.covered.is_negative() { row.covered.negated() } else { row.covered };
+    let end = row.begin.plus(covered);
+    let bands = if table.kind_bands.is_empty() {
+        vec![&table.bands]
+    } else {
+        table.kind_bands.iter().map(|own| &own.bands).collect()
+    };
+    let pieces =
+        bands.iter().flat_map(|bands| yidan_settlement::tiers::pieces(bands, row.begin, end));
+    let mut rates: Vec<Rate> = pieces.map(|piece| piece.rate).collect();
+    rates.dedup();
+    rates
 }
 
 impl LineAnswer {
@@ -374,10 +459,7 @@ impl TierAnswer {
 }
 
 /// The documents a row rests on: the tier's own, those of its parts, of its caps and floor.
-pub fn sources(
-    row: &TierRow,
-    tier: &yidan_settlement::pack::Tier,
-) -> impl Iterator<Item = yidan_settlement::id::SourceId> {
+pub fn sources(row: &TierRow, tier: &Tier) -> impl Iterator<Item = yidan_settlement::id::SourceId> {
     let table = usize::try_from(row.row).ok().and_then(|index| tier.rows.get(index));
     let parts = table.into_iter().flat_map(|table| {
         let caps = table
@@ -397,11 +479,7 @@ pub fn sources(
 }
 
 /// The tier of a row.
-pub fn tier<'p>(
-    row: &TierRow,
-    decision: &Decision,
-    pack: &'p Pack,
-) -> Option<&'p yidan_settlement::pack::Tier> {
+pub fn tier<'p>(row: &TierRow, decision: &Decision, pack: &'p Pack) -> Option<&'p Tier> {
     let part = decision.parts.get(usize::from(row.stay_part))?;
     pack.edition(part.governing)?.tiers.get(row.tier.index())
 }
@@ -429,6 +507,7 @@ fn shown(slots: &SlotValues, pack: &Pack) -> BTreeMap<String, BTreeMap<String, S
         .collect()
 }
 
+/// Numbers of the reasons of all lines, each once.
 fn reasons(decision: &Decision) -> Vec<u16> {
     let mut numbers: Vec<u16> = decision
         .lines
@@ -438,47 +517,4 @@ fn reasons(decision: &Decision) -> Vec<u16> {
     numbers.sort_unstable();
     numbers.dedup();
     numbers
-}
-
-/// What the reader of a bill should know: examples, assumptions, tolerated amounts, reviews.
-pub(crate) fn warnings(decision: &Decision, pack: &Pack) -> Vec<String> {
-    let mut warnings = Vec::new();
-    if pack.data().example {
-        warnings.push(format!("政策包“{}”是示例，数字不作为依据", pack.data().title));
-    }
-    let mut assumed: Vec<String> = Vec::new();
-    for row in &decision.tiers {
-        let Some(tier) = tier(row, decision, pack) else { continue };
-        for id in sources(row, tier) {
-            let Some(source) = pack.source(id) else { continue };
-            let text =
-                format!("{}（{}，依据等级{}）", tier.name, source.document, source.grade.letter());
-            if source.grade.is_assumption() && !assumed.contains(&text) {
-                assumed.push(text);
-            }
-        }
-    }
-    warnings.extend(assumed.into_iter().map(|what| format!("使用了未经文件证实的假定：{what}")));
-    if decision.tolerated > 0 {
-        warnings.push(format!(
-            "{}条明细金额与单价乘数量的差在容差内，按所给金额结算",
-            decision.tolerated
-        ));
-    }
-    let reviews = decision.lines.iter().filter(|line| line.review).count();
-    if reviews > 0 {
-        warnings.push(format!("{reviews}条明细转人工复核"));
-    }
-    warnings
-}
-
-/// Whether some document of a decision is only an assumption.
-pub fn rests_on_assumptions(decision: &Decision, pack: &Pack) -> bool {
-    decision.tiers.iter().any(|row| {
-        let Some(tier) = tier(row, decision, pack) else { return false };
-        sources(row, tier)
-            .filter_map(|id| pack.source(id))
-            .map(|source| source.grade)
-            .any(Grade::is_assumption)
-    })
 }

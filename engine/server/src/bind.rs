@@ -11,7 +11,7 @@ use yidan_settlement::claim::{
 use yidan_settlement::date::{Day, Moment, Span};
 use yidan_settlement::id::{Admdvs, DiagnosisId, Insutype, LineKind, LineSerial, VisitId};
 use yidan_settlement::money::Fen;
-use yidan_settlement::pack::{Agreement, Channel, Filing, HospitalLevel, Pack};
+use yidan_settlement::pack::{Agreement, Channel, Filing, Governs, HospitalLevel, Pack};
 
 use crate::case::{
     AgreementName, Case, ChannelName, Code, DayText, FacilityCase, FilingName, KindCase, LineCase,
@@ -134,7 +134,7 @@ pub fn bind(case: &Case, loaded: &Loaded, world: &World, number: u64) -> Result<
         ChannelName::Manual => Channel::Manual,
     };
     Ok(Bound {
-        labels: labels(case, number),
+        labels: labels(case, pack, &member, facility.admdvs, number),
         found,
         channel,
         member,
@@ -214,33 +214,50 @@ fn field(field: &str, found: &str, expected: &str) -> BindError {
     BindError { field: field.to_owned(), found: found.to_owned(), expected: expected.to_owned() }
 }
 
-fn labels(case: &Case, number: u64) -> Labels {
+/// The number of a visit, or what stands for it. `number` is that of the case in its input.
+pub fn mdtrt_id(case: &Case, number: u64) -> String {
+    case.visit.mdtrt_id.clone().unwrap_or_else(|| format!("case-{number}"))
+}
+
+fn labels(
+    case: &Case,
+    pack: &Pack,
+    member: &BoundMember,
+    treatment: Admdvs,
+    number: u64,
+) -> Labels {
     let visit = &case.visit;
-    let own = || visit.mdtrt_id.clone().unwrap_or_else(|| format!("case-{number}"));
     let end = visit.endtime.unwrap_or(visit.begntime).0.day();
     let pregnant =
         case.member.pregnancy.as_ref().filter(|one| span(one.from, one.to).contains(end));
     let filing = match (pregnant, &visit.dise_codg) {
         (Some(pregnancy), _) => pregnancy.id.clone(),
         (None, Some(disease)) => disease.clone(),
-        (None, None) => referral(case, end),
+        (None, None) => {
+            let day = match pack.data().dates.filing {
+                Governs::Discharge => end,
+                Governs::Admission => visit.begntime.0.day(),
+                Governs::Settlement => visit.setl_time.map_or(end, |time| time.0.day()),
+            };
+            referral(&member.filings, treatment, day)
+        }
     };
     Labels {
-        stay: visit.continues.clone().unwrap_or_else(own),
+        stay: visit.continues.clone().unwrap_or_else(|| mdtrt_id(case, number)),
         filing,
         disease: visit.dise_codg.clone(),
         insutype: case.member.insutype.clone(),
     }
 }
 
-/// The referral in force, told from others by the day it begins on.
-fn referral(case: &Case, day: Day) -> String {
-    let in_force = case.member.filings.iter().find(|filing| {
-        filing.r#type == FilingName::Referral && span(filing.from, filing.to).contains(day)
-    });
-    match in_force.and_then(|filing| filing.from) {
-        Some(from) => format!("referral:{}", from.0),
-        None => "referral".to_owned(),
+/// The referral to this place that is in force, told from others by the day it begins on.
+fn referral(filings: &[FilingRecord], treatment: Admdvs, day: Day) -> String {
+    let in_force = filings
+        .iter()
+        .find(|filing| filing.kind == Filing::Referral && filing.counts(treatment, day));
+    match in_force.map(|filing| filing.span.from) {
+        Some(from) if from != Day::MIN => format!("referral:{from}"),
+        Some(_) | None => "referral".to_owned(),
     }
 }
 
@@ -258,13 +275,21 @@ fn catalogue<'w>(
     treatment: Admdvs,
 ) -> Result<View<'w>, Unbound> {
     let Some(image) = world.image() else { return Err(Unbound::NoCatalogue) };
-    let insured = case.admdvs.as_deref().and_then(Admdvs::parse).unwrap_or(treatment);
+    let stated = case.admdvs.as_deref().and_then(Admdvs::parse);
+    let insured = stated.or_else(|| own_division(pack)).unwrap_or(treatment);
     let place = match case.channel {
         ChannelName::Direct => treatment,
         ChannelName::Manual if pack.data().manual_takes_treatment_catalogue => treatment,
         ChannelName::Manual => insured,
     };
     image.region(place).ok_or(Unbound::NoCatalogue)
+}
+
+/// The division of a pack's pool: its name, or the first of the divisions it names.
+fn own_division(pack: &Pack) -> Option<Admdvs> {
+    let data = pack.data();
+    let named = std::iter::once(&data.pool).chain(&data.divisions);
+    named.filter_map(|digits| Admdvs::parse(&format!("{digits:0<6}"))).next()
 }
 
 fn look_up(lines: &[LineCase], view: View<'_>) -> Vec<Found> {
@@ -520,7 +545,13 @@ fn bind_lines(lines: &[LineCase]) -> Result<Vec<FeeLine>, BindError> {
             amount: line.det_item_fee_sumamt.0,
             returns: line.init_feedetl_sn.as_ref().filter(|code| !code.0.is_empty()).map(named),
             approval,
-            prescriber: line.rx_hosp_lv.as_ref().map(level).transpose()?,
+            // Only of an outside prescription is the level that of another hospital.
+            prescriber: line
+                .rx_hosp_lv
+                .as_ref()
+                .map(level)
+                .transpose()?
+                .filter(|_| line.rx_circ_flag.0),
             days: line.prd_days.map(|days| days.0),
             maternity: line.matn_fee_flag.0,
         })
@@ -566,7 +597,7 @@ fn division(path: &str, text: &str) -> Result<Admdvs, BindError> {
 }
 
 /// A level by its name, or by its code of the `hosp_lv` table.
-fn hospital_level(path: &str, code: &Code) -> Result<HospitalLevel, BindError> {
+pub(crate) fn hospital_level(path: &str, code: &Code) -> Result<HospitalLevel, BindError> {
     let text = code.0.as_str();
     let named = [
         ("三级", HospitalLevel::Third),

@@ -1,4 +1,5 @@
-//! A case of the command line as JSON (README.md, Settle a case): every field under its national name, unknown ones refused.
+//! A case of the command line as JSON: every field under its national name (`GLOSSARY.md`), unknown ones refused.
+//! What is read and changes no bill is listed in [`WITHOUT_EFFECT`].
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -7,6 +8,33 @@ use serde::de::{self, Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use yidan_settlement::date::{Day, Moment};
 use yidan_settlement::money::{self, Fen, Price, Quantity};
+
+/// Fields that are read, so that what hospitals send is taken as it is and a slip in them is found, and that change no bill: why.
+pub const WITHOUT_EFFECT: [(&str, &str); 8] = [
+    ("facility.kind", "what a facility may bill is in its agreements, what a visit is in med_type"),
+    (
+        "visit.msgid",
+        "it names the request: answered as medins_setl_id, nothing is kept to compare it with",
+    ),
+    (
+        "visit.mid_setl_flag",
+        "every settlement of a stay shares the slots of its mdtrt_id, the last as those before",
+    ),
+    ("visit.geso_val", "no rule asks for weeks of pregnancy"),
+    ("lines[].etip_flag", "an examination elsewhere is billed by this facility, at its level"),
+    (
+        "lines[].dscg_tkdrug_flag",
+        "drugs taken home are settled with the stay; prd_days has their days",
+    ),
+    (
+        "lines[].dise_codg",
+        "the disease of a visit is visit.dise_codg; one of another disease is another visit",
+    ),
+    (
+        "lines[].rx_hosp_lv",
+        "without rx_circ_flag 1; with it, the level in benefits that go by the prescriber's",
+    ),
+];
 
 /// One case.
 #[derive(Debug, Clone, serde::Deserialize)]
@@ -43,7 +71,7 @@ pub enum ChannelName {
 /// `member`
 #[derive(Debug, Clone, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "national field names")]
+#[expect(missing_docs, reason = "national field names, defined in GLOSSARY.md")]
 pub struct MemberCase {
     pub psn_no: String,
     pub insutype: String,
@@ -73,7 +101,7 @@ pub type SlotsCase = BTreeMap<String, BTreeMap<String, Amount>>;
 /// One of `spells`.
 #[derive(Debug, Clone, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "national field names")]
+#[expect(missing_docs, reason = "national field names, defined in GLOSSARY.md")]
 pub struct SpellCase {
     pub insutype: String,
     pub from: DayText,
@@ -84,7 +112,7 @@ pub struct SpellCase {
 /// One of `identities`.
 #[derive(Debug, Clone, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "national field names")]
+#[expect(missing_docs, reason = "national field names, defined in GLOSSARY.md")]
 pub struct IdentityCase {
     pub r#type: String,
     pub from: Option<DayText>,
@@ -94,7 +122,7 @@ pub struct IdentityCase {
 /// One of `filings`.
 #[derive(Debug, Clone, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "national field names")]
+#[expect(missing_docs, reason = "national field names, defined in GLOSSARY.md")]
 pub struct FilingCase {
     pub r#type: FilingName,
     pub from: Option<DayText>,
@@ -116,7 +144,7 @@ pub enum FilingName {
 /// One of `approvals`.
 #[derive(Debug, Clone, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "national field names")]
+#[expect(missing_docs, reason = "national field names, defined in GLOSSARY.md")]
 pub struct ApprovalCase {
     pub dise_codg: String,
     pub from: Option<DayText>,
@@ -128,7 +156,7 @@ pub struct ApprovalCase {
 /// `pregnancy`
 #[derive(Debug, Clone, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "national field names")]
+#[expect(missing_docs, reason = "national field names, defined in GLOSSARY.md")]
 pub struct PregnancyCase {
     pub id: String,
     pub from: Option<DayText>,
@@ -138,7 +166,7 @@ pub struct PregnancyCase {
 /// One of `mulaid`.
 #[derive(Debug, Clone, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "national field names")]
+#[expect(missing_docs, reason = "national field names, defined in GLOSSARY.md")]
 pub struct MulaidCase {
     pub psn_no: String,
     pub balc: Amount,
@@ -147,11 +175,12 @@ pub struct MulaidCase {
 /// `facility`
 #[derive(Debug, Clone, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "national field names")]
+#[expect(missing_docs, reason = "national field names, defined in GLOSSARY.md")]
 pub struct FacilityCase {
     pub fixmedins_code: String,
     pub fixmedins_name: Option<String>,
     pub admdvs: String,
+    /// Without effect, see [`WITHOUT_EFFECT`].
     pub kind: FacilityKind,
     pub hosp_lv: Code,
     pub dedc_hosp_lv: Option<Code>,
@@ -192,11 +221,12 @@ pub enum AgreementName {
 /// `visit`
 #[derive(Debug, Clone, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "national field names")]
+#[expect(missing_docs, reason = "national field names, defined in GLOSSARY.md")]
 pub struct VisitCase {
     pub med_type: Code,
     pub begntime: MomentText,
     pub mdtrt_id: Option<String>,
+    /// Answered as `medins_setl_id`, else without effect.
     pub msgid: Option<String>,
     pub endtime: Option<MomentText>,
     pub setl_time: Option<MomentText>,
@@ -204,6 +234,7 @@ pub struct VisitCase {
     #[serde(default)]
     pub diagnoses: Vec<String>,
     pub acct_used_flag: Option<Code>,
+    /// Without effect, see [`WITHOUT_EFFECT`].
     #[serde(default)]
     pub mid_setl_flag: Flag,
     pub continues: Option<String>,
@@ -214,13 +245,14 @@ pub struct VisitCase {
     pub matn_type: Option<Code>,
     pub birctrl_type: Option<Code>,
     pub fetts: Option<Whole>,
+    /// Without effect, see [`WITHOUT_EFFECT`].
     pub geso_val: Option<Whole>,
 }
 
 /// One of `lines`.
 #[derive(Debug, Clone, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "national field names")]
+#[expect(missing_docs, reason = "national field names, defined in GLOSSARY.md")]
 pub struct LineCase {
     pub feedetl_sn: Code,
     pub med_list_codg: String,
@@ -230,23 +262,27 @@ pub struct LineCase {
     pub det_item_fee_sumamt: Amount,
     pub init_feedetl_sn: Option<Code>,
     pub hosp_appr_flag: Option<Code>,
+    /// An outside prescription: only then does `rx_hosp_lv` count.
     #[serde(default)]
     pub rx_circ_flag: Flag,
     pub rx_hosp_lv: Option<Code>,
     pub prd_days: Option<Whole>,
+    /// Without effect, see [`WITHOUT_EFFECT`].
     #[serde(default)]
     pub etip_flag: Flag,
+    /// Without effect, see [`WITHOUT_EFFECT`].
     #[serde(default)]
     pub dscg_tkdrug_flag: Flag,
     #[serde(default)]
     pub matn_fee_flag: Flag,
+    /// Without effect, see [`WITHOUT_EFFECT`].
     pub dise_codg: Option<String>,
 }
 
 /// `totals`
 #[derive(Debug, Clone, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "national field names")]
+#[expect(missing_docs, reason = "national field names, defined in GLOSSARY.md")]
 pub struct TotalsCase {
     pub medfee_sumamt: Amount,
     #[serde(default)]
@@ -264,7 +300,7 @@ pub struct TotalsCase {
 /// The four parts of one line kind.
 #[derive(Debug, Clone, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "national field names")]
+#[expect(missing_docs, reason = "national field names, defined in GLOSSARY.md")]
 pub struct KindCase {
     #[serde(default)]
     pub fulamt_ownpay_amt: Amount,

@@ -1,5 +1,6 @@
 //! Settles cases one after another, as a person at a terminal hands them in; with `sequence`, slots and balances are carried.
 
+use yidan_image::View;
 use yidan_settlement::bill::Decision;
 use yidan_settlement::money::Fen;
 use yidan_settlement::pack::Pack;
@@ -40,6 +41,8 @@ pub struct Settled<'c> {
     pub after: SlotValues,
     /// `mdtrt_id`, or what stands for it.
     pub mdtrt_id: String,
+    /// The packs and the image it was settled by.
+    pub world: &'c World,
 }
 
 /// What became of a case.
@@ -78,6 +81,16 @@ impl<'w> Clerk<'w> {
         Clerk { world, policy, sequence, books: Books::default(), desk: Desk::new(), number: 0 }
     }
 
+    /// Counts a case that could not be read, so that those after it keep their numbers.
+    pub fn pass_over(&mut self) {
+        self.number += 1;
+    }
+
+    /// The pack that a case is settled by.
+    pub fn pack_of(&self, case: &Case) -> Option<&'w Loaded> {
+        self.policy.or_else(|| self.world.pack_of(case.admdvs.as_ref()?))
+    }
+
     /// Settles one case and hands the outcome on.
     ///
     /// # Errors
@@ -89,24 +102,17 @@ impl<'w> Clerk<'w> {
     ) -> Result<T, ClerkError> {
         self.number += 1;
         let number = self.number;
-        let loaded = match (self.policy, &case.admdvs) {
-            (Some(loaded), _) => loaded,
-            (None, None) => return Err(ClerkError::NoPool),
-            (None, Some(pool)) => match self.world.pack_of(pool) {
-                Some(loaded) => loaded,
-                None => {
-                    return Ok(then(Outcome::Refused(
-                        number,
-                        Refusal::of(Reason::PoolWithoutPack),
-                    )));
-                }
-            },
+        if self.policy.is_none() && case.admdvs.is_none() {
+            return Err(ClerkError::NoPool);
+        }
+        let Some(loaded) = self.pack_of(case) else {
+            return Ok(then(Outcome::Refused(number, Refusal::of(Reason::PoolWithoutPack))));
         };
         let pack = &*loaded.pack;
         let mut bound = bind::bind(case, loaded, self.world, number)?;
         let before = self.slots_before(case, pack)?;
         if self.sequence
-            && let Some(balance) = self.books.get(&case.member.psn_no).and_then(|book| book.balance)
+            && let Some(balance) = self.books.balance(&case.member.psn_no)
         {
             bound.set_balance(balance);
         }
@@ -121,12 +127,9 @@ impl<'w> Clerk<'w> {
                 let mut after = before.clone();
                 labels.apply(&mut after, decision, pack);
                 if self.sequence {
-                    let book = self.books.open(&case.member.psn_no);
-                    book.slots.clone_from(&after);
-                    book.balance = Some(decision.balance);
+                    self.books.keep(&case.member.psn_no, &after, decision.balance);
                 }
-                let mdtrt_id =
-                    case.visit.mdtrt_id.clone().unwrap_or_else(|| format!("case-{number}"));
+                let mdtrt_id = bind::mdtrt_id(case, number);
                 Ok(then(Outcome::Settled(Settled {
                     number,
                     pack,
@@ -135,6 +138,7 @@ impl<'w> Clerk<'w> {
                     before,
                     after,
                     mdtrt_id,
+                    world: self.world,
                 })))
             }
         }
@@ -145,11 +149,11 @@ impl<'w> Clerk<'w> {
     /// # Errors
     /// What stands in the case and means nothing.
     pub fn answer(&mut self, case: &Case) -> Result<Answer, ClerkError> {
+        let pack = self.pack_of(case).map(|loaded| &*loaded.pack);
         self.settle(case, |outcome| match outcome {
             Outcome::Settled(settled) => Answer::Settled(settled.answer(case)),
             Outcome::Refused(number, refusal) => {
-                let lines = case.lines.as_deref().unwrap_or(&[]);
-                Answer::Refused(RefusedAnswer::of(number, &refusal, lines))
+                Answer::Refused(RefusedAnswer::of(number, &refusal, case, pack))
             }
         })
     }
@@ -158,7 +162,7 @@ impl<'w> Clerk<'w> {
     fn slots_before(&self, case: &Case, pack: &Pack) -> Result<SlotValues, ClerkError> {
         let member = &case.member;
         if self.sequence
-            && let Some(book) = self.books.get(&member.psn_no)
+            && let Some(slots) = self.books.slots(&member.psn_no)
         {
             if member.slots.is_some() {
                 return Err(ClerkError::Carried("slots", member.psn_no.clone()));
@@ -166,7 +170,7 @@ impl<'w> Clerk<'w> {
             if member.balc.is_some() {
                 return Err(ClerkError::Carried("balc", member.psn_no.clone()));
             }
-            return Ok(book.slots.clone());
+            return Ok(slots);
         }
         member
             .slots
@@ -178,7 +182,12 @@ impl<'w> Clerk<'w> {
 impl Settled<'_> {
     /// The answer, without explanation.
     pub fn answer(&self, case: &Case) -> SettledAnswer {
-        SettledAnswer::of(self.number, case, &self.mdtrt_id, self.decision, self.pack, &self.after)
+        SettledAnswer::of(self, case)
+    }
+
+    /// The region of the catalogue that the lines of the case were looked up in, where there are lines.
+    pub fn view(&self, case: &Case) -> Option<View<'_>> {
+        case.lines.as_ref().and_then(|_| bind::catalogue_of(case, self.pack, self.world))
     }
 }
 

@@ -30,16 +30,18 @@ const PEOPLE_PER_PLACE: u32 = 144;
 /// The visits of the year, in the order in which they are settled.
 pub fn visits(image: &Image, world: &crate::world::World, seed: u64) -> Vec<MadeVisit> {
     let mut all = Vec::new();
+    let Some(national) = image.national() else { return all };
     for (number, place) in (0_u64..).zip(&PLACES) {
         let Some(loaded) = world.pack_of(place.pool) else { continue };
         let Some(view) = Admdvs::parse(place.pool).and_then(|pool| image.region(pool)) else {
             continue;
         };
         let mut dice = Dice::new(seed, number);
-        let shelf = Shelf::of(image, view);
+        // Another place bills what is on the national list, not what the home place has added to it.
+        let (shelf, away) = (Shelf::of(image, view), Shelf::of(image, national));
         for one in 0..PEOPLE_PER_PLACE {
             let person = person::make(place, &loaded.pack, one, &mut dice);
-            all.extend(visit::year_of(&person, place, &shelf, &mut dice));
+            all.extend(visit::year_of(&person, place, (&shelf, &away), &mut dice));
         }
     }
     all.sort_by(|a, b| (a.settled_on, &a.mdtrt_id).cmp(&(b.settled_on, &b.mdtrt_id)));

@@ -80,7 +80,7 @@ pub struct LineExplained {
 
 /// What one tier did.
 #[derive(Debug, Clone, Serialize)]
-#[expect(missing_docs, reason = "the words of POLICY.md §4")]
+#[expect(missing_docs, reason = "the words of POLICY.md, and of GLOSSARY.md")]
 pub struct TierExplained {
     pub tier: String,
     pub fund: String,

@@ -23,30 +23,71 @@ pub struct Labels {
     pub insutype: String,
 }
 
-/// Slots and account balance of one member.
-#[derive(Debug, Clone, Default)]
-pub struct MemberBook {
-    /// Slot values.
-    pub slots: SlotValues,
-    /// Balance of the own account, once a case has stated it.
-    pub balance: Option<Fen>,
+/// What one member brings to the next case.
+#[derive(Debug)]
+struct MemberBook {
+    periods: Box<[PeriodBook]>,
+    balance: Fen,
 }
 
-/// Books of all members, by `psn_no`: what `--sequence` carries.
+/// The values of one period: numbers of slot names, each with its value.
+#[derive(Debug)]
+struct PeriodBook {
+    period: Box<str>,
+    values: Box<[(u32, Fen)]>,
+}
+
+/// Books of all members, by `psn_no`: what `--sequence` carries. There may be millions of members and there are a few
+/// hundred names of slots, so a book holds numbers and no more room than it needs.
 #[derive(Debug, Default)]
 pub struct Books {
-    members: HashMap<String, MemberBook>,
+    members: HashMap<Box<str>, MemberBook>,
+    names: Vec<Box<str>>,
+    numbers: HashMap<Box<str>, u32>,
 }
 
 impl Books {
-    /// The book of a member, if a case of theirs has come before.
-    pub fn get(&self, psn_no: &str) -> Option<&MemberBook> {
-        self.members.get(psn_no)
+    /// The slots of a member, if a case of theirs has come before.
+    pub fn slots(&self, psn_no: &str) -> Option<SlotValues> {
+        let book = self.members.get(psn_no)?;
+        let name = |number: u32| {
+            let name = usize::try_from(number).ok().and_then(|place| self.names.get(place));
+            name.map_or_else(String::new, |name| name.to_string())
+        };
+        let values =
+            |one: &PeriodBook| one.values.iter().map(|(slot, it)| (name(*slot), *it)).collect();
+        Some(book.periods.iter().map(|one| (one.period.to_string(), values(one))).collect())
     }
 
-    /// The book of a member, made when there is none.
-    pub fn open(&mut self, psn_no: &str) -> &mut MemberBook {
-        self.members.entry(psn_no.to_owned()).or_default()
+    /// The balance that the last case of a member left.
+    pub fn balance(&self, psn_no: &str) -> Option<Fen> {
+        self.members.get(psn_no).map(|book| book.balance)
+    }
+
+    /// Keeps what a case of a member left.
+    pub fn keep(&mut self, psn_no: &str, slots: &SlotValues, balance: Fen) {
+        let of_period = |(period, values): (&String, &BTreeMap<String, Fen>)| PeriodBook {
+            period: period.as_str().into(),
+            values: values.iter().map(|(slot, it)| (self.number(slot), *it)).collect(),
+        };
+        let book = MemberBook { periods: slots.iter().map(of_period).collect(), balance };
+        match self.members.get_mut(psn_no) {
+            Some(place) => *place = book,
+            None => {
+                self.members.insert(psn_no.into(), book);
+            }
+        }
+    }
+
+    /// The number of a slot's name.
+    fn number(&mut self, name: &str) -> u32 {
+        if let Some(number) = self.numbers.get(name) {
+            return *number;
+        }
+        let number = u32::try_from(self.names.len()).unwrap_or(u32::MAX);
+        self.names.push(name.into());
+        self.numbers.insert(name.into(), number);
+        number
     }
 }
 

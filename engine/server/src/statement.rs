@@ -91,7 +91,7 @@ pub fn statement(
         "三、费用负担（元）"
     });
     sheet.table(burden(decision));
-    let notes = notes(decision, pack);
+    let notes = notes(settled, case, view);
     if !notes.is_empty() {
         sheet.heading(if options.lines { "五、说明" } else { "四、说明" });
         for (index, note) in notes.iter().enumerate() {
@@ -253,20 +253,7 @@ fn funds(decision: &Decision, pack: &Pack) -> Table {
 
 /// The ratios that priced something, in order; only the first and last where there are many.
 fn rates(row: &yidan_settlement::tiers::TierRow, tier: &yidan_settlement::pack::Tier) -> String {
-    let Some(table) = usize::try_from(row.row).ok().and_then(|index| tier.rows.get(index)) else {
-        return String::new();
-    };
-    let covered = if row.covered.is_negative() { row.covered.negated() } else { row.covered };
-    let end = row.begin.plus(covered);
-    let bands = if table.kind_bands.is_empty() {
-        vec![&table.bands]
-    } else {
-        table.kind_bands.iter().map(|own| &own.bands).collect()
-    };
-    let pieces =
-        bands.iter().flat_map(|bands| yidan_settlement::tiers::pieces(bands, row.begin, end));
-    let mut rates: Vec<String> = pieces.map(|piece| piece.rate.to_string()).collect();
-    rates.dedup();
+    let rates: Vec<String> = answer::rates(row, tier).iter().map(ToString::to_string).collect();
     match rates.as_slice() {
         [] => "-".to_owned(),
         [first, .., last] if rates.len() > 3 => format!("{first}~{last}"),
@@ -300,9 +287,10 @@ fn burden(decision: &Decision) -> Table {
     table
 }
 
-/// What the reader should know: examples, assumptions, tolerated amounts, reviews, and why lines are not wholly in scope.
-fn notes(decision: &Decision, pack: &Pack) -> Vec<String> {
-    let mut notes = answer::warnings(decision, pack);
+/// What the reader should know, and why lines are not wholly in scope.
+fn notes(settled: &Settled<'_>, case: &Case, view: Option<View<'_>>) -> Vec<String> {
+    let decision = settled.decision;
+    let mut notes = crate::notes::notes(settled, case, view);
     if !decision.filing_loss.is_zero() {
         notes.push(format!("因未按规定办理异地备案，基金少支付 {}", money(decision.filing_loss)));
     }

@@ -1,7 +1,7 @@
 //! The first stage: a submitted claim becomes an admitted one, whose circumstances are fixed before any tier.
 //! Checks stand in order of precedence. Lines are checked by the next stage.
 
-use crate::claim::{Approval, Charges, Disease, FilingRecord, Member, Submitted};
+use crate::claim::{Approval, Charges, Disease, Member, Submitted};
 use crate::date::{Civil, Day, Span};
 use crate::id::{Admdvs, BenefitId, SlotId, VisitId};
 use crate::limits::{BILL_FEN_MAX, YEAR_PARTS_MAX};
@@ -19,7 +19,7 @@ pub struct Admitted<'a> {
     pack: &'a Pack,
     benefit: &'a Benefit,
     benefit_id: BenefitId,
-    own_cost: bool,
+    own_cause: Option<Reason>,
     lines_needed: bool,
     cover_end: Day,
     first: StayPart<'a>,
@@ -111,7 +111,7 @@ pub fn admit<'a>(claim: &'a Submitted<'a>, pack: &'a Pack) -> Result<Admitted<'a
     if !agreed {
         return refuse(Reason::FacilityWithoutAgreement);
     }
-    let own_cost = cause(claim, pack, benefit)?;
+    let own_cause = cause(claim, pack, benefit)?;
     if benefit.approval
         && approval(member, visit.disease, governs(pack.data().dates.approval)).is_none()
     {
@@ -141,7 +141,7 @@ pub fn admit<'a>(claim: &'a Submitted<'a>, pack: &'a Pack) -> Result<Admitted<'a
         pack,
         benefit,
         benefit_id,
-        own_cost,
+        own_cause,
         lines_needed,
         cover_end,
         first,
@@ -339,7 +339,12 @@ impl<'a> Admitted<'a> {
 
     /// Whether every line is own cost by the visit's cause.
     pub fn own_cost(&self) -> bool {
-        self.own_cost
+        self.own_cause.is_some()
+    }
+
+    /// The cause by which every line is own cost, as the reason for which other packs refuse.
+    pub fn own_cause(&self) -> Option<Reason> {
+        self.own_cause
     }
 
     /// Whether totals do not do: the stay is divided at a year end, or cover ends in it.
@@ -482,8 +487,8 @@ fn governing_day(claim: &Submitted<'_>, which: Governs) -> Day {
     }
 }
 
-/// Whether every line is own cost by the visit's cause, or the refusal the pack asks for.
-fn cause(claim: &Submitted<'_>, pack: &Pack, benefit: &Benefit) -> Result<bool, Refusal> {
+/// The cause by which every line is own cost, if there is one, or the refusal the pack asks for.
+fn cause(claim: &Submitted<'_>, pack: &Pack, benefit: &Benefit) -> Result<Option<Reason>, Refusal> {
     let rules = pack.data().causes;
     let causes = [
         (claim.visit.third_party, rules.third_party, Reason::ThirdPartyLiability),
@@ -494,11 +499,11 @@ fn cause(claim: &Submitted<'_>, pack: &Pack, benefit: &Benefit) -> Result<bool, 
             Reason::AccidentWithoutFiling,
         ),
     ];
-    let mut own = false;
+    let mut own = None;
     for (present, rule, reason) in causes {
         match rule {
             CauseRule::Refuse if present => return Err(Refusal::of(reason)),
-            CauseRule::Own if present => own = true,
+            CauseRule::Own if present => own = own.or(Some(reason)),
             CauseRule::Refuse | CauseRule::Own => {}
         }
     }
@@ -536,24 +541,9 @@ fn best_identity(member: &Member<'_>, day: Day) -> u16 {
 
 fn best_filing(pack: &Pack, member: &Member<'_>, place: Admdvs, day: Day) -> Filing {
     let holds = |kind: Filing| {
-        let same = |filing: &&FilingRecord| filing.kind == kind && filing.span.contains(day);
-        member
-            .filings
-            .iter()
-            .filter(same)
-            .any(|filing| filing.place.is_none_or(|filed| lies_in(place, filed)))
+        member.filings.iter().any(|filing| filing.kind == kind && filing.counts(place, day))
     };
     pack.data().filings.iter().copied().find(|kind| holds(*kind)).unwrap_or(Filing::None)
-}
-
-/// Whether a division lies in another: `370000` holds all of 37, `370800` all of 3708.
-fn lies_in(place: Admdvs, area: Admdvs) -> bool {
-    let (place, area) = (place.get(), area.get());
-    match (area.wrapping_rem(10_000), area.wrapping_rem(100)) {
-        (0, _) => place.wrapping_div(10_000) == area.wrapping_div(10_000),
-        (_, 0) => place.wrapping_div(100) == area.wrapping_div(100),
-        (_, _) => place == area,
-    }
 }
 
 /// The levels that tiers and their deductibles go by; an error where prescribers differ.

@@ -92,6 +92,23 @@ pub struct FilingRecord {
     pub place: Option<Admdvs>,
 }
 
+impl FilingRecord {
+    /// Whether it is in force on a day, for care in this division.
+    pub fn counts(&self, treatment: Admdvs, day: Day) -> bool {
+        self.span.contains(day) && self.place.is_none_or(|filed| lies_in(treatment, filed))
+    }
+}
+
+/// Whether a division lies in another: `370000` holds all of 37, `370800` all of 3708.
+fn lies_in(place: Admdvs, area: Admdvs) -> bool {
+    let (place, area) = (place.get(), area.get());
+    match (area.wrapping_rem(10_000), area.wrapping_rem(100)) {
+        (0, _) => place.wrapping_div(10_000) == area.wrapping_div(10_000),
+        (_, 0) => place.wrapping_div(100) == area.wrapping_div(100),
+        (_, _) => place == area,
+    }
+}
+
 /// An approval for a disease.
 #[derive(Copy, Clone, Eq, PartialEq, Debug)]
 pub struct Approval {
@@ -212,7 +229,7 @@ pub struct FeeLine {
     pub returns: Option<LineSerial>,
     /// `hosp_appr_flag`
     pub approval: HospitalApproval,
-    /// Level of the hospital of an outside prescription (`rx_hosp_lv`).
+    /// Level of the hospital of an outside prescription (`rx_circ_flag` 1, `rx_hosp_lv`).
     pub prescriber: Option<HospitalLevel>,
     /// `prd_days`, where given.
     pub days: Option<u16>,

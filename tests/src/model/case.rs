@@ -345,7 +345,10 @@ fn read_line(l: &Value) -> Result<LineIn, String> {
         amount: money(l, "det_item_fee_sumamt")?.ok_or("`det_item_fee_sumamt` is missing")?,
         returns: text(l, "init_feedetl_sn"),
         approved: text(l, "hosp_appr_flag"),
-        prescriber: text(l, "rx_hosp_lv").map(|name| level_of(&name)),
+        prescriber: match text(l, "rx_circ_flag").as_deref() {
+            Some("1") => text(l, "rx_hosp_lv").map(|name| level_of(&name)),
+            Some(_) | None => None,
+        },
         days: match text(l, "prd_days") {
             None => None,
             Some(days) => Some(days.parse().map_err(|_| "`prd_days` is not whole")?),

@@ -207,6 +207,7 @@ pub(crate) fn lines(dice: &mut Dice, catalogue: &Catalogue, days: &[String]) -> 
             line["matn_fee_flag"] = json!("1");
         }
         if let Some(level) = prescriber {
+            line["rx_circ_flag"] = json!("1");
             line["rx_hosp_lv"] = json!(if dice.percent(2) { "二级" } else { level });
         }
         returnable.push((lines.len(), price, quantity, fen));

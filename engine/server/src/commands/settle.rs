@@ -13,8 +13,8 @@ use super::packs::Packs;
 use super::progress::Progress;
 use super::tally::Tally;
 use crate::answer::RefusedAnswer;
-use crate::bind::{self, Unbound};
-use crate::case::{Case, CaseError};
+use crate::bind::Unbound;
+use crate::case::{Case, CaseError, WITHOUT_EFFECT};
 use crate::clerk::{Clerk, ClerkError, Outcome, Settled};
 use crate::explain_json::explained;
 use crate::explain_text;
@@ -45,7 +45,7 @@ In place of totals, lines:
 /// FILE holds one case, a JSON array of cases, or one case a line, of any length; `-` reads what is piped in.
 #[derive(Debug, Args)]
 #[command(after_help = super::EXIT_CODES)]
-#[command(after_long_help = format!("{A_CASE}\n\n{}", super::EXIT_CODES))]
+#[command(after_long_help = format!("{A_CASE}\n\n{}\n\n{}", without_effect(), super::EXIT_CODES))]
 pub(super) struct Settle {
     /// The cases, or `-`
     file: PathBuf,
@@ -69,6 +69,12 @@ pub(super) struct Settle {
     /// The catalogue image for cases with fee lines [default: one of the curated sources, made in memory]
     #[arg(long, value_name = "IMAGE")]
     catalog: Option<PathBuf>,
+}
+
+/// The fields that change no bill, for the help.
+fn without_effect() -> String {
+    let fields = WITHOUT_EFFECT.map(|(field, why)| format!("  {field}: {why}"));
+    format!("Fields that are read and change no bill:\n{}", fields.join("\n"))
 }
 
 #[derive(Debug, Clone, Copy, Eq, PartialEq, ValueEnum)]
@@ -155,6 +161,7 @@ impl Run<'_> {
         let case = match Case::parse(text.text, text.first.line) {
             Ok(case) => case,
             Err(wrong) => {
+                self.clerk.pass_over();
                 let at = place_of(&text, &wrong);
                 let what = format!("field `{}`: {}", wrong.field, wrong.what);
                 return self.unreadable(Some(text.number), at, &what, Some(&wrong.field));
@@ -167,20 +174,19 @@ impl Run<'_> {
             let what = "note: fee lines are looked up in the curated catalogue; give another with --catalog";
             self.progress.aside(|| note(what));
         }
-        let (args, world, tally) = (self.args, self.world, &mut self.tally);
+        let (args, tally) = (self.args, &mut self.tally);
         let (out, number) = (&mut self.out, text.number);
+        let pack = self.clerk.pack_of(&case).map(|loaded| &*loaded.pack);
         let settled = self.clerk.settle(&case, |outcome| match outcome {
-            Outcome::Settled(mut settled) => {
-                settled.number = number;
+            Outcome::Settled(settled) => {
                 tally.settled(settled.decision);
-                args.print_settled(&settled, &case, world, out)
+                args.print_settled(&settled, &case, out)
             }
-            Outcome::Refused(_, refused) => {
+            Outcome::Refused(number, refused) => {
                 tally.refused(refused.reason);
-                let lines = case.lines.as_deref().unwrap_or(&[]);
                 match args.json {
-                    true => out.json(&RefusedAnswer::of(number, &refused, lines)),
-                    false => write!(out, "{}", refusal(number, &refused, lines)),
+                    true => out.json(&RefusedAnswer::of(number, &refused, &case, pack)),
+                    false => write!(out, "{}", refusal(number, &refused, &case, pack)),
                 }
             }
         });
@@ -199,7 +205,12 @@ impl Run<'_> {
     fn not_read(&mut self, wrong: &InputError) -> Result<(), Failure> {
         match wrong {
             InputError::Read(_) => Err(said(format!("{}: {wrong}", self.name))),
-            InputError::Text { number, at, what } => self.unreadable(*number, *at, what, None),
+            InputError::Text { number, at, what } => {
+                if number.is_some() {
+                    self.clerk.pass_over();
+                }
+                self.unreadable(*number, *at, what, None)
+            }
         }
     }
 
@@ -230,7 +241,6 @@ impl Settle {
         &self,
         settled: &Settled<'_>,
         case: &Case,
-        world: &World,
         out: &mut Output,
     ) -> io::Result<()> {
         if self.json {
@@ -238,9 +248,8 @@ impl Settle {
             answer.explain = self.explain.map(|_| explained(settled, case));
             return out.json(&answer);
         }
-        let view = case.lines.as_ref().and_then(|_| bind::catalogue_of(case, settled.pack, world));
         let options = statement::Options { lines: self.lines };
-        writeln!(out, "{}", statement(settled, case, view, options).trim_end())?;
+        writeln!(out, "{}", statement(settled, case, settled.view(case), options).trim_end())?;
         if let Some(depth) = self.explain {
             let told = explained(settled, case);
             write!(out, "{}", explain_text::text(&told, depth == Depth::Full))?;

@@ -121,11 +121,11 @@ impl MadeVisit {
     }
 }
 
-/// The visits of a person.
+/// The visits of a person; `shelf` is the place's own, `away` that of any other.
 pub(super) fn year_of(
     person: &Person,
     place: &Place,
-    shelf: &Shelf,
+    (shelf, away): (&Shelf, &Shelf),
     dice: &mut Dice,
 ) -> Vec<MadeVisit> {
     let stay = if person.poor { Kind::Poor } else { Kind::Inpatient };
@@ -162,6 +162,7 @@ pub(super) fn year_of(
     }
     let mut visits = Vec::with_capacity(kinds.len());
     for (number, kind) in (1..).zip(kinds) {
+        let shelf = if kind == Kind::Away { away } else { shelf };
         visits.push(one(person, place, kind, number, shelf, dice));
     }
     visits

@@ -13,7 +13,6 @@ use yidan_settlement::settle::{Desk, Looked};
 use super::place::{PLACES, Place};
 use super::report::{Count, Latency, PlaceSums, Report, Spread};
 use super::visit::{Kind, MadeVisit};
-use crate::bind;
 use crate::case::{Case, CaseError};
 use crate::clerk::{Clerk, ClerkError, Outcome, Settled};
 use crate::statement::{Options, statement};
@@ -177,7 +176,7 @@ impl Watch {
         for (shown, (pool, kind, tiers)) in self.shown.iter_mut().zip(SHOWN) {
             let fits = pool == visit.pool && kind == visit.kind && decision.tiers.len() >= tiers;
             if fits && shown.is_none() {
-                let view = bind::catalogue_of(case, settled.pack, world);
+                let view = settled.view(case);
                 *shown = Some(statement(settled, case, view, Options { lines: false }));
                 break;
             }

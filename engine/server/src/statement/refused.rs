@@ -1,19 +1,28 @@
 //! What a person reads when a case is refused: why, where, the figures, and what to do.
 
+use yidan_settlement::pack::Pack;
 use yidan_settlement::reason::{Reason, Refusal};
 
-use crate::case::LineCase;
+use crate::case::Case;
+use crate::grounds::grounds;
 use crate::text::money;
 
-/// A refused case as a few lines of text. `number` is that of the case in its input, from 1.
-pub fn refusal(number: u64, refusal: &Refusal, lines: &[LineCase]) -> String {
+/// A refused case as a few lines of text. `number` is that of the case in its input, from 1; `pack` the one it was to be
+/// settled by, where there is one.
+pub fn refusal(number: u64, refusal: &Refusal, case: &Case, pack: Option<&Pack>) -> String {
     let mut text = format!("第 {number} 号未结算：{}\n", refusal.reason);
     let index = refusal.line.and_then(|line| usize::try_from(line).ok());
     if let Some(index) = index {
-        let line = lines.get(index).map_or_else(String::new, |line| {
+        let line = case.lines.as_ref().and_then(|lines| lines.get(index));
+        let line = line.map_or_else(String::new, |line| {
             format!("，流水号 {}，编码 {}", line.feedetl_sn.0, line.med_list_codg)
         });
         text.push_str(&format!("  位置  第 {} 条明细（lines[{index}]）{line}\n", index + 1));
+    }
+    for ground in grounds(refusal, case, pack) {
+        let found = if ground.found.is_empty() { "未提供" } else { &ground.found };
+        let expected = ground.expected.map_or_else(String::new, |what| format!("（应为：{what}）"));
+        text.push_str(&format!("  依据  {} = {found}{expected}\n", ground.field));
     }
     if let Some((given, computed)) = refusal.figures {
         text.push_str(&format!("  金额  申报 {}，核算 {}\n", money(given), money(computed)));

@@ -200,6 +200,7 @@ fn every_anchor_and_its_reversal_recompute_from_their_explanation() {
             before: settled.after.clone(),
             after: settled.before.clone(),
             mdtrt_id: settled.mdtrt_id.clone(),
+            world: settled.world,
         };
         let told = explanation(&undone);
         assert!(told.reversed, "a reversal is explained as one");
@@ -259,10 +260,11 @@ fn a_refusal_says_why_where_and_what_to_do() {
     let (_, case) = long_stay();
     let lines = case.lines.as_deref().unwrap_or(&[]);
     let refused = Refusal::at(Reason::AmountMismatch, 2).with(Fen::new(3_702), Fen::new(3_700));
-    let text = refusal(7, &refused, lines);
+    let text = refusal(7, &refused, &case, None);
     let code = &lines[2].med_list_codg;
     let expected = format!(
         "第 7 号未结算：明细金额不等于单价乘以数量[138]\n  位置  第 3 条明细（lines[2]），流水号 2，编码 {code}\n  \
+         依据  lines[2].det_item_fee_sumamt = 37.02\n  依据  lines[2].pric = 12.34\n  依据  lines[2].cnt = 3\n  \
          金额  申报 37.02，核算 37.00\n  处理  更正明细金额、单价或数量，使金额等于单价乘以数量\n"
     );
     assert_eq!(text, expected);

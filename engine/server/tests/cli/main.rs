@@ -3,9 +3,12 @@
 mod bad_input;
 mod catalog;
 mod demo;
+mod glossary;
+mod grounds;
 mod help;
 mod large;
 mod layout;
+mod notes;
 mod policy;
 mod program;
 mod sequence;

@@ -3,7 +3,9 @@
 use std::fs;
 use std::path::PathBuf;
 
-use crate::program::{Folder, run};
+use serde_json::{Value, json};
+
+use crate::program::{Folder, by_totals, run, set};
 
 fn curated(pool: &str) -> String {
     let root = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../catalogs/sources"));
@@ -52,4 +54,52 @@ fn a_change_is_shown_and_is_exit_code_1() {
     let differs = run(&["policy", "diff", &curated("R1"), &changed]);
     assert_eq!(differs.code, Some(1), "{}", differs.err);
     assert!(differs.out.contains('新'), "{}", differs.out);
+}
+
+#[test]
+fn a_manual_claim_without_admdvs_takes_the_catalogue_of_the_packs_own_division() {
+    let folder = Folder::new();
+    let line = json!({
+        "feedetl_sn": "1", "med_list_codg": "QS63000001", "fee_ocur_time": "2025-03-02", "cnt": "1",
+        "pric": "50", "det_item_fee_sumamt": "50.00"
+    });
+    let mut case = set(&by_totals(), "/facility/admdvs", json!("530102"));
+    case = set(&case, "/lines", json!([line]));
+    case.as_object_mut().expect("an object").remove("totals");
+    let reasons = |case: &Value| {
+        let file = folder.write("case.json", case.to_string());
+        let ran = run(&["settle", &file, "--json", "--policy", &curated("630100")]);
+        assert_eq!(ran.code, Some(0), "{ran:?}");
+        let answer: Value = serde_json::from_str(&ran.out).expect("JSON");
+        answer["reasons"].to_string()
+    };
+    // Only Xining's own list has the code; settled directly, Kunming's counts.
+    assert!(reasons(&case).contains("210"), "{}", reasons(&case));
+    let manual = set(&case, "/channel", json!("manual"));
+    assert!(!reasons(&manual).contains("210"));
+    let mut unplaced = manual.clone();
+    unplaced.as_object_mut().expect("an object").remove("admdvs");
+    assert_eq!(reasons(&unplaced), reasons(&manual));
+}
+
+#[test]
+fn the_slots_of_a_filing_are_those_of_the_referral_to_this_place() {
+    let folder = Folder::new();
+    let text = fs::read_to_string(curated("R1")).expect("the pack is there");
+    let pack =
+        folder.write("policy.toml", text.replacen("scope = \"year\"", "scope = \"filing\"", 1));
+    let mut case = set(&by_totals(), "/member/insutype", json!("310"));
+    case.as_object_mut().expect("an object").remove("admdvs");
+    case = set(&case, "/visit/begntime", json!("2026-03-01"));
+    case = set(&case, "/visit/endtime", json!("2026-03-02"));
+    let referrals = json!([
+        { "type": "referral", "from": "2026-01-01", "admdvs": "110000" },
+        { "type": "referral", "from": "2026-02-01", "to": "2026-02-20", "admdvs": "630000" },
+        { "type": "referral", "from": "2026-02-11", "admdvs": "630000" },
+    ]);
+    let file = folder.write("case.json", set(&case, "/member/filings", referrals).to_string());
+    let ran = run(&["settle", &file, "--json", "--policy", &pack]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let answer: Value = serde_json::from_str(&ran.out).expect("JSON");
+    assert!(answer["slots"].get("filing:referral:2026-02-11").is_some(), "{}", answer["slots"]);
 }

@@ -72,3 +72,22 @@ fn a_refused_case_carries_nothing() {
     assert_eq!(with[2]["setlinfo"], without[1]["setlinfo"]);
     assert_eq!(with[2]["slots"], without[1]["slots"]);
 }
+
+#[test]
+fn a_case_that_cannot_be_read_leaves_the_names_of_the_others_as_they_are() {
+    let mut unnamed = by_totals();
+    unnamed["visit"].as_object_mut().expect("an object").remove("mdtrt_id");
+    let mut other = unnamed.clone();
+    other["member"]["psn_no"] = json!("P2");
+    let wrong = set(&unnamed, "/visit/colour", json!("red"));
+    let means_nothing = set(&unnamed, "/member/insutype", json!("x"));
+    for spoilt in [wrong.to_string(), means_nothing.to_string(), "{\"admdvs\": 1".to_owned()] {
+        let text = format!("{unnamed}\n{spoilt}\n{other}\n");
+        for args in [&["--sequence"][..], &[]] {
+            let (ran, answers) = settled("cases.jsonl", &text, args);
+            assert_eq!(ran.code, Some(2));
+            assert_eq!(answers[2]["case"], json!(3), "{spoilt}");
+            assert_eq!(answers[2]["setlinfo"]["mdtrt_id"], json!("case-3"), "{spoilt}");
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! What a bill says beside its figures: assumptions it rests on, own cost by cause; and which fields change nothing.
+
+use std::fs;
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+
+use crate::program::{Folder, by_totals, run, set, settled};
+
+/// The warnings of a settled case, and its statement.
+fn noted(case: &Value) -> (String, String) {
+    let (ran, answers) = settled("case.json", case.to_string(), &[]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let warnings = answers[0]["warnings"].as_array().expect("a list").iter();
+    let warnings: Vec<&str> = warnings.filter_map(Value::as_str).collect();
+    let folder = Folder::new();
+    let file = folder.write("case.json", case.to_string());
+    (warnings.join("\n"), run(&["settle", &file]).out.replace("\n   ", ""))
+}
+
+/// An employee's stay in Xining.
+fn employee() -> Value {
+    let case = set(&by_totals(), "/member/insutype", json!("310"));
+    set(&case, "/member/psn_type", json!("11"))
+}
+
+/// A stay with one line of the curated catalogue.
+fn with_line(code: &str, price: &str) -> Value {
+    let mut case = employee();
+    case.as_object_mut().expect("an object").remove("totals");
+    let line = json!({
+        "feedetl_sn": "1", "med_list_codg": code, "fee_ocur_time": "2025-03-02", "cnt": "1",
+        "pric": price, "det_item_fee_sumamt": price
+    });
+    set(&case, "/lines", json!([line]))
+}
+
+#[test]
+fn an_account_that_paid_names_the_assumption_it_rests_on() {
+    let (without, _) = noted(&set(&employee(), "/member/balc", json!("300.00")));
+    assert!(!without.contains("个人账户"), "it was not asked: {without}");
+    let asked = set(&employee(), "/visit/acct_used_flag", json!("1"));
+    let (empty, _) = noted(&asked);
+    assert!(!empty.contains("个人账户"), "it had nothing: {empty}");
+    let (paid, statement) = noted(&set(&asked, "/member/balc", json!("300.00")));
+    assert!(paid.contains("假定：个人账户支付范围（"), "{paid}");
+    assert!(statement.contains("假定：个人账户支付范围（"), "{statement}");
+}
+
+#[test]
+fn lines_split_by_values_that_nobody_published_are_counted() {
+    // A bath of Tibetan medicine: class 乙 by the share of the region, its ceiling of a likely size.
+    let (warnings, statement) = noted(&with_line("QS63000001", "150.00"));
+    for said in [
+        "1条明细的目录类别或先行自付比例是未经文件证实的假定",
+        "1条明细的限价是推定的，不是公布的价格，其中1条超过它",
+    ] {
+        assert!(warnings.contains(said), "{said} is not in {warnings}");
+        assert!(statement.contains(said), "{said} is not in {statement}");
+    }
+    let (unknown, _) = noted(&with_line("NOSUCHCODE", "150.00"));
+    assert!(!unknown.contains("条明细"), "nothing was used: {unknown}");
+}
+
+#[test]
+fn own_cost_by_cause_names_the_cause() {
+    let folder = Folder::new();
+    let root = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../catalogs/sources"));
+    let text = fs::read_to_string(root.join("630100/policy.toml")).expect("the pack is there");
+    let own = text.replacen("third_party = \"refuse\"", "third_party = \"own\"", 1);
+    let pack = folder.write("policy.toml", own);
+    for (flag, cause) in [("trum_flag", "118"), ("rel_ttp_flag", "116")] {
+        for case in [by_totals(), with_line("QS63000002", "30.00")] {
+            let case = set(&case, &format!("/visit/{flag}"), json!("1"));
+            let file = folder.write("case.json", case.to_string());
+            let ran = run(&["settle", &file, "--policy", &pack]);
+            assert_eq!(ran.code, Some(0), "{ran:?}");
+            let statement = ran.out.replace("\n   ", "");
+            let said = "就诊原因不属于基金支付范围[202]，费用全部由个人承担：";
+            assert!(statement.contains(said), "{statement}");
+            assert!(statement.contains(&format!("[{cause}]")), "{cause}: {statement}");
+        }
+    }
+    let (filed, _) = noted(&by_totals());
+    assert!(!filed.contains("[202]"), "{filed}");
+}
+
+#[test]
+fn fields_without_effect_change_no_bill_and_are_listed_in_the_help() {
+    let plain = set(&with_line("QS63000002", "30.00"), "/visit/mdtrt_id", json!("V1"));
+    let answered = |case: &Value| settled("case.json", case.to_string(), &[]).1[0].clone();
+    let before = answered(&plain);
+    let help = run(&["settle", "--help"]).out;
+    let table = [
+        ("/facility/kind", json!("pharmacy")),
+        ("/visit/msgid", json!("M1")),
+        ("/visit/mid_setl_flag", json!("1")),
+        ("/visit/geso_val", json!("20")),
+        ("/lines/0/etip_flag", json!("1")),
+        ("/lines/0/dscg_tkdrug_flag", json!("1")),
+        ("/lines/0/dise_codg", json!("M03900")),
+        ("/lines/0/rx_hosp_lv", json!("一级")),
+    ];
+    for (pointer, value) in table {
+        let mut after = answered(&set(&plain, pointer, value));
+        after["setlinfo"]["medins_setl_id"] = json!("");
+        assert_eq!(after, before, "{pointer}");
+        let listed = pointer.trim_start_matches('/').replace("/0/", "[].").replace('/', ".");
+        assert!(help.contains(&listed), "{listed} is not in {help}");
+    }
+}
+
+#[test]
+fn only_an_outside_prescription_brings_the_level_of_its_hospital() {
+    let folder = Folder::new();
+    let root = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../catalogs/sources"));
+    let text = fs::read_to_string(root.join("630100/policy.toml")).expect("the pack is there");
+    let all = text.lines().map(|line| match line.starts_with("setting = ") {
+        true => format!("{line}\nlevel_of = \"prescriber\""),
+        false => line.to_owned(),
+    });
+    let pack = folder.write("policy.toml", all.collect::<Vec<_>>().join("\n"));
+    let answered = |case: &Value| {
+        let file = folder.write("case.json", case.to_string());
+        let ran = run(&["settle", &file, "--json", "--policy", &pack]);
+        assert_eq!(ran.code, Some(0), "{ran:?}");
+        serde_json::from_str::<Value>(&ran.out).expect("JSON")
+    };
+    let plain = with_line("QXJ01CA0001", "5000.00");
+    let level = set(&plain, "/lines/0/rx_hosp_lv", json!("一级"));
+    assert_eq!(answered(&level), answered(&plain));
+    let outside = answered(&set(&level, "/lines/0/rx_circ_flag", json!("1")));
+    assert_ne!(outside["tiers"], answered(&plain)["tiers"]);
+    let unsaid = answered(&set(&plain, "/lines/0/rx_circ_flag", json!("1")));
+    assert!(unsaid["warnings"].to_string().contains("rx_hosp_lv"), "{unsaid}");
+}

@@ -273,7 +273,7 @@ impl<'a> Fixed<'a> {
         at.set(Axis::PaidYears, Edition::segment(&edition.paid_year_cuts, member.paid_years));
         at.set(Axis::Disease, visit.disease.map_or(0, Disease::coordinate));
         at.set(Axis::Accident, u16::from(visit.accident && accident_filed(self.claim)));
-        if !edition.approval_cuts.is_empty() {
+        if !edition.approval_cuts.is_empty() && !member.approvals.is_empty() {
             let approved = approved(self.pack, member, day(dates.approval));
             at.set(Axis::Approvals, Edition::segment(&edition.approval_cuts, approved));
         }
@@ -504,7 +504,7 @@ fn approval<'m>(member: &Member<'m>, disease: Option<Disease>, day: Day) -> Opti
     member.approvals.iter().find(|one| one.disease == disease && one.here && one.span.contains(day))
 }
 
-/// How many diseases that the pack counts have an approval in force. No condition asks for more than it can tell.
+/// How many diseases that the pack counts have an approval in force, as far as a condition can ask.
 #[inline(never)]
 fn approved(pack: &Pack, member: &Member<'_>, day: Day) -> u16 {
     let of = &pack.data().approvals_of;

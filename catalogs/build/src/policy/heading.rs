@@ -1,4 +1,5 @@
-//! What a policy file says before its tiers: `[pack]`, `[dates]`, `[year]`, `[cause]`, `[approvals]`; and that the two together are whole.
+//! What a policy file says before its tiers: `[pack]`, `[dates]`, `[year]`, `[cause]`, `[approvals]`; and that the two together
+//! are whole.
 
 use yidan_settlement::date::{Day, Span};
 use yidan_settlement::id::SourceId;
@@ -241,11 +242,7 @@ fn causes(node: &Node<'_>) -> Causes {
 fn approvals(node: &Node<'_>, known: &Known) -> Vec<u16> {
     let mut of: Vec<u16> = Vec::new();
     let Some(list) = node.need("of") else { return of };
-    let items = list.each();
-    if items.is_empty() {
-        node.sink.error(list.at(), "no disease is listed: nothing would count".to_owned());
-    }
-    for value in items {
+    for value in list.each() {
         let Some(text) = value.text() else { continue };
         let found = known.diseases.position(text).map(|index| index.saturating_add(2));
         let Some(coordinate) = found.or((text == "other").then_some(1)) else {

@@ -1,6 +1,6 @@
 //! Where strings end: a case is bound to a pack and an image, and becomes the values that the core settles.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use yidan_image::View;
 use yidan_settlement::catalogue::{Found, Level, Sex};
@@ -359,13 +359,18 @@ fn bind_member(member: &MemberCase, case: &Case, pack: &Pack) -> Result<BoundMem
         filings.push(FilingRecord { kind, span, place });
     }
     let mut approvals = Vec::new();
+    let mut unlisted = BTreeMap::new();
     for (index, approval) in member.approvals.iter().enumerate() {
         let span = checked_span(&format!("member.approvals[{index}]"), approval.from, approval.to)?;
         let here = approval
             .fixmedins_code
             .as_ref()
             .is_none_or(|code| *code == case.facility.fixmedins_code);
-        let disease = disease(&approval.dise_codg, case, pack);
+        let code = approval.dise_codg.as_str();
+        let disease = disease(code, case, pack, || {
+            let next = u32::try_from(unlisted.len()).unwrap_or(u32::MAX).saturating_add(1);
+            *unlisted.entry(code).or_insert(next)
+        });
         approvals.push(Approval {
             disease,
             span,
@@ -397,12 +402,12 @@ fn bind_member(member: &MemberCase, case: &Case, pack: &Pack) -> Result<BoundMem
     })
 }
 
-/// A disease by the pack's number; others are told apart by whether they are the visit's own.
-fn disease(code: &str, case: &Case, pack: &Pack) -> Disease {
+/// A disease by the pack's number; of the others the visit's own is nought, and each further code has a number of its own.
+fn disease(code: &str, case: &Case, pack: &Pack, further: impl FnOnce() -> u32) -> Disease {
     match pack.disease(code) {
         Some(listed) => Disease::Listed(listed),
         None if case.visit.dise_codg.as_deref() == Some(code) => Disease::Other(0),
-        None => Disease::Other(1),
+        None => Disease::Other(further()),
     }
 }
 
@@ -489,7 +494,7 @@ fn bind_visit(case: &Case, pack: &Pack, world: &World) -> Result<BoundVisit, Bin
         end,
         settled: visit.setl_time.map_or(end, |time| time.0),
         continued: visit.continues.is_some(),
-        disease: visit.dise_codg.as_deref().map(|code| disease(code, case, pack)),
+        disease: visit.dise_codg.as_deref().map(|code| disease(code, case, pack, || 0)),
         diagnoses,
         account,
         accident: visit.trum_flag.0,

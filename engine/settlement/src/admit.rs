@@ -4,7 +4,7 @@
 use crate::claim::{Approval, Charges, Disease, Member, Submitted};
 use crate::date::{Civil, Day, Span};
 use crate::id::{Admdvs, BenefitId, SlotId, VisitId};
-use crate::limits::{BILL_FEN_MAX, YEAR_PARTS_MAX};
+use crate::limits::{APPROVALS_MAX, BILL_FEN_MAX, YEAR_PARTS_MAX};
 use crate::money::Fen;
 use crate::pack::{
     Axis, Benefit, CauseRule, Circumstance, Edition, Filing, Governs, HospitalLevel, Pack,
@@ -253,9 +253,6 @@ impl<'a> Fixed<'a> {
         };
         let (member, visit, facility) =
             (&self.claim.member, &self.claim.visit, &self.claim.facility);
-        let in_force =
-            member.approvals.iter().filter(|one| one.span.contains(day(dates.approval))).count();
-        let in_force = u16::try_from(in_force).unwrap_or(u16::MAX);
         let mut at = Circumstance::default();
         at.set(Axis::Benefit, u16::from(self.benefit_id.get()));
         at.set(Axis::Scheme, self.scheme);
@@ -277,16 +274,12 @@ impl<'a> Fixed<'a> {
         at.set(Axis::DeductibleLevel, self.deductible_level.coordinate());
         at.set(Axis::Contribution, member.contribution.map_or(0, |class| class.saturating_add(1)));
         at.set(Axis::PaidYears, Edition::segment(&edition.paid_year_cuts, member.paid_years));
-        at.set(
-            Axis::Disease,
-            match visit.disease {
-                None => 0,
-                Some(Disease::Other(_)) => 1,
-                Some(Disease::Listed(disease)) => disease.saturating_add(2),
-            },
-        );
+        at.set(Axis::Disease, visit.disease.map_or(0, Disease::coordinate));
         at.set(Axis::Accident, u16::from(visit.accident && accident_filed(self.claim)));
-        at.set(Axis::Approvals, Edition::segment(&edition.approval_cuts, in_force));
+        if !edition.approval_cuts.is_empty() && !member.approvals.is_empty() {
+            let approved = approved(self.pack, member, day(dates.approval));
+            at.set(Axis::Approvals, Edition::segment(&edition.approval_cuts, approved));
+        }
         at.set(
             Axis::Pregnancy,
             u16::from(member.pregnancy.is_some_and(|span| span.contains(governing))),
@@ -520,6 +513,25 @@ fn accident_filed(claim: &Submitted<'_>) -> bool {
 fn approval<'m>(member: &Member<'m>, disease: Option<Disease>, day: Day) -> Option<&'m Approval> {
     let disease = disease?;
     member.approvals.iter().find(|one| one.disease == disease && one.here && one.span.contains(day))
+}
+
+/// How many diseases that the pack counts have an approval in force, as far as a condition can ask.
+#[inline(never)]
+fn approved(pack: &Pack, member: &Member<'_>, day: Day) -> u16 {
+    let of = &pack.data().approvals_of;
+    let mut found = [Disease::Listed(0); APPROVALS_MAX];
+    let mut number = 0;
+    for one in member.approvals.iter().filter(|one| one.span.contains(day)) {
+        let counts = of.is_empty() || of.contains(&one.disease.coordinate());
+        let known = found.get(..number).is_some_and(|found| found.contains(&one.disease));
+        if !counts || known {
+            continue;
+        }
+        let Some(place) = found.get_mut(number) else { break };
+        *place = one.disease;
+        number = number.saturating_add(1);
+    }
+    u16::try_from(number).unwrap_or(u16::MAX)
 }
 
 fn covers(pack: &Pack, member: &Member<'_>, day: Day) -> u16 {

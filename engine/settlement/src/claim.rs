@@ -272,6 +272,16 @@ pub struct LineParts {
     pub in_scope: Fen,
 }
 
+impl Disease {
+    /// Its coordinate; a visit without a disease has nought.
+    pub(crate) fn coordinate(self) -> u16 {
+        match self {
+            Disease::Other(_) => 1,
+            Disease::Listed(disease) => disease.saturating_add(2),
+        }
+    }
+}
+
 impl LineParts {
     /// The sum of the four.
     #[inline]

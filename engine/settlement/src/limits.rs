@@ -36,6 +36,9 @@ pub const YEAR_PARTS_MAX: usize = 4;
 /// The oldest age, in years, that a table can tell apart.
 pub const AGE_MAX: u16 = 150;
 
+/// The most diseases with an approval that a condition can ask for; more are not counted.
+pub const APPROVALS_MAX: usize = 150;
+
 // A bill times a ratio, and half a divisor more, must fit 64 bits.
 const _: () = assert!(BILL_FEN_MAX < i64::MAX / 20_000);
 // A place on a yearly axis, and the bill beyond it, times a ratio must fit 64 bits.

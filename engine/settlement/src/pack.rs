@@ -80,6 +80,8 @@ pub struct PackData {
     pub disease_groups: Vec<u16>,
     /// Names of the groups.
     pub disease_group_names: Vec<String>,
+    /// Coordinates on [`Axis::Disease`] of the diseases whose approvals count; empty for all.
+    pub approvals_of: Vec<u16>,
     /// Names of the line kinds; the first is `ordinary`.
     pub line_kinds: Vec<String>,
     /// Catalogue tags (exact) to line kinds.

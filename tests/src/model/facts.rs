@@ -1,6 +1,8 @@
 //! What the member, the place and the visit are on the governing dates: the values that conditions
 //! ask for.
 
+use std::collections::BTreeSet;
+
 use super::case::{BillIn, Case, Dated};
 use super::date::Date;
 use super::exact::Fen;
@@ -176,6 +178,25 @@ fn filing_record(case: &Case) -> String {
     }
 }
 
+/// How many diseases have approvals in force, of those the pack counts; a disease that the pack does not list is its code.
+fn approved(pack: &Pack, case: &Case, day: Date) -> i128 {
+    let mut listed = BTreeSet::new();
+    let mut unlisted = BTreeSet::new();
+    for approval in case.member.approvals.iter().filter(|a| a.span.contains(day)) {
+        match pack.diseases.iter().find(|d| d.codes.contains(&approval.name)) {
+            Some(disease) => listed.insert(disease.id.as_str()),
+            None => unlisted.insert(approval.name.as_str()),
+        };
+    }
+    if let Some(of) = &pack.approvals_of {
+        listed.retain(|id| of.iter().any(|counted| counted == id));
+        if !of.iter().any(|counted| counted == "other") {
+            unlisted.clear();
+        }
+    }
+    i128::try_from(listed.len() + unlisted.len()).expect("a list has fewer than 2^127 rows")
+}
+
 /// The approvals in force for a disease at this facility.
 pub(crate) fn approval_for(case: &Case, day: Date) -> Option<Approval> {
     let code = case.visit.disease.as_ref()?;
@@ -276,10 +297,7 @@ impl Facts {
             disease_code: visit.disease.clone(),
             disease_group: disease.and_then(|(_, listed)| listed?.group.clone()),
             accident: visit.accident && accident_filed(case),
-            approvals: i128::try_from(
-                member.approvals.iter().filter(|a| a.span.contains(on.approval)).count(),
-            )
-            .expect("a list has fewer than 2^127 rows"),
+            approvals: approved(pack, case, on.approval),
             approval: approval_for(case, on.approval),
             pregnancy: member
                 .pregnancy

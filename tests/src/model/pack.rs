@@ -25,6 +25,8 @@ pub struct Pack {
     pub(crate) identities: Vec<(String, Vec<String>)>,
     pub(crate) contributions: Vec<String>,
     pub(crate) diseases: Vec<Disease>,
+    /// `[approvals] of`: the diseases whose approvals count; absent for all.
+    pub(crate) approvals_of: Option<Vec<String>>,
     pub(crate) line_kinds: Vec<(String, Vec<String>)>,
     pub(crate) benefits: Vec<Benefit>,
     pub(crate) slots: Vec<SlotRow>,
@@ -106,6 +108,8 @@ impl Pack {
         }
         head.text("manual_catalogue")?;
         head.flag("example")?;
+        head.text("off_region_source")?;
+        head.text("filings_source")?;
         let divisions = head.texts("divisions")?.ok_or("`divisions` is missing")?;
         let pack = Pack {
             city: head.texts("city")?.unwrap_or_else(|| divisions.clone()),
@@ -123,6 +127,7 @@ impl Pack {
             identities: named_lists(&mut file, "identity", "types")?,
             contributions: read_contributions(&mut file)?,
             diseases: read_diseases(&mut file)?,
+            approvals_of: read_approvals(&mut file)?,
             line_kinds: read_kinds(&mut file)?,
             benefits: read_benefits(&mut file)?,
             slots: read_slots(&mut file)?,
@@ -180,6 +185,7 @@ fn read_dates(file: &mut Fields) -> Result<Dates, String> {
         cover: dates.word("cover", "discharge")?,
         age: dates.word("age", "discharge")?,
     };
+    dates.text("source")?;
     dates.end()?;
     Ok(read)
 }
@@ -192,6 +198,7 @@ fn read_year(file: &mut Fields) -> Result<Year, String> {
         second_deductible: year.word("second_deductible", "full")?,
         second_from: year.word("second_from", "01-01")?,
     };
+    year.text("source")?;
     year.end()?;
     Ok(read)
 }
@@ -203,6 +210,7 @@ fn read_cause(file: &mut Fields) -> Result<Cause, String> {
         third_party_refused: cause.word("third_party", "refuse")? == "refuse",
         accident_refused: cause.word("accident_without_filing", "refuse")? == "refuse",
     };
+    cause.text("source")?;
     cause.end()?;
     Ok(read)
 }
@@ -261,6 +269,16 @@ fn read_diseases(file: &mut Fields) -> Result<Vec<Disease>, String> {
         row.end()?;
     }
     Ok(read)
+}
+
+fn read_approvals(file: &mut Fields) -> Result<Option<Vec<String>>, String> {
+    let Some(mut approvals) = file.table("approvals")? else { return Ok(None) };
+    let Some(of) = approvals.texts("of")? else {
+        return approvals.error("`of` is missing");
+    };
+    approvals.text("source")?;
+    approvals.end()?;
+    Ok(Some(of))
 }
 
 fn read_kinds(file: &mut Fields) -> Result<Vec<(String, Vec<String>)>, String> {

@@ -141,7 +141,8 @@ fn member(dice: &mut Dice, world: &World, index: u64) -> Value {
     }
     m["filings"] = json!(filings);
     let mut approvals = Vec::new();
-    for code in ["M07800", "M07801", "M01600"] {
+    // A disease may be approved twice.
+    for code in ["M07800", "M07801", "M01600", "M01600"] {
         if dice.percent(60) {
             let mut approval = dated(dice, "dise_codg", code);
             if dice.percent(50) {

@@ -96,6 +96,10 @@ fn tables(world: &World) -> String {
         }
         text.push('\n');
     }
+    if !world.approvals_of.is_empty() {
+        let of: Vec<String> = world.approvals_of.iter().map(quoted).collect();
+        text += &format!("[approvals]\nof = [{}]\n\n", of.join(", "));
+    }
     for kind in &world.kinds {
         text += &format!("[[line_kind]]\nid = \"{kind}\"\ntags = [\"{kind}\"]\n\n");
     }

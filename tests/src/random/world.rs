@@ -65,6 +65,8 @@ pub(crate) struct World {
     pub(crate) covers: Vec<&'static str>,
     pub(crate) identities: Vec<(&'static str, &'static str)>,
     pub(crate) contributions: Vec<&'static str>,
+    /// The diseases whose approvals count; empty for all.
+    pub(crate) approvals_of: Vec<&'static str>,
     pub(crate) diseases: Vec<(&'static str, &'static str, Option<&'static str>)>,
     pub(crate) kinds: Vec<&'static str>,
     pub(crate) benefits: Vec<Benefit>,
@@ -130,13 +132,21 @@ impl World {
             1 if features.divided_years => "cut",
             _ => "discharge",
         };
+        let diseases = few(dice, &DISEASES);
+        let mut approvals_of: Vec<&str> = Vec::new();
+        if dice.percent(50) {
+            let countable: Vec<&str> =
+                diseases.iter().map(|(id, _, _)| *id).chain(["other"]).collect();
+            approvals_of = dice.some(&countable);
+        }
         World {
             features,
+            approvals_of,
             schemes: vec!["310", "390"],
             covers: few(dice, &["330", "320"]),
             identities: few(dice, &IDENTITIES),
             contributions: few(dice, &["10%", "7%"]),
-            diseases: few(dice, &DISEASES),
+            diseases,
             kinds: few(dice, &["essential", "special", "dialysis"]),
             benefits,
             filings: few(dice, &["emergency", "referral", "residence"]),
@@ -193,6 +203,7 @@ impl World {
             ],
             below("paid_years", 4),
             below("approvals", 1),
+            below("approvals", 2),
             below("fetuses", 2),
             vec![r#"to = "2025-07-01""#.into(), r#"from = "2025-07-01""#.into()],
             vec![r#"to = "2026-01-01""#.into(), r#"from = "2026-01-01""#.into()],

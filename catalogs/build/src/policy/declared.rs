@@ -132,7 +132,7 @@ fn source(node: &Node<'_>, names: &mut Names, data: &mut PackData) {
     data.sources.push(Source {
         id: names.get(last(names)).to_owned(),
         document: text("document"),
-        date: text("date"),
+        date: node.need("date").and_then(Value::date_of_document).unwrap_or_default(),
         clause: optional("clause"),
         grade: node.need("grade").and_then(|v| v.choice(&GRADES)).unwrap_or(Grade::Assumption),
         note: optional("note"),

@@ -1,12 +1,15 @@
-//! What a policy file says before its tiers: `[pack]`, `[dates]`, `[year]`, `[cause]`; and that the two together are whole.
+//! What a policy file says before its tiers: `[pack]`, `[dates]`, `[year]`, `[cause]`, `[approvals]`; and that the two together
+//! are whole.
 
 use yidan_settlement::date::{Day, Span};
+use yidan_settlement::id::SourceId;
 use yidan_settlement::pack::{
     CauseRule, Causes, Distance, Filing, GoverningDates, Governs, PackData, SecondDeductible,
     YearRule,
 };
 
 use super::declared::{self, Known};
+use super::names::unknown;
 use super::read::{Node, Value};
 
 /// Everything but the tiers and accounts; `data` has no editions yet.
@@ -14,6 +17,8 @@ use super::read::{Node, Value};
 pub(super) struct Heading {
     pub(super) data: PackData,
     pub(super) known: Known,
+    /// What parts of the heading rest on, by their names in [`super::ledger`].
+    pub(super) grounds: Vec<(&'static str, SourceId)>,
     /// The line of `[pack]`.
     pub(super) line: u32,
 }
@@ -33,30 +38,38 @@ const GOVERNS: [(&str, Governs); 3] = [
 /// Reads all but tiers and accounts.
 pub(super) fn read(root: &Node<'_>, digest: [u8; 32]) -> Heading {
     let mut data = empty(digest);
-    let mut at = 0;
-    match root.table("pack") {
-        Some(node) => {
-            at = node.at;
-            pack(&node, &mut data);
-            node.finish();
-        }
+    let tables = ["pack", "dates", "year", "cause", "approvals"].map(|key| root.table(key));
+    let [of_pack, of_dates, of_year, of_cause, of_approvals] = &tables;
+    match of_pack {
+        Some(node) => pack(node, &mut data),
         None if !root.has("pack") => root.sink.error(0, "the file needs a table [pack]".to_owned()),
         None => {}
     }
-    if let Some(node) = root.table("dates") {
-        data.dates = dates(&node);
-        node.finish();
-    }
-    if let Some(node) = root.table("year") {
-        data.year = year(&node);
-        node.finish();
-    }
-    if let Some(node) = root.table("cause") {
-        data.causes = causes(&node);
-        node.finish();
-    }
+    data.dates = of_dates.as_ref().map(dates).unwrap_or_default();
+    data.year = of_year.as_ref().map(year).unwrap_or_default();
+    data.causes = of_cause.as_ref().map(causes).unwrap_or_default();
+    let at = of_pack.as_ref().map_or(0, |node| node.at);
     let known = declared::read(root, at, &mut data);
-    Heading { data, known, line: root.sink.line(at) }
+    data.approvals_of =
+        of_approvals.as_ref().map(|node| approvals(node, &known)).unwrap_or_default();
+    let mut grounds = Vec::new();
+    for (table, key, parts) in [
+        (of_pack, "off_region_source", ["off_region_from"].as_slice()),
+        (of_pack, "filings_source", &["filings"]),
+        (of_dates, "source", &["dates"]),
+        (of_year, "source", &["year"]),
+        (of_cause, "source", &["work_injury", "third_party", "accident_without_filing"]),
+        (of_approvals, "source", &["approvals"]),
+    ] {
+        let source = table.as_ref().and_then(|node| node.get(key));
+        let Some(source) = source.and_then(|value| known.sources.find(root.sink, value)) else {
+            continue;
+        };
+        root.sink.source_used(source);
+        grounds.extend(parts.iter().map(|part| (*part, SourceId::new(source))));
+    }
+    tables.iter().flatten().for_each(Node::finish);
+    Heading { data, known, grounds, line: root.sink.line(at) }
 }
 
 /// A span from the keys `from` and `to` of a table; open where one is absent.
@@ -225,6 +238,26 @@ fn causes(node: &Node<'_>) -> Causes {
     }
 }
 
+/// The diseases whose approvals count, as coordinates of conditions on the disease.
+fn approvals(node: &Node<'_>, known: &Known) -> Vec<u16> {
+    let mut of: Vec<u16> = Vec::new();
+    let Some(list) = node.need("of") else { return of };
+    for value in list.each() {
+        let Some(text) = value.text() else { continue };
+        let found = known.diseases.position(text).map(|index| index.saturating_add(2));
+        let Some(coordinate) = found.or((text == "other").then_some(1)) else {
+            let names: Vec<&str> = known.diseases.list().chain(["other"]).collect();
+            unknown(node.sink, value.at(), known.diseases.kind, text, &names);
+            continue;
+        };
+        if of.contains(&coordinate) {
+            node.sink.error(value.at(), format!("\"{text}\" is listed twice"));
+        }
+        of.push(coordinate);
+    }
+    of
+}
+
 fn empty(digest: [u8; 32]) -> PackData {
     PackData {
         pool: String::new(),
@@ -252,6 +285,7 @@ fn empty(digest: [u8; 32]) -> PackData {
         disease_codes: Vec::new(),
         disease_groups: Vec::new(),
         disease_group_names: Vec::new(),
+        approvals_of: Vec::new(),
         line_kinds: Vec::new(),
         line_tags: Vec::new(),
         benefits: Vec::new(),

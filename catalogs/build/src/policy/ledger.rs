@@ -101,10 +101,22 @@ impl Outline {
             ("accident_without_filing", cause(causes.accident_without_filing).to_owned()),
         ];
         let line = self.heading.line;
-        values
+        let mut entries: Vec<Entry> = values
             .into_iter()
             .map(|(part, value)| plain("pack".to_owned(), part, value, line))
-            .collect()
+            .collect();
+        if !data.approvals_of.is_empty() {
+            let known = &self.heading.known;
+            let name =
+                |at: &u16| at.checked_sub(2).map_or("其他", |index| known.diseases.get(index));
+            let names: Vec<&str> = data.approvals_of.iter().map(name).collect();
+            entries.push(plain("pack".to_owned(), "approvals", names.join("、"), line));
+        }
+        for (part, source) in &self.heading.grounds {
+            let of_part = entries.iter_mut().filter(|entry| entry.part == *part);
+            of_part.for_each(|entry| entry.source = Some(*source));
+        }
+        entries
     }
 
     fn declared_entries(&self) -> Vec<Entry> {

@@ -177,6 +177,22 @@ impl<'a> Value<'a> {
         day
     }
 
+    /// The date of a document: a day, a month or a year.
+    pub(super) fn date_of_document(self) -> Option<String> {
+        let expected = "the document's year, month or day: \"2024\", \"2024-01\", \"2024-01-01\"";
+        let text = self.name()?;
+        let day = match text.len() {
+            4 => format!("{text}-01-01"),
+            7 => format!("{text}-01"),
+            _ => text.to_owned(),
+        };
+        if day.len() != 10 || Day::parse(&day).is_none() {
+            self.bad(&format!("\"{text}\""), "is not a date", expected);
+            return None;
+        }
+        Some(text.to_owned())
+    }
+
     /// One of a few words.
     pub(super) fn choice<T: Copy>(self, words: &[(&'static str, T)]) -> Option<T> {
         let known: Vec<&str> = words.iter().map(|(word, _)| *word).collect();

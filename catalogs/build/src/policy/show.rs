@@ -29,8 +29,10 @@ pub(super) fn markdown(outline: &Outline) -> String {
     }
     let entries = outline.entries();
     let of_pack: Vec<&Entry> = entries.iter().filter(|entry| entry.of == "pack").collect();
-    text +=
-        &table(&["项", "内容"], of_pack.iter().map(|e| vec![e.part.to_owned(), e.value.clone()]));
+    let of_pack = of_pack
+        .iter()
+        .map(|entry| vec![entry.part.to_owned(), entry.value.clone(), ground(outline, entry)]);
+    text += &table(&["项", "内容", "依据"], of_pack);
     text += "\n## 依据\n";
     let sources = data.sources.iter().map(|source| vec![source.id.clone(), cited(source)]);
     text += &table(&["编号", "文件（日期）条款 [等级]"], sources);
@@ -88,20 +90,25 @@ fn row(outline: &Outline, entry: &Entry) -> Vec<String> {
     if entry.exception {
         when = if when.is_empty() { "例外".to_owned() } else { format!("例外：{when}") };
     }
+    vec![
+        part.to_owned(),
+        entry.value.clone(),
+        when,
+        entry.span.map(phrase::span).unwrap_or_default(),
+        ground(outline, entry),
+        entry.line.to_string(),
+    ]
+}
+
+/// What an entry rests on; ⚠ before an assumption.
+fn ground(outline: &Outline, entry: &Entry) -> String {
     let source = entry.source.and_then(|id| outline.source(id)).map(|source| {
         let warning = if source.grade.is_assumption() { "⚠ " } else { "" };
         let clause = source.clause.as_ref().map(|clause| format!(" {clause}"));
         let clause = clause.unwrap_or_default();
         format!("{warning}{}{clause} [{}]", source.id, source.grade.letter())
     });
-    vec![
-        part.to_owned(),
-        entry.value.clone(),
-        when,
-        entry.span.map(phrase::span).unwrap_or_default(),
-        source.unwrap_or_default(),
-        entry.line.to_string(),
-    ]
+    source.unwrap_or_default()
 }
 
 fn table(heads: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {

@@ -53,6 +53,9 @@ impl Shelf {
         for id in view.ids() {
             let (Some(entry), Some(text)) = (view.entry(id), view.entry_text(id)) else { continue };
             let tag = image.tag_name(entry.tag).unwrap_or_default();
+            if tag == "assisted-reproduction" {
+                continue; // Nobody comes for it here.
+            }
             let charge = charge_of(&entry, text.charge_type, tag);
             items.entry(charge).or_default().push(Item {
                 code: text.code.to_owned(),

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use yidan_build::{BuildReport, Sizes};
 use yidan_image::{Image, View};
+use yidan_settlement::bill::Decision;
 use yidan_settlement::catalogue::{Found, Level};
 use yidan_settlement::claim::{
     AccountUse, Charges, Facility, FeeLine, HospitalApproval, Identity, Member, Submitted, Visit,
@@ -168,13 +169,13 @@ impl<'c> Counter<'c> {
     /// hand pays for what is in scope.
     pub fn checked(&mut self, bills: &[Bill<'_>]) -> Vec<Fen> {
         let mut check = |bill: &Bill<'_>| {
-            let paid = self.settle(bill, &mut [Fen::ZERO; 6]);
+            let decision = self.decide(bill, &mut [Fen::ZERO; 6]);
+            let (paid, total, in_scope) =
+                (decision.fund_sum(), decision.total, decision.split.in_scope.get());
             let in_force = self.found.iter().filter(|one| matches!(one, Found::Entry(_))).count();
             assert_eq!(in_force, bill.lines.len(), "every code is in force");
-            let decision = self.desk.decision();
             let charged = bill.lines.iter().map(|line| line.amount).sum::<Fen>();
-            assert_eq!(decision.total, charged, "the bill is its lines");
-            let in_scope = decision.split.in_scope.get();
+            assert_eq!(total, charged, "the bill is its lines");
             assert!((1..charged.get()).contains(&in_scope), "some of it is in scope, and not all");
             let by_hand = by_hand::settle(&mut [0; 6], in_scope, 3, 2);
             assert_eq!(paid.get(), by_hand.basic + by_hand.critical + by_hand.assistance);
@@ -186,6 +187,11 @@ impl<'c> Counter<'c> {
     /// Look-up, line check and three tiers: what the funds pay.
     #[inline(never)]
     pub fn settle(&mut self, bill: &Bill<'_>, slots: &mut [Fen; 6]) -> Fen {
+        self.decide(bill, slots).fund_sum()
+    }
+
+    #[inline(always)]
+    fn decide(&mut self, bill: &Bill<'_>, slots: &mut [Fen; 6]) -> &Decision {
         self.look_up(bill);
         let moment = Moment::new(Day::from_civil(2026, 3, 1).expect("a day"), 0);
         let submitted = Submitted {
@@ -244,7 +250,7 @@ impl<'c> Counter<'c> {
         for change in &decision.changes {
             slots[change.key.slot.index()] = change.after;
         }
-        decision.fund_sum()
+        decision
     }
 }
 

@@ -1,9 +1,11 @@
 //! The editions of a pack: the spans of days between which nothing changes, each with all its tables.
 
+use std::collections::BTreeSet;
+
 use yidan_settlement::date::{Day, Span};
 use yidan_settlement::id::TierId;
 use yidan_settlement::limits;
-use yidan_settlement::pack::{AccountRow, Axis, Edition, PackData, Tier};
+use yidan_settlement::pack::{AccountRow, Axis, Base, Edition, PackData, Tier};
 
 use super::condition::RowHead;
 use super::finding::Sink;
@@ -43,7 +45,29 @@ pub(super) fn make(sink: &Sink<'_>, data: &PackData, drafts: &Drafts<'_>) -> Vec
     }
     troubles.report(sink);
     unheld(sink, drafts, &troubles);
+    pre_pay_twice(sink, drafts, &editions);
     editions
+}
+
+/// A tier cannot take in pre-pay of its kinds when an earlier one has paid of pre-pay, which has no kinds any more.
+fn pre_pay_twice(sink: &Sink<'_>, drafts: &Drafts<'_>, editions: &[Edition]) {
+    let mut told = BTreeSet::new();
+    for plan in editions.iter().flat_map(|edition| edition.plans.iter()) {
+        let tiers = || plan.iter().filter_map(|id| drafts.tiers.iter().flatten().nth(id.index()));
+        let pays = |tier: &TierDraft| matches!(tier.base, Base::Left { parts: [true, ..], .. });
+        let Some(first) = tiers().find(|tier| pays(tier)) else { continue };
+        let after = tiers().skip_while(|tier| tier.head.at != first.head.at);
+        for tier in after.filter(|tier| tier.base == Base::InScopeAndPrePay) {
+            if told.insert(tier.head.at) {
+                let message = format!(
+                    "tier \"{}\" takes in pre-pay, of which tier \"{}\" (line {}) has paid before it",
+                    tier.name, first.name, first.head.line
+                );
+                let help = "write the tier that takes in pre-pay first";
+                sink.mendable(tier.head.at, message, "", help.to_owned());
+            }
+        }
+    }
 }
 
 /// The spans between the dates on which some row begins or ends.

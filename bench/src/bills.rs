@@ -168,6 +168,7 @@ impl<'c> Counter<'c> {
     /// Where a code is not in force, a bill's lines do not come to its total, or the funds do not pay what the function by
     /// hand pays for what is in scope.
     pub fn checked(&mut self, bills: &[Bill<'_>]) -> Vec<Fen> {
+        let (mut covered, mut whole) = (0, 0);
         let mut check = |bill: &Bill<'_>| {
             let decision = self.decide(bill, &mut [Fen::ZERO; 6]);
             let (paid, total, in_scope) =
@@ -176,12 +177,16 @@ impl<'c> Counter<'c> {
             assert_eq!(in_force, bill.lines.len(), "every code is in force");
             let charged = bill.lines.iter().map(|line| line.amount).sum::<Fen>();
             assert_eq!(total, charged, "the bill is its lines");
-            assert!((1..charged.get()).contains(&in_scope), "some of it is in scope, and not all");
+            assert!((0..=charged.get()).contains(&in_scope), "what is in scope is of the bill");
+            covered += in_scope;
+            whole += charged.get();
             let by_hand = by_hand::settle(&mut [0; 6], in_scope, 3, 2);
             assert_eq!(paid.get(), by_hand.basic + by_hand.critical + by_hand.assistance);
             paid
         };
-        bills.iter().map(&mut check).collect()
+        let paid = bills.iter().map(&mut check).collect();
+        assert!((1..whole).contains(&covered), "some of all bills is in scope, and not all");
+        paid
     }
 
     /// Look-up, line check and three tiers: what the funds pay.

@@ -41,8 +41,11 @@ fn record(number: u64, dice: &mut Dice) -> Vec<u8> {
     bytes
 }
 
-/// A journal of some batches: the disk, and where each batch ends with the records up to there.
-fn written(batches: usize) -> (Memory, Vec<(u64, Vec<Vec<u8>>)>) {
+/// Where a batch ends, and all records up to there.
+type End = (u64, Vec<Vec<u8>>);
+
+/// A journal of some batches: the disk, and the end of the header and of each batch.
+fn written(batches: usize) -> (Memory, Vec<End>) {
     let disk = Memory::new();
     let mut dice = Dice(1);
     let (mut writer, _) = open(&disk, Loss::Refuse).expect("a new journal");

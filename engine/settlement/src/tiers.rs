@@ -501,7 +501,7 @@ mod tests {
             continued: Continued::Difference,
         });
         let mut to = Fen::ZERO;
-        let count = 1 + dice.below(4);
+        let count = dice.below(4).saturating_add(1);
         let bands = (1..=count).map(|n| {
             to = to.plus(Fen::new(1)).plus(dice.fen(3_000));
             let to = if n == count { Fen::UNLIMITED } else { to };

@@ -265,7 +265,10 @@ impl<'a> Fixed<'a> {
         );
         at.set(Axis::Distance, self.pack.distance(facility.admdvs).coordinate());
         at.set(Axis::Person, self.person);
-        let age = member.birth.map(|birth| day(dates.age).years_since(birth));
+        let civil = governing.civil();
+        let aged = day(dates.age);
+        let aged = if aged == governing { civil } else { aged.civil() };
+        let age = member.birth.map(|birth| aged.years_since(birth));
         if age.is_none() && !edition.age_cuts.is_empty() {
             return Err(Refusal::of(Reason::BirthdayMissing));
         }
@@ -292,7 +295,6 @@ impl<'a> Fixed<'a> {
         at.set(Axis::Channel, self.claim.channel.coordinate());
         let approval_limit =
             approval(member, visit.disease, day(dates.approval)).and_then(|one| one.limit);
-        let civil = governing.civil();
         Ok(StayPart {
             edition,
             at,

@@ -139,15 +139,22 @@ impl Day {
 
     /// Full years from a birthday to this day: the age reached on it.
     pub fn years_since(self, birth: Day) -> u16 {
-        let (now, then) = (self.civil(), birth.civil());
-        let before_birthday = (now.month, now.day) < (then.month, then.day);
-        let years = now.year.saturating_sub(then.year).saturating_sub(i32::from(before_birthday));
-        u16::try_from(years).unwrap_or(0)
+        self.civil().years_since(birth)
     }
 
     /// Days from an earlier day to this one.
     pub fn days_since(self, earlier: Day) -> i32 {
         self.0.saturating_sub(earlier.0)
+    }
+}
+
+impl Civil {
+    /// Full years from a birthday to this day: the age reached on it.
+    pub fn years_since(self, birth: Day) -> u16 {
+        let (now, then) = (self, birth.civil());
+        let before_birthday = (now.month, now.day) < (then.month, then.day);
+        let years = now.year.saturating_sub(then.year).saturating_sub(i32::from(before_birthday));
+        u16::try_from(years).unwrap_or(0)
     }
 }
 
@@ -197,11 +204,11 @@ impl Moment {
     /// Whether it comes after another. A moment that is only a day, as midnight stands for one, is not after any other of
     /// that day, nor is any other after it.
     pub fn is_after(self, other: Moment) -> bool {
-        let only_a_day = |moment: Moment| moment.0.rem_euclid(SECONDS_OF_DAY) == 0;
-        if self.day() == other.day() && (only_a_day(self) || only_a_day(other)) {
+        if self <= other {
             return false;
         }
-        self > other
+        let only_a_day = |moment: Moment| moment.0.rem_euclid(SECONDS_OF_DAY) == 0;
+        self.day() > other.day() || !(only_a_day(self) || only_a_day(other))
     }
 
     /// The day this moment lies in.

@@ -8,7 +8,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 fn main() -> io::Result<()> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../catalogs/sources");
+    // Asked for when it runs: a kept build of this script may have been made in another clone.
+    let here =
+        env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from).ok_or(io::ErrorKind::NotFound)?;
+    let root = here.join("../../catalogs/sources");
     println!("cargo::rerun-if-changed={}", root.display());
     let (mut packs, mut catalogue) = (String::new(), String::new());
     for folder in entries_of(&root)? {

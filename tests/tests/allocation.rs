@@ -7,6 +7,8 @@ use serde_json::Value;
 use yidan::bind::{self, Bound};
 use yidan::case::Case;
 use yidan::world::World;
+use yidan_build::Sizes;
+use yidan_image::Image;
 use yidan_settlement::catalogue::{Found, RuleBook};
 use yidan_settlement::date::Day;
 use yidan_settlement::id::Admdvs;
@@ -118,4 +120,28 @@ fn line_bills_ask_for_no_memory() {
 #[test]
 fn bills_by_totals_ask_for_no_memory() {
     check(false);
+}
+
+#[test]
+fn looking_up_asks_for_no_memory() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("some.image");
+    let sizes =
+        Sizes { drugs: 3_000, services: 500, consumables: 1_500, diagnoses: 33_000, facilities: 9 };
+    yidan_build::build_of(&yidan_build::generate(7, sizes), &path)
+        .expect("generated sources build");
+    let image = Image::open(&path).expect("opens");
+    let view = image.national().expect("a base");
+    let on = Day::from_civil(2026, 3, 1).expect("a day");
+    let known = view.ids().filter_map(|id| view.entry_text(id)).map(|text| text.code.to_owned());
+    let codes: Vec<String> = known.chain((0..1_000).map(|n| format!("NO-{n}"))).collect();
+    let asked: Vec<(&[u8], Day)> = codes.iter().map(|code| (code.as_bytes(), on)).collect();
+    let mut out = Vec::with_capacity(asked.len());
+    let before = ALLOCATIONS.with(Cell::get);
+    let there = asked.iter().filter(|(code, on)| view.look_up(code, *on) != Found::Unknown).count();
+    view.look_up_all(&asked, &mut out);
+    assert_eq!(image.diagnosis("no such code"), None);
+    assert_eq!(ALLOCATIONS.with(Cell::get), before);
+    assert_eq!((there, out.len()), (codes.len() - 1_000, codes.len()));
+    assert!(there >= 5_000, "only {there} codes were known");
 }

@@ -7,13 +7,12 @@ use std::path::{Path, PathBuf};
 
 use yidan_tests::golden;
 
-/// Files that may hold unsafe blocks: the image reader, and allocators that count for a test.
+/// Files that may hold unsafe blocks: the image reader, and the allocator that counts for a test.
 const UNSAFE: &[&str] = &[
     "catalogs/image/src/bucket.rs",
     "catalogs/image/src/image.rs",
     "catalogs/image/src/prefetch.rs",
     "catalogs/image/src/sealed.rs",
-    "catalogs/image/tests/look_up.rs",
     "tests/tests/allocation.rs",
 ];
 

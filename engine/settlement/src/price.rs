@@ -3,6 +3,7 @@
 
 mod conflict;
 mod restriction;
+mod structure;
 
 use alloc::vec::Vec;
 
@@ -18,12 +19,12 @@ use crate::reason::{LineReason, LineReasons, Reason, Refusal};
 
 use conflict::{Hit, Presence};
 use restriction::Tally;
+use structure::Among;
 
 /// A claim whose lines are split.
 #[derive(Debug)]
 pub struct Priced<'p, 'a> {
     admitted: &'p Admitted<'a>,
-    lines: &'p mut Vec<LineOutcome>,
     totals: &'p [Totals; YEAR_PARTS_MAX],
     tolerated: u32,
 }
@@ -80,7 +81,6 @@ pub struct KindTotals {
 /// Room for the work of pricing, kept from claim to claim so that nothing is allocated.
 #[derive(Debug, Default)]
 pub struct PriceDesk {
-    lines: Vec<LineOutcome>,
     totals: [Totals; YEAR_PARTS_MAX],
     room: Room,
 }
@@ -125,15 +125,16 @@ struct Rest {
     facility: Fen,
 }
 
-/// Splits every line, or takes totals that were split elsewhere.
+/// Splits every line into `outcomes`, in order, or takes totals that were split elsewhere.
 pub fn price<'p, 'a>(
     admitted: &'p Admitted<'a>,
     found: &[Found],
     rules: &RuleBook,
     kinds_of_tags: &[LineKind],
     desk: &'p mut PriceDesk,
+    outcomes: &mut Vec<LineOutcome>,
 ) -> Result<Priced<'p, 'a>, Refusal> {
-    let PriceDesk { lines: outcomes, totals, room } = desk;
+    let PriceDesk { totals, room } = desk;
     outcomes.clear();
     let days = days_of_stay(admitted);
     for (place, _) in totals.iter_mut().zip(admitted.parts()) {
@@ -150,28 +151,23 @@ pub fn price<'p, 'a>(
             }
         }
         Charges::Lines(lines) => {
-            let returns = structure(lines, admitted.claim().tolerance, room, &mut tolerated)?;
+            let among = structure::check(lines, admitted.claim().tolerance, room)?;
+            tolerated = among.tolerated;
             let judge = Judge::new(admitted, rules, kinds_of_tags);
-            judge.split_all(lines, found, (returns, tolerated > 0), room, outcomes, totals);
+            judge.split_all(lines, found, &among, room, outcomes, totals);
         }
     }
     let sum = totals.iter().zip(admitted.parts()).map(|(one, _)| one.parts.sum()).sum::<Fen>();
     if sum.get() > limits::BILL_FEN_MAX {
         return Err(Refusal::of(Reason::AmountOutOfBounds));
     }
-    Ok(Priced { admitted, lines: outcomes, totals, tolerated })
+    Ok(Priced { admitted, totals, tolerated })
 }
 
 impl<'a> Priced<'_, 'a> {
     /// The claim it comes from.
     pub fn admitted(&self) -> &Admitted<'a> {
         self.admitted
-    }
-
-    /// Hands over what became of each line, in order, none for a claim by totals, and takes the room of the given list
-    /// for the next claim.
-    pub(crate) fn give_lines(&mut self, to: &mut Vec<LineOutcome>) {
-        core::mem::swap(self.lines, to);
     }
 
     /// The parts of the stay with their sums.
@@ -239,94 +235,6 @@ impl Totals {
     }
 }
 
-/// Step 1: bounds, serials, amounts, returns. Says whether there are returns.
-fn structure(
-    lines: &[FeeLine],
-    tolerance: Fen,
-    desk: &mut Room,
-    tolerated: &mut u32,
-) -> Result<bool, Refusal> {
-    if lines.is_empty() {
-        return Err(Refusal::of(Reason::NothingToSettle));
-    }
-    if lines.len() > limits::LINES_MAX {
-        return Err(Refusal::of(Reason::TooManyLines));
-    }
-    desk.by_serial.clear();
-    desk.by_serial.resize(lines.len(), u32::MAX);
-    desk.parents.clear();
-    let mut returns = false;
-    for (index, line) in (0_u32..).zip(lines) {
-        let refuse = |reason| Err(Refusal { reason, line: Some(index), figures: None });
-        if line.quantity.get().unsigned_abs() > limits::QUANTITY_MAX.unsigned_abs()
-            || !(0..=limits::PRICE_MAX).contains(&line.price.get())
-            || line.amount.get().unsigned_abs() > limits::BILL_FEN_MAX.unsigned_abs()
-        {
-            return refuse(Reason::AmountOutOfBounds);
-        }
-        match desk.by_serial.get_mut(line.serial.index()) {
-            Some(place) if *place == u32::MAX => *place = index,
-            Some(_) | None => return refuse(Reason::DuplicateLine),
-        }
-        let Some(computed) = line.price.times(line.quantity) else {
-            return refuse(Reason::AmountOutOfBounds);
-        };
-        let off = line.amount.minus(computed);
-        if !off.is_zero() {
-            if off.get().unsigned_abs() > tolerance.get().unsigned_abs() {
-                let refusal =
-                    Refusal { reason: Reason::AmountMismatch, line: Some(index), figures: None };
-                return Err(refusal.with(line.amount, computed));
-            }
-            *tolerated = tolerated.saturating_add(1);
-        }
-        if line.returns.is_some() {
-            if !returns {
-                desk.parents.resize(lines.len(), None);
-                returns = true;
-            }
-            take_back(lines, index, line, desk)?;
-        } else if line.quantity.get() < 0 || line.amount.is_negative() {
-            return refuse(Reason::NegativeAmount);
-        }
-    }
-    Ok(returns)
-}
-
-/// Takes a return off the line it names.
-fn take_back(
-    lines: &[FeeLine],
-    index: u32,
-    line: &FeeLine,
-    desk: &mut Room,
-) -> Result<(), Refusal> {
-    let refuse = |reason| Err(Refusal { reason, line: Some(index), figures: None });
-    let earlier = line.returns.and_then(|serial| desk.by_serial.get(serial.index()).copied());
-    let Some(place) =
-        earlier.filter(|place| *place < index).and_then(|place| usize::try_from(place).ok())
-    else {
-        return refuse(Reason::ReturnWithoutLine);
-    };
-    let Some(parent) = lines.get(place).filter(|parent| parent.returns.is_none()) else {
-        return refuse(Reason::ReturnWithoutLine);
-    };
-    if line.quantity.get() > 0 || line.amount.get() > 0 {
-        return refuse(Reason::ReturnUnlikeLine);
-    }
-    if parent.code != line.code || parent.price != line.price {
-        return refuse(Reason::ReturnUnlikeLine);
-    }
-    let Some(kept) = desk.parents.get_mut(place) else { return refuse(Reason::ReturnWithoutLine) };
-    let whole = (parent.quantity, parent.amount);
-    let mut kept_now = kept.unwrap_or(Kept { net: whole, left: whole, judged: None });
-    kept_now.net = (kept_now.net.0.plus(line.quantity), kept_now.net.1.plus(line.amount));
-    if kept_now.net.0.get() < 0 || kept_now.net.1.is_negative() {
-        return refuse(Reason::ReturnExceedsLine);
-    }
-    *kept = Some(kept_now);
-    Ok(())
-}
-
 /// What judging lines needs, the same for all of them.
 struct Judge<'j, 'a> {
     admitted: &'j Admitted<'a>,
@@ -365,7 +273,7 @@ impl<'j, 'a> Judge<'j, 'a> {
         &self,
         lines: &[FeeLine],
         looked_up: &[Found],
-        (returns, tolerated): (bool, bool),
+        among: &Among,
         room: &mut Room,
         outcomes: &mut Vec<LineOutcome>,
         totals: &mut [Totals; YEAR_PARTS_MAX],
@@ -373,7 +281,7 @@ impl<'j, 'a> Judge<'j, 'a> {
         assert_eq!(lines.len(), looked_up.len(), "every line was looked up once");
         let divided = self.admitted.is_divided();
         let has_rule = |one: &Found| matches!(one, Found::Entry(entry) if entry.rule().get() != 0);
-        let mut every_line = returns;
+        let mut every_line = among.returns;
         if looked_up.iter().any(has_rule) {
             let changes = entries_change(lines, looked_up);
             every_line |= changes;
@@ -390,7 +298,8 @@ impl<'j, 'a> Judge<'j, 'a> {
                     self.split_unruled(line, found, stay_part, outcomes);
                 }
                 None => {
-                    let outcome = self.split_line(index, line, found, stay_part, returns, room);
+                    let outcome =
+                        self.split_line(index, line, found, stay_part, among.returns, room);
                     outcomes.push(outcome);
                 }
                 Some(_) => {
@@ -399,7 +308,7 @@ impl<'j, 'a> Judge<'j, 'a> {
                 }
             }
             let Some(outcome) = outcomes.last_mut() else { continue };
-            if tolerated && line.price.times(line.quantity) != Some(line.amount) {
+            if among.tolerated > 0 && line.price.times(line.quantity) != Some(line.amount) {
                 outcome.reasons.add(LineReason::AmountTolerated);
             }
             if let Some(sums) = totals.get_mut(usize::from(outcome.stay_part)) {

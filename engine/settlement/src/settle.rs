@@ -53,18 +53,18 @@ impl Desk {
         mut read: impl FnMut(SlotKey) -> Fen,
     ) -> Result<&Decision, Refusal> {
         let admitted = admit::admit(claim, pack)?;
-        let mut priced = price::price(
+        let decision = &mut self.decision;
+        decision.clear();
+        let priced = price::price(
             &admitted,
             looked.found,
             looked.rules,
             looked.kinds_of_tags,
             &mut self.price,
+            &mut decision.lines,
         )?;
-        let decision = &mut self.decision;
-        decision.clear();
         decision.benefit = priced.admitted().benefit_id();
         decision.tolerated = priced.tolerated();
-        priced.give_lines(&mut decision.lines);
         decision.split = LineParts::default();
         decision.funds = [Fen::ZERO; FUND_FIELDS];
         decision.hosp_part = Fen::ZERO;

@@ -25,7 +25,8 @@ const SEEDS: &[&str] = &[
     include_str!("../seeds/case_settle/year_end.json"),
 ];
 
-const POOLS: [&str; 6] = ["630100", "530100", "370800", "340300", "110000", "R1"];
+const POOLS: [&str; 8] =
+    ["630100", "530100", "370800", "340300", "110000", "420100", "510100", "R1"];
 
 struct Place {
     world: World,

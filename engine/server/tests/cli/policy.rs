@@ -14,7 +14,8 @@ fn curated(pool: &str) -> String {
 
 #[test]
 fn every_curated_pack_is_sound() {
-    let pools = ["R1", "630100", "530100", "370800", "110000", "340300"].map(curated);
+    let pools =
+        ["R1", "630100", "530100", "370800", "110000", "340300", "420100", "510100"].map(curated);
     let mut args = vec!["policy", "check"];
     args.extend(pools.iter().map(String::as_str));
     let ran = run(&args);

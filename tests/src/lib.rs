@@ -3,3 +3,4 @@
 pub mod golden;
 pub mod model;
 pub mod random;
+pub mod town;

@@ -7,10 +7,10 @@ use yidan_settlement::money::Fen;
 use yidan_settlement::pack::{Agreement, Pack};
 use yidan_settlement::reason::{Reason, Refusal};
 
-use crate::bind::hospital_level;
 use crate::case::{
     AgreementName, Amount, ApprovalCase, Case, DayText, FilingName, LineCase, TotalsCase,
 };
+use crate::facts::hospital_level;
 
 /// One field that a refusal rests on.
 #[derive(Debug, Clone, Eq, PartialEq, Serialize)]

@@ -9,6 +9,7 @@ pub mod commands;
 pub mod demo;
 pub mod explain_json;
 pub mod explain_text;
+pub mod facts;
 pub mod grounds;
 pub mod input;
 mod notes;

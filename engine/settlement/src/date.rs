@@ -211,6 +211,11 @@ impl Moment {
         self.day() > other.day() || !(only_a_day(self) || only_a_day(other))
     }
 
+    /// The second of its day.
+    pub fn second(self) -> u32 {
+        u32::try_from(self.0.rem_euclid(SECONDS_OF_DAY)).unwrap_or(0)
+    }
+
     /// The day this moment lies in.
     pub fn day(self) -> Day {
         Day::new(i32::try_from(self.0.div_euclid(SECONDS_OF_DAY)).unwrap_or(i32::MAX))

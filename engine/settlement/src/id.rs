@@ -69,6 +69,11 @@ impl Admdvs {
         if digits { text.parse().ok().map(Admdvs) } else { None }
     }
 
+    /// The division of a number of six digits.
+    pub fn new(digits: u32) -> Option<Admdvs> {
+        (digits < 1_000_000).then_some(Admdvs(digits))
+    }
+
     /// The six digits as a number.
     pub const fn get(self) -> u32 {
         self.0
@@ -90,6 +95,11 @@ impl Insutype {
     pub fn parse(text: &str) -> Option<Insutype> {
         let digits = text.len() == 3 && text.bytes().all(|b| b.is_ascii_digit());
         if digits { text.parse().ok().map(Insutype) } else { None }
+    }
+
+    /// The type of insurance of a number of three digits.
+    pub fn new(digits: u16) -> Option<Insutype> {
+        (digits < 1_000).then_some(Insutype(digits))
     }
 
     /// The three digits as a number.

@@ -142,6 +142,50 @@ reasons! {
     }
 }
 
+reasons! {
+    /// Why the ledger refuses a command, whatever a pack may say.
+    Conduct {
+        /// The key of the request came before with other content.
+        KeyWithOtherContent = 301, "同一报文标识已用于内容不同的请求";
+        /// The request was reversed, before or after it came.
+        ReversedBefore = 302, "该交易已被冲正";
+        /// No such member.
+        MemberUnknown = 303, "人员编号不存在";
+        /// No such facility.
+        FacilityUnknown = 304, "定点医药机构未登记";
+        /// No such visit of this member at this facility.
+        VisitUnknown = 305, "就诊登记不存在，或不属于该人员和本机构";
+        /// The visit is settled for good.
+        VisitSettled = 306, "该次就诊已结算，请先撤销结算";
+        /// A line of this serial is there and says something else.
+        LineDiffers = 307, "费用明细流水号已上传，且内容不同";
+        /// No line of this serial.
+        LineUnknown = 308, "要撤销的费用明细不存在";
+        /// The line was settled.
+        LineSettled = 309, "费用明细已结算，不能撤销";
+        /// The amount given is not the sum of the lines.
+        TotalDiffers = 310, "医疗费总额与已上传未结算的费用明细合计不一致";
+        /// The totals name a line kind that the pack does not have.
+        LineKindUnknown = 311, "费用合计中的项目类别不在政策包内";
+        /// No such settlement of this member at this facility.
+        SettlementUnknown = 312, "结算记录不存在，或不属于该人员和本机构";
+        /// The settlement was cancelled before.
+        CancelledBefore = 313, "该结算已撤销";
+        /// Later settlements of the member read what this one changed.
+        LaterSettlements = 314, "该人员之后的结算已使用本次结算的累计值，须先撤销之后的结算";
+        /// The request is of a kind that is not reversed.
+        NotReversible = 315, "该交易不支持冲正";
+        /// The day is closed.
+        DayIsClosed = 316, "结算日期所在账期已关账";
+        /// A deposit that is nought, below it, or takes the balance beyond what the engine accepts.
+        DepositOutOfBounds = 317, "个人账户划入金额超出可接受范围";
+        /// More lines than a visit may have.
+        TooManyLinesOfVisit = 318, "就诊的费用明细条数超过上限";
+        /// The record of the settlement can no longer be read.
+        RecordUnreachable = 319, "结算记录已归档，须先取回归档的日志";
+    }
+}
+
 /// A set of line reasons.
 #[derive(Copy, Clone, Eq, PartialEq, Hash, Default)]
 pub struct LineReasons(u64);
@@ -170,6 +214,17 @@ impl LineReasons {
         self.0 |= reason.bit() & u64::from(holds).wrapping_neg();
     }
 
+    /// A bit for each, by its number.
+    pub(crate) fn bits(self) -> u64 {
+        self.0
+    }
+
+    /// The set of these bits; `None` where one stands for no reason.
+    pub(crate) fn of_bits(bits: u64) -> Option<LineReasons> {
+        let known = LineReason::ALL.iter().fold(0, |all, reason| all | reason.bit());
+        (bits & !known == 0).then_some(LineReasons(bits))
+    }
+
     /// Whether a reason is in the set.
     pub fn contains(self, reason: LineReason) -> bool {
         self.0 & reason.bit() != 0
@@ -193,6 +248,12 @@ impl fmt::Debug for LineReasons {
 }
 
 impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}[{}]", self.chinese(), self.number())
+    }
+}
+
+impl fmt::Display for Conduct {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}[{}]", self.chinese(), self.number())
     }
@@ -239,6 +300,7 @@ mod tests {
     #[test]
     fn numbers_rise_and_every_line_reason_has_its_own_bit() {
         assert!(Reason::ALL.windows(2).all(|pair| pair[0].number() < pair[1].number()));
+        assert!(Conduct::ALL.windows(2).all(|pair| pair[0].number() < pair[1].number()));
         assert!(LineReason::ALL.windows(2).all(|pair| pair[0].number() < pair[1].number()));
         assert!(LineReason::ALL.iter().all(|reason| (201..265).contains(&reason.number())));
         let mut all = LineReasons::NONE;

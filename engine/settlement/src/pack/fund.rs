@@ -75,6 +75,11 @@ impl FundType {
         if digits { text.parse().ok().map(FundType) } else { None }
     }
 
+    /// The type of a number of six digits.
+    pub fn new(digits: u32) -> Option<FundType> {
+        (digits < 1_000_000).then_some(FundType(digits))
+    }
+
     /// The six digits as a number.
     pub const fn get(self) -> u32 {
         self.0

@@ -1,0 +1,120 @@
+//! What is asked of the ledger, stamped at admission with a number and a time, and bound to nothing yet.
+
+use alloc::vec::Vec;
+
+use crate::date::Day;
+use crate::event::{PolicyNames, Request};
+use crate::facts::{
+    ChargesFacts, FacilityFacts, LineFacts, MemberFacts, SettleFacts, Text, VisitFacts,
+};
+use crate::id::VisitId;
+use crate::money::Fen;
+
+/// A command.
+#[derive(Clone, Eq, PartialEq, Debug)]
+pub struct Command {
+    /// The number given at admission, from 1, never given twice in a journal.
+    pub seq: u64,
+    /// When it was admitted, milliseconds since 1970.
+    pub time_ms: u64,
+    /// Who asks, and by which key.
+    pub request: Request,
+    /// For what.
+    pub what: What,
+}
+
+/// What is asked for. Member and facility are those of the request.
+#[derive(Clone, Eq, PartialEq, Debug)]
+pub enum What {
+    /// Register a member, or replace all that is known of one.
+    RegisterMember(MemberFacts),
+    /// Register a facility, or replace all that is known of one.
+    RegisterFacility(Text, FacilityFacts),
+    /// Pay into the own account.
+    Deposit(Fen),
+    /// Register a visit.
+    OpenVisit(VisitFacts),
+    /// Close a visit that has no settlement.
+    CloseVisit(VisitId),
+    /// Upload lines.
+    Upload(VisitId, Vec<LineFacts>),
+    /// Withdraw lines of these serials; all that are not settled, where none is named.
+    Withdraw(VisitId, Vec<Text>),
+    /// Say what a settlement now would give, and change nothing.
+    PreSettle(Settle),
+    /// Settle.
+    Settle(Settle),
+    /// Cancel a settlement.
+    Cancel(u64),
+    /// Undo what the request of this `infno` and `msgid` did (冲正).
+    Reverse(u16, Text),
+    /// Use a policy pack from here on.
+    LoadPolicy(PolicyNames),
+    /// Use a catalogue image from here on.
+    LoadCatalogue([u8; 32]),
+    /// Close a day.
+    CloseDay(Day),
+}
+
+/// What is to be settled.
+#[derive(Clone, Eq, PartialEq, Debug)]
+pub struct Settle {
+    /// Which visit.
+    pub visit: WhichVisit,
+    /// How.
+    pub how: SettleFacts,
+    /// For what.
+    pub charges: ChargesFacts,
+}
+
+/// The visit of a settlement.
+#[derive(Clone, Eq, PartialEq, Debug)]
+pub enum WhichVisit {
+    /// Registered before.
+    Registered(VisitId),
+    /// Registered and settled at once.
+    AtOnce(VisitFacts),
+}
+
+impl Command {
+    /// Whether every shard of a ledger is told: what concerns no one member.
+    pub fn concerns_all(&self) -> bool {
+        match self.what {
+            What::RegisterFacility(_, _)
+            | What::LoadPolicy(_)
+            | What::LoadCatalogue(_)
+            | What::CloseDay(_) => true,
+            What::RegisterMember(_)
+            | What::Deposit(_)
+            | What::OpenVisit(_)
+            | What::CloseVisit(_)
+            | What::Upload(_, _)
+            | What::Withdraw(_, _)
+            | What::PreSettle(_)
+            | What::Settle(_)
+            | What::Cancel(_)
+            | What::Reverse(_, _) => false,
+        }
+    }
+
+    /// Whether its answer is remembered under the key of the request. Lines have their own identity, the visit and the
+    /// serial; a pre-settlement changes nothing; what concerns all may be said again; a request without `msgid` has no key.
+    pub fn has_key(&self) -> bool {
+        let by_itself = match self.what {
+            What::Upload(_, _) | What::PreSettle(_) => true,
+            What::RegisterMember(_)
+            | What::RegisterFacility(_, _)
+            | What::Deposit(_)
+            | What::OpenVisit(_)
+            | What::CloseVisit(_)
+            | What::Withdraw(_, _)
+            | What::Settle(_)
+            | What::Cancel(_)
+            | What::Reverse(_, _)
+            | What::LoadPolicy(_)
+            | What::LoadCatalogue(_)
+            | What::CloseDay(_) => false,
+        };
+        !by_itself && !self.concerns_all() && !self.request.msgid.is_empty()
+    }
+}

@@ -1,0 +1,356 @@
+//! What the journal carries: the request, and what the ledger made of it. A record once written means the same for good;
+//! `engine/journal/RECORDS.md` draws it, and a fixture holds its bytes.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use crate::admit::SlotKey;
+use crate::bill::Decision;
+use crate::date::Day;
+use crate::facts::{
+    ChargesFacts, FacilityFacts, LineFacts, MemberFacts, SettleFacts, Text, VisitFacts,
+};
+use crate::id::VisitId;
+use crate::money::Fen;
+use crate::stored::{Bytes, Stored, stored_enum, stored_struct};
+
+/// The version written.
+pub const VERSION: u8 = 1;
+
+/// One record.
+#[derive(Clone, Eq, PartialEq, Debug)]
+pub struct Record {
+    /// The number given at admission; visits and settlements are called by the number of the command that made them.
+    pub seq: u64,
+    /// When it was admitted, milliseconds since 1970.
+    pub time_ms: u64,
+    /// Who asked, and by which key.
+    pub request: Request,
+    /// What the ledger made of it.
+    pub event: Event,
+}
+
+/// Who asked for what, and how it is known again.
+#[derive(Clone, Eq, PartialEq, Debug, Default)]
+pub struct Request {
+    /// `fixmedins_code` of the sender; empty for the bureau itself.
+    pub asker: Text,
+    /// `infno` without its A or B.
+    pub infno: u16,
+    /// `msgid`
+    pub msgid: Text,
+    /// `psn_no` of the input, where it has one.
+    pub psn_no: Text,
+    /// Digest of the decoded input.
+    pub digest: [u8; 16],
+}
+
+/// What happened.
+#[derive(Clone, Eq, PartialEq, Debug)]
+pub enum Event {
+    /// A member is registered, or all that is known of one replaced.
+    MemberRegistered(MemberFacts),
+    /// A facility is registered, or all that is known of one replaced.
+    FacilityRegistered(Text, FacilityFacts),
+    /// Paid into the own account of a member.
+    Deposited(Fen),
+    /// A visit is registered; it is called by the number of this record's command.
+    VisitOpened(VisitFacts),
+    /// A visit without a settlement is closed.
+    VisitClosed(VisitId),
+    /// Lines are there that were not before.
+    LinesUploaded(VisitId, Vec<LineFacts>),
+    /// Lines of these serials are gone; all, where none is named.
+    LinesWithdrawn(VisitId, Vec<Text>),
+    /// Settled.
+    Settled(Box<Settled>),
+    /// A settlement was undone: the exact opposite was posted.
+    Cancelled(Box<Cancelled>),
+    /// The effect of an earlier request was undone.
+    Reversed(Box<Reversed>),
+    /// Refused by the ledger.
+    Refused(Refused),
+    /// A policy pack may be used from here on.
+    PolicyLoaded(PolicyNames),
+    /// A catalogue image may be used from here on.
+    CatalogueLoaded([u8; 32]),
+    /// A day is closed: nothing is posted to it or to a day before it.
+    DayClosed(Day),
+}
+
+/// A settlement.
+#[derive(Clone, Eq, PartialEq, Debug)]
+pub struct Settled {
+    /// The visit; of a bill settled at once its own number.
+    pub visit: VisitId,
+    /// What was said of the visit, when it was settled at once.
+    pub at_once: Option<VisitFacts>,
+    /// How it was settled.
+    pub how: SettleFacts,
+    /// For what.
+    pub charges: ChargesFacts,
+    /// The record of the facility it was settled by: the number of the command that registered it.
+    pub facility: u64,
+    /// The pack: the number of the command that loaded it.
+    pub policy: u64,
+    /// The image: the number of the command that loaded it; nought for none.
+    pub catalogue: u64,
+    /// What slots of a pregnancy, approval or referral are told apart by.
+    pub filing: Text,
+    /// Slots that were read and did not change, with their values.
+    pub read: Vec<(SlotKey, Fen)>,
+    /// The bill.
+    pub decision: Decision,
+}
+
+/// The opposite of a settlement.
+#[derive(Clone, Eq, PartialEq, Debug)]
+pub struct Cancelled {
+    /// The settlement, and its place in the journal.
+    pub settlement: u64,
+    /// Its record.
+    pub place: u64,
+    /// What was posted.
+    pub posted: Moved,
+}
+
+/// What undoing a request did.
+#[derive(Clone, Eq, PartialEq, Debug)]
+pub struct Reversed {
+    /// `oinfno`
+    pub infno: u16,
+    /// `omsgid`
+    pub msgid: Text,
+    /// What was undone.
+    pub undone: Undone,
+}
+
+/// What a reversal found to undo.
+#[derive(Clone, Eq, PartialEq, Debug)]
+pub enum Undone {
+    /// Nothing: the request has not come. If it comes it is refused.
+    NotYetCome,
+    /// A settlement was cancelled.
+    Settlement(Cancelled),
+    /// A cancellation was undone: the settlement stands again.
+    Cancellation(Cancelled),
+    /// A visit was closed.
+    Visit(VisitId),
+    /// The request had no effect, as it was refused.
+    NoEffect,
+}
+
+/// What a settlement or its opposite moves: enough to post it without the bill.
+#[derive(Clone, Eq, PartialEq, Debug)]
+pub struct Moved {
+    /// The visit.
+    pub visit: VisitId,
+    /// The pack that numbers the slots.
+    pub policy: u64,
+    /// The insurance, the disease and the filing that sub-keys speak of.
+    pub labels: SlotLabels,
+    /// What is added to each slot.
+    pub slots: Vec<(SlotKey, Fen)>,
+    /// What is added to the balance of the own account.
+    pub balance: Fen,
+    /// What is added to each fund's expense, by `fund_pay_type`.
+    pub funds: Vec<(u32, Fen)>,
+    /// What is added to what the facility is owed.
+    pub facility: Fen,
+    /// What is added to what persons are owed.
+    pub person: Fen,
+}
+
+/// The texts behind numbers of a slot's key.
+#[derive(Clone, Eq, PartialEq, Debug, Default)]
+pub struct SlotLabels {
+    /// `insutype`
+    pub insutype: u16,
+    /// `dise_codg`
+    pub disease: Option<Text>,
+    /// The pregnancy, approval or referral.
+    pub filing: Text,
+}
+
+/// A refusal.
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub struct Refused {
+    /// The number of the reason.
+    pub reason: u16,
+    /// The line, counted from nought.
+    pub line: Option<u32>,
+    /// Given and computed.
+    pub figures: Option<(Fen, Fen)>,
+    /// What else is to be said: how many later settlements, a time …
+    pub detail: u64,
+}
+
+/// The names behind the numbers of a pack.
+#[derive(Clone, Eq, PartialEq, Debug)]
+pub struct PolicyNames {
+    /// The pool.
+    pub pool: Text,
+    /// Digest of the pack's text.
+    pub digest: [u8; 32],
+    /// Names of its slots, and what their keys number.
+    pub slots: Vec<(Text, KeyedBy)>,
+    /// Names of its diseases.
+    pub diseases: Vec<Text>,
+    /// Names of its groups of diseases.
+    pub groups: Vec<Text>,
+}
+
+/// What a slot's sub-key numbers.
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub enum KeyedBy {
+    /// Nothing.
+    Nothing,
+    /// Diseases.
+    Disease,
+    /// Groups of diseases.
+    Group,
+    /// Types of insurance.
+    Scheme,
+}
+
+stored_enum! {
+    KeyedBy { Nothing = 0, Disease = 1, Group = 2, Scheme = 3 }
+}
+
+stored_struct! {
+    Request { asker, infno, msgid, psn_no, digest }
+    Settled { visit, at_once, how, charges, facility, policy, catalogue, filing, read, decision }
+    Cancelled { settlement, place, posted }
+    Reversed { infno, msgid, undone }
+    Moved { visit, policy, labels, slots, balance, funds, facility, person }
+    SlotLabels { insutype, disease, filing }
+    Refused { reason, line, figures, detail }
+    PolicyNames { pool, digest, slots, diseases, groups }
+}
+
+impl Stored for Undone {
+    fn put(&self, to: &mut Vec<u8>) {
+        match self {
+            Undone::NotYetCome => to.push(0),
+            Undone::Settlement(cancelled) => {
+                to.push(1);
+                cancelled.put(to);
+            }
+            Undone::Cancellation(cancelled) => {
+                to.push(2);
+                cancelled.put(to);
+            }
+            Undone::Visit(visit) => {
+                to.push(3);
+                visit.put(to);
+            }
+            Undone::NoEffect => to.push(4),
+        }
+    }
+
+    fn read(from: &mut Bytes<'_>) -> Option<Undone> {
+        Some(match u8::read(from)? {
+            0 => Undone::NotYetCome,
+            1 => Undone::Settlement(Cancelled::read(from)?),
+            2 => Undone::Cancellation(Cancelled::read(from)?),
+            3 => Undone::Visit(VisitId::read(from)?),
+            4 => Undone::NoEffect,
+            _ => return None,
+        })
+    }
+}
+
+/// The byte that stands for an event.
+impl Event {
+    fn kind(&self) -> u8 {
+        match self {
+            Event::MemberRegistered(_) => 1,
+            Event::FacilityRegistered(_, _) => 2,
+            Event::Deposited(_) => 3,
+            Event::VisitOpened(_) => 4,
+            Event::VisitClosed(_) => 5,
+            Event::LinesUploaded(_, _) => 6,
+            Event::LinesWithdrawn(_, _) => 7,
+            Event::Settled(_) => 8,
+            Event::Cancelled(_) => 9,
+            Event::Reversed(_) => 10,
+            Event::Refused(_) => 11,
+            Event::PolicyLoaded(_) => 12,
+            Event::CatalogueLoaded(_) => 13,
+            Event::DayClosed(_) => 14,
+        }
+    }
+}
+
+impl Stored for Event {
+    fn put(&self, to: &mut Vec<u8>) {
+        to.push(self.kind());
+        match self {
+            Event::MemberRegistered(facts) => facts.put(to),
+            Event::FacilityRegistered(code, facts) => {
+                code.put(to);
+                facts.put(to);
+            }
+            Event::Deposited(amount) => amount.put(to),
+            Event::VisitOpened(visit) => visit.put(to),
+            Event::VisitClosed(visit) => visit.put(to),
+            Event::LinesUploaded(visit, lines) => {
+                visit.put(to);
+                lines.put(to);
+            }
+            Event::LinesWithdrawn(visit, serials) => {
+                visit.put(to);
+                serials.put(to);
+            }
+            Event::Settled(settled) => settled.put(to),
+            Event::Cancelled(cancelled) => cancelled.put(to),
+            Event::Reversed(reversed) => reversed.put(to),
+            Event::Refused(refused) => refused.put(to),
+            Event::PolicyLoaded(names) => names.put(to),
+            Event::CatalogueLoaded(digest) => digest.put(to),
+            Event::DayClosed(day) => day.put(to),
+        }
+    }
+
+    fn read(from: &mut Bytes<'_>) -> Option<Event> {
+        Some(match u8::read(from)? {
+            1 => Event::MemberRegistered(Stored::read(from)?),
+            2 => Event::FacilityRegistered(Stored::read(from)?, Stored::read(from)?),
+            3 => Event::Deposited(Stored::read(from)?),
+            4 => Event::VisitOpened(Stored::read(from)?),
+            5 => Event::VisitClosed(Stored::read(from)?),
+            6 => Event::LinesUploaded(Stored::read(from)?, Stored::read(from)?),
+            7 => Event::LinesWithdrawn(Stored::read(from)?, Stored::read(from)?),
+            8 => Event::Settled(Box::new(Stored::read(from)?)),
+            9 => Event::Cancelled(Box::new(Stored::read(from)?)),
+            10 => Event::Reversed(Box::new(Stored::read(from)?)),
+            11 => Event::Refused(Stored::read(from)?),
+            12 => Event::PolicyLoaded(Stored::read(from)?),
+            13 => Event::CatalogueLoaded(Stored::read(from)?),
+            14 => Event::DayClosed(Stored::read(from)?),
+            _ => return None,
+        })
+    }
+}
+
+impl Stored for Record {
+    fn put(&self, to: &mut Vec<u8>) {
+        to.push(VERSION);
+        self.seq.put(to);
+        self.time_ms.put(to);
+        self.request.put(to);
+        self.event.put(to);
+    }
+
+    fn read(from: &mut Bytes<'_>) -> Option<Record> {
+        if u8::read(from)? != VERSION {
+            return None;
+        }
+        Some(Record {
+            seq: Stored::read(from)?,
+            time_ms: Stored::read(from)?,
+            request: Stored::read(from)?,
+            event: Stored::read(from)?,
+        })
+    }
+}

@@ -1,0 +1,187 @@
+//! What is known of members, facilities and visits, in the words of the field and bound to no pack: what the ledger keeps and
+//! the journal carries. `bind` turns it into the numbers that a pack and an image give.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use crate::catalogue::{Level, Sex};
+use crate::claim::{AccountUse, AgreementRecord, FilingRecord, HospitalApproval, LineParts, Spell};
+use crate::date::{Day, Moment, Span};
+use crate::id::{Admdvs, Insutype, VisitId};
+use crate::money::{Fen, Price, Quantity};
+use crate::pack::{Channel, HospitalLevel};
+
+/// A text of the field: a code, a number of a person, a serial.
+pub type Text = Box<str>;
+
+/// A member, apart from account and slots.
+#[derive(Clone, Eq, PartialEq, Debug, Default)]
+pub struct MemberFacts {
+    /// Place of insurance: a division, or the name of a pool.
+    pub admdvs: Text,
+    /// `psn_type`
+    pub psn_type: Text,
+    /// `gend`, where stated.
+    pub sex: Option<Sex>,
+    /// `brdy`, where stated.
+    pub birth: Option<Day>,
+    /// `cvlserv_flag`
+    pub civil_servant: bool,
+    /// Contribution class, where there is one.
+    pub contribution: Option<Text>,
+    /// Years of contribution.
+    pub paid_years: u16,
+    /// Insurance held, of every type; `None` when in force for ever.
+    pub spells: Option<Vec<Spell>>,
+    /// Classes held.
+    pub identities: Vec<IdentityFact>,
+    /// Filings for off-region care.
+    pub filings: Vec<FilingRecord>,
+    /// Filings of accidents (2507).
+    pub accident_filings: Vec<Span>,
+    /// Approvals for chronic and special diseases.
+    pub approvals: Vec<ApprovalFact>,
+    /// Pregnancy filings.
+    pub pregnancies: Vec<PregnancyFact>,
+}
+
+/// An identity class held for a span.
+#[derive(Clone, Eq, PartialEq, Debug)]
+pub struct IdentityFact {
+    /// The identity type, as 特困 or a code.
+    pub kind: Text,
+    /// In force.
+    pub span: Span,
+}
+
+/// An approval for a disease.
+#[derive(Clone, Eq, PartialEq, Debug)]
+pub struct ApprovalFact {
+    /// `dise_codg`
+    pub disease: Text,
+    /// In force.
+    pub span: Span,
+    /// The facility it is for; `None` for any.
+    pub facility: Option<Text>,
+    /// Its own limit.
+    pub limit: Option<Fen>,
+}
+
+/// A pregnancy filing.
+#[derive(Clone, Eq, PartialEq, Debug)]
+pub struct PregnancyFact {
+    /// What tells it from others.
+    pub id: Text,
+    /// In force.
+    pub span: Span,
+}
+
+/// A facility.
+#[derive(Clone, Eq, PartialEq, Debug)]
+pub struct FacilityFacts {
+    /// Its division.
+    pub admdvs: Admdvs,
+    /// Its level.
+    pub level: HospitalLevel,
+    /// Its level for deductibles.
+    pub deductible_level: HospitalLevel,
+    /// Its level for ceilings and restrictions.
+    pub price_level: Level,
+    /// Its agreements; `None` when in force for all.
+    pub agreements: Option<Vec<AgreementRecord>>,
+}
+
+/// A visit as registered.
+#[derive(Clone, Eq, PartialEq, Debug)]
+pub struct VisitFacts {
+    /// The scheme it is settled under.
+    pub insutype: Insutype,
+    /// `med_type`
+    pub med_type: Text,
+    /// Begin.
+    pub begin: Moment,
+    /// `dise_codg`
+    pub disease: Option<Text>,
+    /// Codes of diagnoses.
+    pub diagnoses: Vec<Text>,
+    /// The visit whose stay it continues.
+    pub continues: Option<VisitId>,
+    /// 外伤标志
+    pub accident: bool,
+    /// 涉及第三方标志
+    pub third_party: bool,
+    /// `matn_type`, 0 for none.
+    pub birth: u8,
+    /// `birctrl_type`, 0 for none.
+    pub family_planning: u8,
+    /// `fetts`, at least 1.
+    pub fetuses: u16,
+}
+
+/// How a visit is to be settled.
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub struct SettleFacts {
+    /// How it reaches the fund.
+    pub channel: Channel,
+    /// End of the visit.
+    pub end: Moment,
+    /// When it is settled.
+    pub settled: Moment,
+    /// Which accounts may pay.
+    pub account: AccountUse,
+    /// How far a line's amount may be from price times quantity.
+    pub tolerance: Fen,
+    /// `mid_setl_flag`: the visit stays open.
+    pub mid_stay: bool,
+    /// `medfee_sumamt` as the facility says; must be what its lines sum to.
+    pub total: Option<Fen>,
+}
+
+/// A fee line as uploaded.
+#[derive(Clone, Eq, PartialEq, Debug)]
+pub struct LineFacts {
+    /// `feedetl_sn`
+    pub serial: Text,
+    /// `med_list_codg`
+    pub code: Text,
+    /// Fee day.
+    pub day: Day,
+    /// `cnt`
+    pub quantity: Quantity,
+    /// `pric`
+    pub price: Price,
+    /// `det_item_fee_sumamt`
+    pub amount: Fen,
+    /// `init_feedetl_sn`: the line it returns.
+    pub returns: Option<Text>,
+    /// `hosp_appr_flag`
+    pub approval: HospitalApproval,
+    /// Level of the hospital of an outside prescription.
+    pub prescriber: Option<HospitalLevel>,
+    /// `prd_days`
+    pub days: Option<u16>,
+    /// `matn_fee_flag`
+    pub maternity: bool,
+}
+
+/// Totals of a bill whose lines were split elsewhere.
+#[derive(Clone, Eq, PartialEq, Debug)]
+pub struct TotalsFacts {
+    /// `medfee_sumamt`
+    pub total: Fen,
+    /// The four parts.
+    pub parts: LineParts,
+    /// The four parts of each line kind besides ordinary, by its name.
+    pub kinds: Vec<(Text, LineParts)>,
+}
+
+/// What is charged.
+#[derive(Clone, Eq, PartialEq, Debug)]
+pub enum ChargesFacts {
+    /// The lines uploaded for the visit.
+    Uploaded,
+    /// These lines.
+    Lines(Vec<LineFacts>),
+    /// Totals.
+    Totals(TotalsFacts),
+}

@@ -1,0 +1,623 @@
+//! The state of one shard of members, as the fold of its events: members with slots and accounts, visits with their lines,
+//! settlements by their place in the journal, answered requests, and the books. `decide` turns commands into events and
+//! changes nothing; [`Ledger::apply`] is the one place where something changes, live and in replay.
+
+mod decide;
+mod hash;
+mod members;
+mod requests;
+mod symbols;
+
+use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+
+use crate::admit::SlotKey;
+use crate::bill::{Account, Decision};
+use crate::date::Day;
+use crate::event::{
+    Cancelled, Event, KeyedBy, Moved, PolicyNames, Record, Reversed, Settled, SlotLabels, Undone,
+};
+use crate::facts::{FacilityFacts, LineFacts, Text, VisitFacts};
+use crate::id::VisitId;
+use crate::money::Fen;
+
+pub use decide::{Catalogue, Decided, LookUp, Room, Shelf};
+pub use hash::StateHash;
+pub use members::{HeldKey, HeldSettlement, HeldSlot, Member, Members};
+pub use requests::{Effect, KEPT_MS, Remembered, RequestKey, Requests};
+pub use symbols::{Symbol, Symbols};
+
+/// One shard.
+#[derive(Clone, Debug, Default)]
+pub struct Ledger {
+    members: Members,
+    facilities: BTreeMap<Text, Facility>,
+    visits: BTreeMap<u64, OpenVisit>,
+    requests: Requests,
+    symbols: Symbols,
+    policies: Vec<Policy>,
+    catalogues: Vec<(u64, [u8; 32])>,
+    books: Books,
+    closed_to: Option<Day>,
+    last_seq: u64,
+}
+
+/// A facility.
+#[derive(Clone, Debug)]
+pub struct Facility {
+    /// What was known of it and from which command on; the last counts.
+    known: Vec<(u64, FacilityFacts)>,
+    /// What it is owed by this shard's settlements.
+    payable: Fen,
+}
+
+/// A visit that is registered.
+#[derive(Clone, Eq, PartialEq, Debug)]
+pub struct OpenVisit {
+    /// `psn_no`
+    pub psn_no: Text,
+    /// `fixmedins_code`
+    pub facility: Text,
+    /// As registered.
+    pub facts: VisitFacts,
+    /// Lines in the order they came.
+    pub lines: Vec<HeldLine>,
+    /// The settlement that ended it.
+    pub settled: Option<u64>,
+}
+
+/// An uploaded line.
+#[derive(Clone, Eq, PartialEq, Debug)]
+pub struct HeldLine {
+    /// As uploaded.
+    pub facts: LineFacts,
+    /// The settlement that took it in; nought for none.
+    pub settled: u64,
+}
+
+/// A pack that may be used, with the numbers its names have here.
+#[derive(Clone, Debug)]
+struct Policy {
+    seq: u64,
+    names: PolicyNames,
+    slots: Vec<(Symbol, KeyedBy)>,
+    diseases: Vec<Symbol>,
+    groups: Vec<Symbol>,
+}
+
+/// Accounts in double entry, as far as they are not a member's or a facility's.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Books {
+    /// Expense of each fund, by `fund_pay_type`.
+    pub funds: BTreeMap<u32, Fen>,
+    /// Owed to persons for claims by hand.
+    pub persons: Fen,
+    /// Paid into own accounts.
+    pub deposits: Fen,
+    /// Settlements made, cancelled, and put back after that.
+    pub settled: u64,
+    /// Cancelled.
+    pub cancelled: u64,
+    /// Put back.
+    pub restored: u64,
+    /// Refused by decision of the ledger.
+    pub refused: u64,
+}
+
+/// A record that cannot be applied: the journal is not the history of this ledger.
+#[derive(Clone, Eq, PartialEq, Debug)]
+pub struct Broken {
+    /// The command.
+    pub seq: u64,
+    /// What does not fit.
+    pub what: &'static str,
+}
+
+impl core::fmt::Display for Broken {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "the record of command {} does not fit the ledger: {}", self.seq, self.what)
+    }
+}
+
+impl core::error::Error for Broken {}
+
+impl Ledger {
+    /// An empty shard.
+    pub fn new() -> Ledger {
+        Ledger::default()
+    }
+
+    /// Its members.
+    pub fn members(&self) -> &Members {
+        &self.members
+    }
+
+    /// Its registered visits, by number.
+    pub fn visits(&self) -> impl Iterator<Item = (u64, &OpenVisit)> {
+        self.visits.iter().map(|(number, visit)| (*number, visit))
+    }
+
+    /// One visit.
+    pub fn visit(&self, number: VisitId) -> Option<&OpenVisit> {
+        self.visits.get(&number.get())
+    }
+
+    /// Its facilities, by code.
+    pub fn facilities(&self) -> impl Iterator<Item = (&str, &Facility)> {
+        self.facilities.iter().map(|(code, facility)| (&**code, facility))
+    }
+
+    /// One facility.
+    pub fn facility(&self, code: &str) -> Option<&Facility> {
+        self.facilities.get(code)
+    }
+
+    /// Its answered requests.
+    pub fn requests(&self) -> &Requests {
+        &self.requests
+    }
+
+    /// Texts of slots.
+    pub fn symbols(&self) -> &Symbols {
+        &self.symbols
+    }
+
+    /// Its books.
+    pub fn books(&self) -> &Books {
+        &self.books
+    }
+
+    /// The last day that is closed.
+    pub fn closed_to(&self) -> Option<Day> {
+        self.closed_to
+    }
+
+    /// The highest number of a command that left a record.
+    pub fn last_seq(&self) -> u64 {
+        self.last_seq
+    }
+
+    /// Digests of the packs that were loaded, with the commands that did.
+    pub fn policies(&self) -> impl Iterator<Item = (u64, &PolicyNames)> {
+        self.policies.iter().map(|policy| (policy.seq, &policy.names))
+    }
+
+    /// Digests of the images that were loaded, with the commands that did.
+    pub fn catalogues(&self) -> &[(u64, [u8; 32])] {
+        &self.catalogues
+    }
+
+    /// Folds a record in. `place` is its number in the journal.
+    ///
+    /// # Errors
+    /// A record that does not follow from this ledger's history; the ledger must then not be used any further.
+    pub fn apply(&mut self, record: &Record, place: u64) -> Result<(), Broken> {
+        let seq = record.seq;
+        let broken = |what| Broken { seq, what };
+        let psn_no = &*record.request.psn_no;
+        self.last_seq = self.last_seq.max(seq);
+        let effect = match &record.event {
+            Event::MemberRegistered(facts) => {
+                self.members.register(psn_no, facts);
+                Effect::Lasting
+            }
+            Event::FacilityRegistered(code, facts) => {
+                self.register_facility(seq, code, facts);
+                Effect::Lasting
+            }
+            Event::Deposited(amount) => {
+                let member = self.members.get_mut(psn_no).ok_or(broken("no such member"))?;
+                member.balance = member.balance.plus(*amount);
+                self.books.deposits = self.books.deposits.plus(*amount);
+                Effect::Lasting
+            }
+            Event::VisitOpened(facts) => {
+                let visit = OpenVisit {
+                    psn_no: psn_no.into(),
+                    facility: record.request.asker.clone(),
+                    facts: facts.clone(),
+                    lines: Vec::new(),
+                    settled: None,
+                };
+                self.visits.insert(seq, visit);
+                Effect::Visit(seq)
+            }
+            Event::VisitClosed(visit) => {
+                self.visits.remove(&visit.get()).ok_or(broken("no such visit"))?;
+                Effect::Lasting
+            }
+            Event::LinesUploaded(visit, lines) => {
+                let visit = self.visits.get_mut(&visit.get()).ok_or(broken("no such visit"))?;
+                let held = |facts: &LineFacts| HeldLine { facts: facts.clone(), settled: 0 };
+                visit.lines.extend(lines.iter().map(held));
+                Effect::Lasting
+            }
+            Event::LinesWithdrawn(visit, serials) => {
+                let visit = self.visits.get_mut(&visit.get()).ok_or(broken("no such visit"))?;
+                let named = |line: &HeldLine| serials.contains(&line.facts.serial);
+                visit
+                    .lines
+                    .retain(|line| line.settled != 0 || !(serials.is_empty() || named(line)));
+                Effect::Lasting
+            }
+            Event::Settled(settled) => {
+                self.settled(seq, psn_no, &record.request.asker, settled, place)?;
+                Effect::Settlement(seq)
+            }
+            Event::Cancelled(cancelled) => {
+                self.cancelled(seq, psn_no, &record.request.asker, cancelled)?;
+                Effect::Cancellation(cancelled.settlement)
+            }
+            Event::Reversed(reversed) => {
+                self.reversed(record, reversed, place)?;
+                Effect::Lasting
+            }
+            Event::Refused(_) => {
+                self.books.refused = self.books.refused.saturating_add(1);
+                Effect::Refused
+            }
+            Event::PolicyLoaded(names) => {
+                self.load_policy(seq, names);
+                Effect::Lasting
+            }
+            Event::CatalogueLoaded(digest) => {
+                if self.catalogues.iter().all(|(_, known)| known != digest) {
+                    self.catalogues.push((seq, *digest));
+                }
+                Effect::Lasting
+            }
+            Event::DayClosed(day) => {
+                self.close(*day, record.time_ms);
+                Effect::Lasting
+            }
+        };
+        if record.has_key() {
+            let (digest, time_ms) = (record.request.digest, record.time_ms);
+            let remembered = Remembered { digest, place, time_ms, effect };
+            self.requests.put(RequestKey::of(&record.request), remembered);
+        }
+        Ok(())
+    }
+
+    fn register_facility(&mut self, seq: u64, code: &str, facts: &FacilityFacts) {
+        let facility = self
+            .facilities
+            .entry(code.into())
+            .or_insert_with(|| Facility { known: Vec::new(), payable: Fen::ZERO });
+        // Every shard journals what concerns all of them; a copy that was applied is passed over.
+        if facility.known.iter().all(|(known, _)| *known != seq) {
+            facility.known.push((seq, facts.clone()));
+            facility.known.sort_by_key(|(seq, _)| *seq);
+        }
+    }
+
+    fn load_policy(&mut self, seq: u64, names: &PolicyNames) {
+        if self.policies.iter().any(|policy| policy.names.digest == names.digest) {
+            return;
+        }
+        let symbols = &mut self.symbols;
+        let slots = names.slots.iter().map(|(text, by)| (symbols.intern(text), *by)).collect();
+        let diseases = names.diseases.iter().map(|text| symbols.intern(text)).collect();
+        let groups = names.groups.iter().map(|text| symbols.intern(text)).collect();
+        self.policies.push(Policy { seq, names: names.clone(), slots, diseases, groups });
+    }
+
+    /// Closes a day: visits settled for good before it go, and keys that are old enough.
+    fn close(&mut self, day: Day, time_ms: u64) {
+        self.closed_to = self.closed_to.max(Some(day));
+        self.visits.retain(|_, visit| visit.settled.is_none() || visit.facts.begin.day() >= day);
+        self.requests.forget_before(time_ms.saturating_sub(KEPT_MS));
+    }
+
+    fn settled(
+        &mut self,
+        seq: u64,
+        psn_no: &str,
+        asker: &str,
+        settled: &Settled,
+        place: u64,
+    ) -> Result<(), Broken> {
+        let labels = self.labels_of(settled);
+        let decision = &settled.decision;
+        let deltas = decision.changes.iter().map(|change| (change.key, change.delta()));
+        self.move_slots(seq, psn_no, settled.policy, &labels, deltas)?;
+        self.move_money(seq, psn_no, asker, &money_of(decision))?;
+        let member = self.members.get_mut(psn_no);
+        let member = member.ok_or(Broken { seq, what: "no such member" })?;
+        member.keep_settlement(seq, place);
+        if settled.at_once.is_none() {
+            self.mark_lines(settled.visit, |line| line.settled == 0, seq);
+            if !settled.how.mid_stay {
+                self.end_visit(settled.visit, Some(seq));
+            }
+        }
+        self.books.settled = self.books.settled.saturating_add(1);
+        Ok(())
+    }
+
+    fn cancelled(
+        &mut self,
+        seq: u64,
+        psn_no: &str,
+        asker: &str,
+        cancelled: &Cancelled,
+    ) -> Result<(), Broken> {
+        self.post(seq, psn_no, asker, &cancelled.posted)?;
+        self.mark_settlement(seq, psn_no, cancelled.settlement, true)?;
+        let (visit, settlement) = (cancelled.posted.visit, cancelled.settlement);
+        self.mark_lines(visit, |line| line.settled == settlement, 0);
+        if self.visits.get(&visit.get()).is_some_and(|visit| visit.settled == Some(settlement)) {
+            self.end_visit(visit, None);
+        }
+        self.books.cancelled = self.books.cancelled.saturating_add(1);
+        Ok(())
+    }
+
+    fn reversed(&mut self, record: &Record, reversed: &Reversed, place: u64) -> Result<(), Broken> {
+        let (seq, request) = (record.seq, &record.request);
+        let psn_no = &*request.psn_no;
+        let key = RequestKey::new(&request.asker, reversed.infno, &reversed.msgid, psn_no);
+        let known = self.requests.get(key).copied();
+        let mut effect = Effect::Undone;
+        match &reversed.undone {
+            Undone::NotYetCome => effect = Effect::Mark,
+            Undone::NoEffect => {}
+            Undone::Settlement(cancelled) => {
+                self.cancelled(seq, psn_no, &request.asker, cancelled)?;
+            }
+            Undone::Cancellation(put_back) => {
+                self.post(seq, psn_no, &request.asker, &put_back.posted)?;
+                self.mark_settlement(seq, psn_no, put_back.settlement, false)?;
+                let visit = put_back.posted.visit;
+                self.mark_lines(visit, |line| line.settled == 0, put_back.settlement);
+                self.end_visit(visit, Some(put_back.settlement));
+                self.books.restored = self.books.restored.saturating_add(1);
+            }
+            Undone::Visit(visit) => {
+                self.visits.remove(&visit.get());
+            }
+        }
+        let digest = known.map_or(request.digest, |known| known.digest);
+        let time_ms = record.time_ms;
+        self.requests.put(key, Remembered { digest, place, time_ms, effect });
+        Ok(())
+    }
+
+    fn post(&mut self, seq: u64, psn_no: &str, asker: &str, moved: &Moved) -> Result<(), Broken> {
+        let slots = moved.slots.iter().copied();
+        self.move_slots(seq, psn_no, moved.policy, &moved.labels, slots)?;
+        self.move_money(seq, psn_no, asker, moved)
+    }
+
+    fn move_slots(
+        &mut self,
+        seq: u64,
+        psn_no: &str,
+        policy: u64,
+        labels: &SlotLabels,
+        deltas: impl Iterator<Item = (SlotKey, Fen)>,
+    ) -> Result<(), Broken> {
+        let broken = |what| Broken { seq, what };
+        let Ledger { members, policies, symbols, .. } = self;
+        let policy = policies.iter().find(|one| one.seq == policy);
+        let policy = policy.ok_or(broken("no such policy"))?;
+        let member = members.get_mut(psn_no).ok_or(broken("no such member"))?;
+        for (key, delta) in deltas {
+            let held = policy.held_or_new(key, labels, symbols);
+            let held = held.ok_or(broken("a slot that its policy does not have"))?;
+            member.add(held, delta);
+            if member.slot(held).is_negative() {
+                return Err(broken("a slot falls below nought"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Posts money. A reversal's amounts have the other sign, so nothing is below nought but by a broken history.
+    fn move_money(
+        &mut self,
+        seq: u64,
+        psn_no: &str,
+        asker: &str,
+        moved: &Moved,
+    ) -> Result<(), Broken> {
+        let broken = |what| Broken { seq, what };
+        let funds = moved.funds.iter().map(|(_, amount)| *amount).sum::<Fen>();
+        if funds.minus(moved.balance) != moved.facility.plus(moved.person) {
+            return Err(broken("its debits are not its credits"));
+        }
+        let member = self.members.get_mut(psn_no).ok_or(broken("no such member"))?;
+        member.balance = member.balance.plus(moved.balance);
+        if member.balance.is_negative() {
+            return Err(broken("an account falls below nought"));
+        }
+        let facility = self.facilities.get_mut(asker).ok_or(broken("no such facility"))?;
+        facility.payable = facility.payable.plus(moved.facility);
+        for (fund, amount) in &moved.funds {
+            let expense = self.books.funds.entry(*fund).or_default();
+            *expense = expense.plus(*amount);
+        }
+        self.books.persons = self.books.persons.plus(moved.person);
+        Ok(())
+    }
+
+    fn mark_settlement(
+        &mut self,
+        seq: u64,
+        psn_no: &str,
+        settlement: u64,
+        cancelled: bool,
+    ) -> Result<(), Broken> {
+        let member = self.members.get_mut(psn_no);
+        let held = member.and_then(|member| member.settlement_mut(settlement));
+        let held = held.ok_or(Broken { seq, what: "no such settlement" })?;
+        held.set_cancelled(cancelled);
+        Ok(())
+    }
+
+    fn mark_lines(&mut self, visit: VisitId, which: impl Fn(&HeldLine) -> bool, settled: u64) {
+        if let Some(visit) = self.visits.get_mut(&visit.get()) {
+            let lines = visit.lines.iter_mut().filter(|line| which(line));
+            lines.for_each(|line| line.settled = settled);
+        }
+    }
+
+    fn end_visit(&mut self, visit: VisitId, settled: Option<u64>) {
+        if let Some(visit) = self.visits.get_mut(&visit.get()) {
+            visit.settled = settled;
+        }
+    }
+
+    /// The texts behind the slots of a settlement.
+    fn labels_of(&self, settled: &Settled) -> SlotLabels {
+        let registered = self.visits.get(&settled.visit.get()).map(|visit| &visit.facts);
+        let facts = settled.at_once.as_ref().or(registered);
+        SlotLabels {
+            insutype: facts.map_or(0, |facts| facts.insutype.get()),
+            disease: facts.and_then(|facts| facts.disease.clone()),
+            filing: settled.filing.clone(),
+        }
+    }
+}
+
+/// What a bill moves, slots apart.
+fn money_of(decision: &Decision) -> Moved {
+    let mut moved = Moved {
+        visit: VisitId::new(0),
+        policy: 0,
+        labels: SlotLabels::default(),
+        slots: Vec::new(),
+        balance: Fen::ZERO,
+        funds: Vec::new(),
+        facility: Fen::ZERO,
+        person: Fen::ZERO,
+    };
+    for posting in &decision.postings {
+        let amount = posting.amount;
+        match posting.account {
+            Account::FundExpense(fund) => moved.funds.push((fund.get(), amount)),
+            // A debit lowers what is owed to the member.
+            Account::OwnAccount | Account::FamilyAccount(_) => {
+                moved.balance = moved.balance.minus(amount);
+            }
+            Account::FacilityPayable => moved.facility = moved.facility.plus(amount),
+            Account::PersonPayable => moved.person = moved.person.plus(amount),
+        }
+    }
+    moved
+}
+
+impl Facility {
+    /// What is known of it now.
+    pub fn facts(&self) -> Option<&FacilityFacts> {
+        self.known.last().map(|(_, facts)| facts)
+    }
+
+    /// The number of the command that said so.
+    pub fn revision(&self) -> u64 {
+        self.known.last().map_or(0, |(seq, _)| *seq)
+    }
+
+    /// What was known of it by a command.
+    pub fn facts_by(&self, seq: u64) -> Option<&FacilityFacts> {
+        self.known.iter().find(|(known, _)| *known == seq).map(|(_, facts)| facts)
+    }
+
+    /// What it is owed by this shard's settlements.
+    pub fn payable(&self) -> Fen {
+        self.payable
+    }
+}
+
+impl Policy {
+    /// The key by which a slot is held, where all its texts are known.
+    fn held(&self, key: SlotKey, labels: &SlotLabels, symbols: &Symbols) -> Option<HeldKey> {
+        self.key(key, labels, |text| symbols.find(text))
+    }
+
+    /// The key by which a slot is held; texts that are new are given numbers.
+    fn held_or_new(
+        &self,
+        key: SlotKey,
+        labels: &SlotLabels,
+        symbols: &mut Symbols,
+    ) -> Option<HeldKey> {
+        self.key(key, labels, |text| Some(symbols.intern(text)))
+    }
+
+    fn key(
+        &self,
+        key: SlotKey,
+        labels: &SlotLabels,
+        mut symbol: impl FnMut(&str) -> Option<Symbol>,
+    ) -> Option<HeldKey> {
+        let (slot, by) = *self.slots.get(key.slot.index())?;
+        let number = usize::try_from(key.sub).ok()?.checked_sub(1);
+        let sub = match (by, number) {
+            (KeyedBy::Nothing, _) | (_, None) => Symbol::NONE,
+            (KeyedBy::Disease, Some(number)) => match key.unlisted_disease() {
+                Some(_) => symbol(labels.disease.as_deref().unwrap_or_default())?,
+                None => *self.diseases.get(number)?,
+            },
+            (KeyedBy::Group, Some(number)) => *self.groups.get(number)?,
+            (KeyedBy::Scheme, Some(_)) => symbol(scheme_text(labels.insutype, &mut [0; 3]))?,
+        };
+        let filing = match key.period {
+            crate::admit::Period::Filing(_) => symbol(&labels.filing)?,
+            crate::admit::Period::Stay(_, _)
+            | crate::admit::Period::Day(_)
+            | crate::admit::Period::Month(_)
+            | crate::admit::Period::Quarter(_)
+            | crate::admit::Period::Year(_)
+            | crate::admit::Period::Life => Symbol::NONE,
+        };
+        Some(HeldKey::new(slot, sub, key.period, filing))
+    }
+}
+
+/// The three digits of an insurance type.
+fn scheme_text(insutype: u16, room: &mut [u8; 3]) -> &str {
+    let digit = |of: u16| b'0'.wrapping_add(u8::try_from(of.wrapping_rem(10)).unwrap_or(0));
+    *room = [digit(insutype.wrapping_div(100)), digit(insutype.wrapping_div(10)), digit(insutype)];
+    core::str::from_utf8(room).unwrap_or_default()
+}
+
+impl Record {
+    /// Whether its request is remembered by key; the same question as that of the command it came from.
+    fn has_key(&self) -> bool {
+        let by_itself = match self.event {
+            Event::LinesUploaded(_, _)
+            | Event::FacilityRegistered(_, _)
+            | Event::PolicyLoaded(_)
+            | Event::CatalogueLoaded(_)
+            | Event::DayClosed(_) => true,
+            Event::MemberRegistered(_)
+            | Event::Deposited(_)
+            | Event::VisitOpened(_)
+            | Event::VisitClosed(_)
+            | Event::LinesWithdrawn(_, _)
+            | Event::Settled(_)
+            | Event::Cancelled(_)
+            | Event::Reversed(_)
+            | Event::Refused(_) => false,
+        };
+        !by_itself && !self.request.msgid.is_empty()
+    }
+}
+
+/// Which of so many shards a member belongs to: FNV-1a over `psn_no`, the same in every program.
+pub fn shard_of(psn_no: &str, shards: usize) -> usize {
+    let mut hash = 0xCBF2_9CE4_8422_2325_u64;
+    for byte in psn_no.bytes() {
+        hash = (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3);
+    }
+    // The upper half is spread evenly; a shard count fits it by far.
+    let spread = hash.wrapping_shr(32).checked_rem(u64::try_from(shards).unwrap_or(1));
+    usize::try_from(spread.unwrap_or(0)).unwrap_or(0)
+}
+
+/// Boxed texts of an iterator.
+pub(crate) fn texts<'a>(from: impl Iterator<Item = &'a str>) -> Vec<Box<str>> {
+    from.map(Box::from).collect()
+}

@@ -1,0 +1,592 @@
+//! Commands become events: checks in order of precedence, and nothing is changed. What must be looked up (a pack, the entries
+//! of lines, an old record) is asked of a [`Shelf`] first; the rules then get values.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use super::{HeldKey, Ledger, Member, OpenVisit, Policy, RequestKey, money_of};
+use crate::admit::SlotKey;
+use crate::bind::{self, Bound, Charged, ClaimFacts};
+use crate::catalogue::{Found, RuleBook};
+use crate::command::{Command, Settle, What, WhichVisit};
+use crate::date::Day;
+use crate::event::{
+    Cancelled, Event, KeyedBy, Moved, PolicyNames, Record, Refused, Reversed, Settled, SlotLabels,
+    Undone,
+};
+use crate::facts::{ChargesFacts, LineFacts, Text, VisitFacts};
+use crate::id::{Admdvs, DiagnosisId, LineKind, VisitId};
+use crate::ledger::Effect;
+use crate::limits::{BILL_FEN_MAX, LINES_MAX};
+use crate::money::Fen;
+use crate::pack::{Channel, Pack, SlotKeyKind};
+use crate::reason::{Conduct, Reason, Refusal};
+use crate::settle::{Desk, Looked};
+use crate::stored;
+
+/// What the ledger asks for before it decides.
+pub trait Shelf {
+    /// The pack of the pool that a place of insurance belongs to.
+    fn pack_of(&self, admdvs: &str) -> Option<&Pack>;
+
+    /// Looks the lines and diagnoses of a claim up; `None` without an image.
+    fn look_up(&self, asked: LookUp<'_>) -> Option<Catalogue<'_>>;
+
+    /// The record of this number in the journal.
+    fn record(&self, place: u64) -> Option<Vec<u8>>;
+}
+
+/// What is to be looked up, and room for what is found.
+#[derive(Debug)]
+pub struct LookUp<'a> {
+    /// The pack, which says whose catalogue a claim by hand takes.
+    pub pack: &'a Pack,
+    /// Place of insurance.
+    pub insured: &'a str,
+    /// Place of treatment.
+    pub treatment: Admdvs,
+    /// How the claim reaches the fund.
+    pub channel: Channel,
+    /// Lines.
+    pub lines: &'a [LineFacts],
+    /// Codes of diagnoses.
+    pub diagnoses: &'a [Text],
+    /// For each line, what was found.
+    pub found: &'a mut Vec<Found>,
+    /// The diagnoses that were found.
+    pub known: &'a mut Vec<DiagnosisId>,
+}
+
+/// The image that things were looked up in.
+#[derive(Copy, Clone, Debug)]
+pub struct Catalogue<'a> {
+    /// Its digest.
+    pub digest: &'a [u8; 32],
+    /// Its rules.
+    pub rules: &'a RuleBook,
+    /// The line kind of each of its tags in the pack.
+    pub kinds_of_tags: &'a [LineKind],
+}
+
+/// What the ledger makes of a command.
+#[derive(Clone, Eq, PartialEq, Debug)]
+pub enum Decided {
+    /// This happens: it is to be applied and journaled.
+    Event(Event),
+    /// It happened before: the answer is that of this record.
+    Again(u64),
+    /// What a settlement would give.
+    PreSettled(Box<Settled>),
+    /// Everything is as the command wants it already.
+    Nothing,
+    /// Refused, and nothing is remembered of it.
+    Refused(Refused),
+}
+
+/// Room for deciding, kept from command to command.
+#[derive(Debug, Default)]
+pub struct Room {
+    desk: Desk,
+    bound: Bound,
+    found: Vec<Found>,
+    diagnoses: Vec<DiagnosisId>,
+}
+
+/// A settlement that may be undone, with what its record says.
+struct Old {
+    record: Record,
+    settled: Box<Settled>,
+    place: u64,
+}
+
+impl Ledger {
+    /// Decides a command and changes nothing.
+    pub fn decide(&self, command: &Command, shelf: &impl Shelf, room: &mut Room) -> Decided {
+        if command.has_key()
+            && let Some(answered) = self.answered(command)
+        {
+            return answered;
+        }
+        match self.decide_new(command, shelf, room) {
+            // A refusal of what has a key is remembered, as any decision of the ledger.
+            Err(refused) if command.has_key() => Decided::Event(Event::Refused(refused)),
+            Err(refused) => Decided::Refused(refused),
+            Ok(decided) => decided,
+        }
+    }
+
+    /// The answer to a request that came before.
+    fn answered(&self, command: &Command) -> Option<Decided> {
+        let known = self.requests.get(RequestKey::of(&command.request))?;
+        let same = known.digest == command.request.digest;
+        Some(match known.effect {
+            Effect::Mark | Effect::Undone => Decided::Refused(Refused {
+                detail: known.time_ms,
+                ..refused(Conduct::ReversedBefore)
+            }),
+            _ if !same => Decided::Refused(refused(Conduct::KeyWithOtherContent)),
+            Effect::Refused
+            | Effect::Lasting
+            | Effect::Visit(_)
+            | Effect::Settlement(_)
+            | Effect::Cancellation(_) => Decided::Again(known.place),
+        })
+    }
+
+    fn decide_new(
+        &self,
+        command: &Command,
+        shelf: &impl Shelf,
+        room: &mut Room,
+    ) -> Result<Decided, Refused> {
+        let event = match &command.what {
+            What::RegisterMember(facts) => Event::MemberRegistered(facts.clone()),
+            What::RegisterFacility(code, facts) => {
+                Event::FacilityRegistered(code.clone(), facts.clone())
+            }
+            What::Deposit(amount) => self.deposit(command, *amount)?,
+            What::OpenVisit(facts) => {
+                self.member(command)?;
+                self.facility(&command.request.asker).ok_or(refused(Conduct::FacilityUnknown))?;
+                Event::VisitOpened(facts.clone())
+            }
+            What::CloseVisit(number) => {
+                let visit = self.visit_of(command, *number)?;
+                if visit.settled.is_some() || visit.lines.iter().any(|line| line.settled != 0) {
+                    return Err(refused(Conduct::VisitSettled));
+                }
+                Event::VisitClosed(*number)
+            }
+            What::Upload(number, lines) => return self.upload(command, *number, lines),
+            What::Withdraw(number, serials) => self.withdraw(command, *number, serials)?,
+            What::PreSettle(settle) => {
+                let settled = self.settle(command, settle, shelf, room)?;
+                return Ok(Decided::PreSettled(Box::new(settled)));
+            }
+            What::Settle(settle) => {
+                Event::Settled(Box::new(self.settle(command, settle, shelf, room)?))
+            }
+            What::Cancel(settlement) => {
+                Event::Cancelled(Box::new(self.cancel(command, *settlement, shelf)?))
+            }
+            What::Reverse(infno, msgid) => return self.reverse(command, *infno, msgid, shelf),
+            What::LoadPolicy(names) => Event::PolicyLoaded(names.clone()),
+            What::LoadCatalogue(digest) => Event::CatalogueLoaded(*digest),
+            What::CloseDay(day) => Event::DayClosed(*day),
+        };
+        Ok(Decided::Event(event))
+    }
+
+    fn member(&self, command: &Command) -> Result<&Member, Refused> {
+        self.members.get(&command.request.psn_no).ok_or(refused(Conduct::MemberUnknown))
+    }
+
+    /// A visit of the request's member at the request's facility.
+    fn visit_of(&self, command: &Command, number: VisitId) -> Result<&OpenVisit, Refused> {
+        let own = |visit: &&OpenVisit| {
+            visit.psn_no == command.request.psn_no && visit.facility == command.request.asker
+        };
+        self.visit(number).filter(own).ok_or(refused(Conduct::VisitUnknown))
+    }
+
+    fn deposit(&self, command: &Command, amount: Fen) -> Result<Event, Refused> {
+        let member = self.member(command)?;
+        let sound = amount > Fen::ZERO
+            && amount.get() <= BILL_FEN_MAX
+            && member.balance().plus(amount).get() <= BILL_FEN_MAX;
+        if !sound {
+            return Err(refused(Conduct::DepositOutOfBounds));
+        }
+        Ok(Event::Deposited(amount))
+    }
+
+    /// Lines that are new are taken in; a line that is there with the same content is confirmed.
+    fn upload(
+        &self,
+        command: &Command,
+        number: VisitId,
+        lines: &[LineFacts],
+    ) -> Result<Decided, Refused> {
+        let visit = self.visit_of(command, number)?;
+        let mut new: Vec<LineFacts> = Vec::new();
+        for (index, line) in (0_u32..).zip(lines) {
+            let held = visit.lines.iter().map(|held| &held.facts);
+            match held.chain(&new).find(|held| held.serial == line.serial) {
+                Some(there) if there == line => {}
+                Some(_) => {
+                    let refusal = refused(Conduct::LineDiffers);
+                    return Err(Refused { line: Some(index), ..refusal });
+                }
+                None => new.push(line.clone()),
+            }
+        }
+        if new.is_empty() {
+            return Ok(Decided::Nothing);
+        }
+        if visit.settled.is_some() {
+            return Err(refused(Conduct::VisitSettled));
+        }
+        if visit.lines.len().saturating_add(new.len()) > LINES_MAX {
+            return Err(refused(Conduct::TooManyLinesOfVisit));
+        }
+        Ok(Decided::Event(Event::LinesUploaded(number, new)))
+    }
+
+    fn withdraw(
+        &self,
+        command: &Command,
+        number: VisitId,
+        serials: &[Text],
+    ) -> Result<Event, Refused> {
+        let visit = self.visit_of(command, number)?;
+        for (index, serial) in (0_u32..).zip(serials) {
+            let line = visit.lines.iter().find(|line| line.facts.serial == *serial);
+            let why = match line {
+                None => Conduct::LineUnknown,
+                Some(line) if line.settled != 0 => Conduct::LineSettled,
+                Some(_) => continue,
+            };
+            return Err(Refused { line: Some(index), ..refused(why) });
+        }
+        Ok(Event::LinesWithdrawn(number, serials.to_vec()))
+    }
+
+    /// What settling now gives.
+    fn settle(
+        &self,
+        command: &Command,
+        settle: &Settle,
+        shelf: &impl Shelf,
+        room: &mut Room,
+    ) -> Result<Settled, Refused> {
+        let member = self.member(command)?;
+        let code = &*command.request.asker;
+        let facility = self.facilities.get(code).ok_or(refused(Conduct::FacilityUnknown))?;
+        let facility_facts = facility.facts().ok_or(refused(Conduct::FacilityUnknown))?;
+        let (visit, at_once, number) = match &settle.visit {
+            WhichVisit::AtOnce(facts) => (None, facts, VisitId::new(command.seq)),
+            WhichVisit::Registered(number) => {
+                let visit = self.visit_of(command, *number)?;
+                if visit.settled.is_some() {
+                    return Err(refused(Conduct::VisitSettled));
+                }
+                (Some(visit), &visit.facts, *number)
+            }
+        };
+        let uploaded: Vec<LineFacts>;
+        let charged = match (&settle.charges, visit) {
+            (ChargesFacts::Totals(totals), _) => Charged::Totals(totals),
+            (ChargesFacts::Lines(lines), _) => Charged::Lines(lines),
+            (ChargesFacts::Uploaded, None) => Charged::Lines(&[]),
+            (ChargesFacts::Uploaded, Some(visit)) => {
+                let open = visit.lines.iter().filter(|line| line.settled == 0);
+                uploaded = open.map(|line| line.facts.clone()).collect();
+                Charged::Lines(&uploaded)
+            }
+        };
+        check_total(settle, charged)?;
+        if self.closed_to.is_some_and(|closed| settle.how.settled.day() <= closed) {
+            return Err(refused(Conduct::DayIsClosed));
+        }
+        let facts = member.facts().ok_or(refused(Conduct::MemberUnknown))?;
+        let no_pack = || of_refusal(Refusal::of(Reason::PoolWithoutPack));
+        let pack = shelf.pack_of(&facts.admdvs).ok_or_else(no_pack)?;
+        let policy = self.policy_of(pack).ok_or_else(no_pack)?;
+        let lines = match charged {
+            Charged::Lines(lines) => lines,
+            Charged::Totals(_) => &[],
+        };
+        let Room { desk, bound, found, diagnoses } = room;
+        found.clear();
+        diagnoses.clear();
+        let catalogue = shelf.look_up(LookUp {
+            pack,
+            insured: &facts.admdvs,
+            treatment: facility_facts.admdvs,
+            channel: settle.how.channel,
+            lines,
+            diagnoses: &at_once.diagnoses,
+            found,
+            known: diagnoses,
+        });
+        let claim = ClaimFacts {
+            member: &facts,
+            balance: member.balance(),
+            family: &[],
+            facility_code: code,
+            facility: facility_facts,
+            visit: at_once,
+            stay: at_once.continues.unwrap_or(number),
+            how: &settle.how,
+            charged,
+            diagnoses,
+        };
+        bound.fill(&claim, pack).map_err(|_| refused(Conduct::LineKindUnknown))?;
+        let submitted = bound.lend(&claim);
+        let mut labels = labels_of(at_once);
+        labels.filing = bind::filing_label(&claim, pack);
+        let empty = RuleBook::default();
+        let looked = Looked {
+            found,
+            rules: catalogue.map_or(&empty, |catalogue| catalogue.rules),
+            kinds_of_tags: catalogue.map_or(&[], |catalogue| catalogue.kinds_of_tags),
+        };
+        let mut read: Vec<(SlotKey, Fen)> = Vec::new();
+        let value = |key: SlotKey| {
+            let held = policy.held(key, &labels, &self.symbols);
+            let value = held.map_or(Fen::ZERO, |held| member.slot(held));
+            read.push((key, value));
+            value
+        };
+        let decision = desk.settle(&submitted, pack, looked, value).map_err(of_refusal)?.clone();
+        read.retain(|(key, _)| decision.changes.iter().all(|change| change.key != *key));
+        let named = catalogue
+            .and_then(|used| self.catalogues.iter().find(|(_, digest)| digest == used.digest));
+        let registered = match settle.visit {
+            WhichVisit::AtOnce(_) => false,
+            WhichVisit::Registered(_) => true,
+        };
+        Ok(Settled {
+            visit: number,
+            at_once: (!registered).then(|| at_once.clone()),
+            how: settle.how,
+            charges: settle.charges.clone(),
+            facility: facility.revision(),
+            policy: policy.seq,
+            catalogue: named.map_or(0, |(seq, _)| *seq),
+            filing: labels.filing,
+            read,
+            decision,
+        })
+    }
+
+    /// Decides a settlement anew from its record, before the record is applied: what an audit compares with it.
+    ///
+    /// # Errors
+    /// The refusal that it would meet now; also where the record is of something else.
+    pub fn decide_again(
+        &self,
+        record: &Record,
+        shelf: &impl Shelf,
+        room: &mut Room,
+    ) -> Result<Settled, Refused> {
+        let Event::Settled(settled) = &record.event else {
+            return Err(refused(Conduct::SettlementUnknown));
+        };
+        let visit = match &settled.at_once {
+            Some(facts) => WhichVisit::AtOnce(facts.clone()),
+            None => WhichVisit::Registered(settled.visit),
+        };
+        let settle = Settle { visit, how: settled.how, charges: settled.charges.clone() };
+        let (seq, time_ms, request) = (record.seq, record.time_ms, record.request.clone());
+        let what = What::Settle(settle.clone());
+        self.settle(&Command { seq, time_ms, request, what }, &settle, shelf, room)
+    }
+
+    fn policy_of(&self, pack: &Pack) -> Option<&Policy> {
+        self.policies.iter().find(|policy| policy.names.digest == pack.data().digest)
+    }
+
+    /// The opposite of a settlement, if nothing stands in its way.
+    fn cancel(
+        &self,
+        command: &Command,
+        settlement: u64,
+        shelf: &impl Shelf,
+    ) -> Result<Cancelled, Refused> {
+        let member = self.member(command)?;
+        let held = member.settled().iter().find(|one| one.seq == settlement);
+        let held = held.ok_or(refused(Conduct::SettlementUnknown))?;
+        let old = old(shelf, held.place())?;
+        if old.record.request.asker != command.request.asker {
+            return Err(refused(Conduct::SettlementUnknown));
+        }
+        if held.is_cancelled() {
+            return Err(refused(Conduct::CancelledBefore));
+        }
+        self.nothing_later(member, &old, settlement, shelf)?;
+        let labels = self.labels_of(&old.settled);
+        let posted = moved(&old.settled, labels, Fen::negated);
+        Ok(Cancelled { settlement, place: old.place, posted })
+    }
+
+    /// Refuses where a settlement after `since` that stands has read a slot that `old` changed.
+    fn nothing_later(
+        &self,
+        member: &Member,
+        old: &Old,
+        since: u64,
+        shelf: &impl Shelf,
+    ) -> Result<(), Refused> {
+        let changed = self.keys(&old.settled, false);
+        let mut later = 0_u64;
+        let after = member.settled().iter().filter(|one| one.seq > since && !one.is_cancelled());
+        for one in after {
+            let read = self.keys(&self::old(shelf, one.place())?.settled, true);
+            if read.iter().any(|key| changed.contains(key)) {
+                later = later.saturating_add(1);
+            }
+        }
+        if later > 0 {
+            return Err(Refused { detail: later, ..refused(Conduct::LaterSettlements) });
+        }
+        Ok(())
+    }
+
+    /// The slots that a settlement changed, and with `read` those it only read.
+    fn keys(&self, settled: &Settled, read: bool) -> Vec<HeldKey> {
+        let labels = self.labels_of(settled);
+        let policy = self.policies.iter().find(|policy| policy.seq == settled.policy);
+        let changed = settled.decision.changes.iter().map(|change| change.key);
+        let only_read = settled.read.iter().filter(|_| read).map(|(key, _)| *key);
+        let held = |key| policy.and_then(|policy| policy.held(key, &labels, &self.symbols));
+        changed.chain(only_read).filter_map(held).collect()
+    }
+
+    /// Undoes what an earlier request did, or leaves a mark for one that has not come.
+    fn reverse(
+        &self,
+        command: &Command,
+        infno: u16,
+        msgid: &str,
+        shelf: &impl Shelf,
+    ) -> Result<Decided, Refused> {
+        let request = &command.request;
+        let key = RequestKey::new(&request.asker, infno, msgid, &request.psn_no);
+        let undone = match self.requests.get(key).map(|known| (known.effect, known.place)) {
+            None => Undone::NotYetCome,
+            // A second reversal gets the answer of the first.
+            Some((Effect::Mark | Effect::Undone, place)) => return Ok(Decided::Again(place)),
+            Some((Effect::Refused, _)) => Undone::NoEffect,
+            Some((Effect::Lasting, _)) => return Err(refused(Conduct::NotReversible)),
+            Some((Effect::Visit(visit), _)) => {
+                let number = VisitId::new(visit);
+                let visit = self.visit_of(command, number)?;
+                if visit.settled.is_some() || visit.lines.iter().any(|line| line.settled != 0) {
+                    return Err(refused(Conduct::VisitSettled));
+                }
+                Undone::Visit(number)
+            }
+            Some((Effect::Settlement(settlement), _)) => {
+                Undone::Settlement(self.cancel(command, settlement, shelf)?)
+            }
+            Some((Effect::Cancellation(settlement), place)) => {
+                Undone::Cancellation(self.put_back(command, settlement, place, shelf)?)
+            }
+        };
+        let reversed = Reversed { infno, msgid: msgid.into(), undone };
+        Ok(Decided::Event(Event::Reversed(Box::new(reversed))))
+    }
+
+    /// A cancelled settlement stands again, if nothing came in between.
+    fn put_back(
+        &self,
+        command: &Command,
+        settlement: u64,
+        cancellation: u64,
+        shelf: &impl Shelf,
+    ) -> Result<Cancelled, Refused> {
+        let member = self.member(command)?;
+        let held = member.settled().iter().find(|one| one.seq == settlement);
+        let held = held.filter(|one| one.is_cancelled());
+        let held = held.ok_or(refused(Conduct::SettlementUnknown))?;
+        let old = old(shelf, held.place())?;
+        let since = shelf.record(cancellation).and_then(|bytes| stored::whole::<Record>(&bytes));
+        let since = since.ok_or(refused(Conduct::RecordUnreachable))?.seq;
+        self.nothing_later(member, &old, since, shelf)?;
+        let again = self.visit(old.settled.visit).is_some_and(|visit| {
+            visit.settled.is_some() || visit.lines.iter().any(|line| line.settled > since)
+        });
+        if again {
+            return Err(refused(Conduct::VisitSettled));
+        }
+        let labels = self.labels_of(&old.settled);
+        let posted = moved(&old.settled, labels, |amount| amount);
+        if member.balance().plus(posted.balance).is_negative() {
+            return Err(refused(Conduct::LaterSettlements));
+        }
+        Ok(Cancelled { settlement, place: old.place, posted })
+    }
+}
+
+/// Whether the amount given is the sum of the lines.
+fn check_total(settle: &Settle, charged: Charged<'_>) -> Result<(), Refused> {
+    let Some(given) = settle.how.total else { return Ok(()) };
+    let sum = match charged {
+        Charged::Totals(totals) => totals.total,
+        Charged::Lines(lines) => {
+            // Beyond the bounds of a bill the core refuses by its own reason; here nothing may overflow before that.
+            let sum = lines.iter().try_fold(0_i64, |sum, line| sum.checked_add(line.amount.get()));
+            sum.map_or(given, Fen::new)
+        }
+    };
+    if sum == given {
+        return Ok(());
+    }
+    Err(Refused { figures: Some((given, sum)), ..refused(Conduct::TotalDiffers) })
+}
+
+/// The record of a settlement.
+fn old(shelf: &impl Shelf, place: u64) -> Result<Old, Refused> {
+    let unreachable = || refused(Conduct::RecordUnreachable);
+    let bytes = shelf.record(place).ok_or_else(unreachable)?;
+    let mut record: Record = stored::whole(&bytes).ok_or_else(unreachable)?;
+    // A mark of no meaning takes the place of the event, which goes on by itself.
+    let event = core::mem::replace(&mut record.event, Event::DayClosed(Day::MIN));
+    let Event::Settled(settled) = event else { return Err(unreachable()) };
+    Ok(Old { record, settled, place })
+}
+
+/// What posting a settlement, or its opposite, moves.
+fn moved(settled: &Settled, labels: SlotLabels, sign: impl Fn(Fen) -> Fen) -> Moved {
+    let money = money_of(&settled.decision);
+    let changes = &settled.decision.changes;
+    Moved {
+        visit: settled.visit,
+        policy: settled.policy,
+        labels,
+        slots: changes.iter().map(|change| (change.key, sign(change.delta()))).collect(),
+        balance: sign(money.balance),
+        funds: money.funds.iter().map(|(fund, amount)| (*fund, sign(*amount))).collect(),
+        facility: sign(money.facility),
+        person: sign(money.person),
+    }
+}
+
+fn labels_of(visit: &VisitFacts) -> SlotLabels {
+    SlotLabels {
+        insutype: visit.insutype.get(),
+        disease: visit.disease.clone(),
+        filing: Text::default(),
+    }
+}
+
+fn refused(why: Conduct) -> Refused {
+    Refused { reason: why.number(), line: None, figures: None, detail: 0 }
+}
+
+fn of_refusal(refusal: Refusal) -> Refused {
+    let Refusal { reason, line, figures } = refusal;
+    Refused { reason: reason.number(), line, figures, detail: 0 }
+}
+
+impl PolicyNames {
+    /// The names of a pack.
+    pub fn of(pack: &Pack) -> PolicyNames {
+        let data = pack.data();
+        let by = |kind| match kind {
+            SlotKeyKind::None => KeyedBy::Nothing,
+            SlotKeyKind::Disease => KeyedBy::Disease,
+            SlotKeyKind::DiseaseGroup => KeyedBy::Group,
+            SlotKeyKind::Scheme => KeyedBy::Scheme,
+        };
+        let slots = data.slots.iter().map(|slot| (slot.id.as_str().into(), by(slot.key)));
+        PolicyNames {
+            pool: data.pool.as_str().into(),
+            digest: data.digest,
+            slots: slots.collect(),
+            diseases: super::texts(data.diseases.iter().map(|name| name.as_str())),
+            groups: super::texts(data.disease_group_names.iter().map(|name| name.as_str())),
+        }
+    }
+}

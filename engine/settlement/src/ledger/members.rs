@@ -1,0 +1,244 @@
+//! The table of members: one row each, found by `psn_no`. Facts stand as the bytes they are journaled in, which is a third of
+//! their room as values; slots and settlements in lists that have no more room than they need.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::hash::BuildHasher;
+
+use hashbrown::HashTable;
+
+use super::symbols::Symbol;
+use crate::admit::Period;
+use crate::facts::MemberFacts;
+use crate::money::Fen;
+use crate::stored::{Bytes, Stored, put_text};
+
+/// All members of a shard.
+#[derive(Clone, Debug, Default)]
+pub struct Members {
+    rows: Vec<Member>,
+    places: HashTable<u32>,
+    hasher: Hasher,
+}
+
+/// The same in every run: places never show outside, and numbers of persons are given by the bureau.
+type Hasher = foldhash::fast::FixedState;
+
+/// One member.
+#[derive(Clone, Debug)]
+pub struct Member {
+    /// `psn_no`, then the facts.
+    bytes: Box<[u8]>,
+    /// Balance of the own account.
+    pub(super) balance: Fen,
+    /// Values of slots, in no order.
+    pub(super) slots: Vec<HeldSlot>,
+    /// Settlements, in order of their numbers.
+    pub(super) settled: Vec<HeldSettlement>,
+}
+
+/// A slot's value.
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub struct HeldSlot {
+    /// Which.
+    pub key: HeldKey,
+    /// How much.
+    pub value: Fen,
+}
+
+/// Which value of which slot, in names that hold from pack to pack.
+#[derive(Copy, Clone, Eq, PartialEq, Ord, PartialOrd, Debug)]
+pub struct HeldKey {
+    /// The name of the slot.
+    pub slot: Symbol,
+    /// The name of its sub-key.
+    pub sub: Symbol,
+    /// Kind, how often taken in again, and number of the period.
+    pub period: u64,
+}
+
+/// A settlement of a member: enough to find it.
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub struct HeldSettlement {
+    /// Its number.
+    pub seq: u64,
+    /// Its record in the journal; the top bit says that it was cancelled.
+    place: u64,
+}
+
+const CANCELLED: u64 = 1 << 63;
+
+// At rest a member with six slots and three settlements is to stay within 400 bytes.
+const _: () = assert!(size_of::<Member>() <= 72 && size_of::<HeldSlot>() <= 24);
+
+impl HeldSettlement {
+    /// A settlement that stands.
+    pub fn new(seq: u64, place: u64) -> HeldSettlement {
+        HeldSettlement { seq, place }
+    }
+
+    /// Its record in the journal.
+    pub fn place(self) -> u64 {
+        self.place & !CANCELLED
+    }
+
+    /// Whether it was cancelled.
+    pub fn is_cancelled(self) -> bool {
+        self.place & CANCELLED != 0
+    }
+
+    pub(super) fn set_cancelled(&mut self, cancelled: bool) {
+        self.place = self.place() | if cancelled { CANCELLED } else { 0 };
+    }
+}
+
+impl HeldKey {
+    /// Of a slot for a period.
+    pub(super) fn new(slot: Symbol, sub: Symbol, period: Period, filing: Symbol) -> HeldKey {
+        let number = |value: i32| u64::from(value.cast_unsigned());
+        let (kind, again, value) = match period {
+            Period::Stay(visit, again) => (0_u64, again, visit.get()),
+            Period::Day(day) => (1, 0, number(day.get())),
+            Period::Month(months) => (2, 0, number(months)),
+            Period::Quarter(quarters) => (3, 0, number(quarters)),
+            Period::Year(year) => (4, 0, number(year)),
+            Period::Filing(_) => (5, 0, u64::from(filing.get())),
+            Period::Life => (6, 0, 0),
+        };
+        // Visits are numbered by commands: 2⁴⁸ of them last ten thousand years at a thousand a second.
+        let period = kind.wrapping_shl(56) | u64::from(again).wrapping_shl(48) | value;
+        HeldKey { slot, sub, period }
+    }
+
+    /// Kind (0 stay … 6 life), how often taken in again, and number of the period.
+    pub fn period_parts(self) -> (u8, u8, u64) {
+        let [.., again, kind] = self.period.to_le_bytes();
+        (kind, again, self.period & 0xFFFF_FFFF_FFFF)
+    }
+}
+
+impl Member {
+    /// `psn_no`
+    pub fn psn_no(&self) -> &str {
+        Bytes::new(&self.bytes).text().unwrap_or_default()
+    }
+
+    /// What is known of the member.
+    pub fn facts(&self) -> Option<MemberFacts> {
+        let mut bytes = Bytes::new(&self.bytes);
+        bytes.text()?;
+        MemberFacts::read(&mut bytes)
+    }
+
+    /// Number and facts as they are stored.
+    pub fn stored(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Balance of the own account.
+    pub fn balance(&self) -> Fen {
+        self.balance
+    }
+
+    /// Values of slots.
+    pub fn slots(&self) -> &[HeldSlot] {
+        &self.slots
+    }
+
+    /// Settlements, in order of their numbers.
+    pub fn settled(&self) -> &[HeldSettlement] {
+        &self.settled
+    }
+
+    /// The value of a slot, nought where it was never written.
+    pub fn slot(&self, key: HeldKey) -> Fen {
+        self.slots.iter().find(|slot| slot.key == key).map_or(Fen::ZERO, |slot| slot.value)
+    }
+
+    /// Adds to a slot; a slot that comes to nought is forgotten.
+    pub(super) fn add(&mut self, key: HeldKey, amount: Fen) {
+        match self.slots.iter().position(|slot| slot.key == key) {
+            Some(place) => {
+                let Some(slot) = self.slots.get_mut(place) else { return };
+                slot.value = slot.value.plus(amount);
+                if slot.value.is_zero() {
+                    self.slots.swap_remove(place);
+                }
+            }
+            None if amount.is_zero() => {}
+            None => {
+                // One by one: doubling would waste as much again for millions of members.
+                self.slots.reserve_exact(1);
+                self.slots.push(HeldSlot { key, value: amount });
+            }
+        }
+    }
+
+    pub(super) fn settlement_mut(&mut self, seq: u64) -> Option<&mut HeldSettlement> {
+        self.settled.iter_mut().find(|one| one.seq == seq)
+    }
+
+    pub(super) fn keep_settlement(&mut self, seq: u64, place: u64) {
+        self.settled.reserve_exact(1);
+        self.settled.push(HeldSettlement::new(seq, place));
+    }
+}
+
+impl Members {
+    /// How many.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// All, in the order they were registered.
+    pub fn iter(&self) -> impl Iterator<Item = &Member> {
+        self.rows.iter()
+    }
+
+    /// One.
+    pub fn get(&self, psn_no: &str) -> Option<&Member> {
+        let place = self.place(psn_no)?;
+        self.rows.get(place)
+    }
+
+    pub(super) fn get_mut(&mut self, psn_no: &str) -> Option<&mut Member> {
+        let place = self.place(psn_no)?;
+        self.rows.get_mut(place)
+    }
+
+    fn place(&self, psn_no: &str) -> Option<usize> {
+        let hash = self.hasher.hash_one(psn_no);
+        let same = |place: &u32| {
+            usize::try_from(*place)
+                .ok()
+                .and_then(|place| self.rows.get(place))
+                .is_some_and(|row| row.psn_no() == psn_no)
+        };
+        self.places.find(hash, same).and_then(|place| usize::try_from(*place).ok())
+    }
+
+    /// Registers a member, or replaces what is known of one.
+    pub(super) fn register(&mut self, psn_no: &str, facts: &MemberFacts) {
+        let mut bytes = Vec::new();
+        put_text(psn_no, &mut bytes);
+        facts.put(&mut bytes);
+        let bytes = bytes.into_boxed_slice();
+        if let Some(member) = self.get_mut(psn_no) {
+            member.bytes = bytes;
+            return;
+        }
+        let Members { rows, places, hasher } = self;
+        let place = u32::try_from(rows.len()).unwrap_or(u32::MAX);
+        rows.push(Member { bytes, balance: Fen::ZERO, slots: Vec::new(), settled: Vec::new() });
+        let hash_of = |place: &u32| {
+            let row = usize::try_from(*place).ok().and_then(|place| rows.get(place));
+            hasher.hash_one(row.map_or("", Member::psn_no))
+        };
+        places.insert_unique(hasher.hash_one(psn_no), place, hash_of);
+    }
+}

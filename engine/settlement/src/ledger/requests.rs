@@ -1,0 +1,129 @@
+//! Requests that were answered, by key: what makes the same request come to the same answer, and finds what a reversal undoes.
+
+use hashbrown::HashMap;
+
+use crate::event::Request;
+use crate::stored::Stored;
+
+/// How long keys are remembered here: 35 days, in milliseconds.
+pub const KEPT_MS: u64 = 35 * 86_400_000;
+
+/// The key of a request: 128 bits of the BLAKE3 of facility, `infno`, `msgid` and person.
+#[derive(Copy, Clone, Eq, PartialEq, Hash, Debug)]
+pub struct RequestKey(u128);
+
+/// An answered request.
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub struct Remembered {
+    /// Digest of its content.
+    pub digest: [u8; 16],
+    /// Its record in the journal, which its answer is rebuilt from.
+    pub place: u64,
+    /// When it was admitted, milliseconds since 1970.
+    pub time_ms: u64,
+    /// What it did.
+    pub effect: Effect,
+}
+
+/// What an answered request did, and what can be undone.
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub enum Effect {
+    /// Nothing that a reversal would undo, as it was refused.
+    Refused,
+    /// Something that is not reversed.
+    Lasting,
+    /// Registered this visit.
+    Visit(u64),
+    /// Made this settlement.
+    Settlement(u64),
+    /// Cancelled this settlement.
+    Cancellation(u64),
+    /// It was undone; `place` is then the record of the reversal, and the time that of the reversal.
+    Undone,
+    /// It has not come, and was reversed; the same holds of place and time.
+    Mark,
+}
+
+/// The requests of a shard.
+#[derive(Clone, Debug, Default)]
+pub struct Requests {
+    known: HashMap<RequestKey, Remembered, foldhash::fast::FixedState>,
+}
+
+impl RequestKey {
+    /// The key of `infno` and `msgid` of a facility for a person.
+    pub fn new(asker: &str, infno: u16, msgid: &str, psn_no: &str) -> RequestKey {
+        let mut hasher = blake3::Hasher::new();
+        for text in [asker, msgid, psn_no] {
+            // Lengths keep what stands in one text from being read as part of the next.
+            let length = u64::try_from(text.len()).unwrap_or(u64::MAX);
+            hasher.update(&length.to_le_bytes());
+            hasher.update(text.as_bytes());
+        }
+        hasher.update(&infno.to_le_bytes());
+        let mut low = [0; 16];
+        hasher.finalize_xof().fill(&mut low);
+        RequestKey(u128::from_le_bytes(low))
+    }
+
+    /// The key of a request.
+    pub fn of(request: &Request) -> RequestKey {
+        RequestKey::new(&request.asker, request.infno, &request.msgid, &request.psn_no)
+    }
+}
+
+impl Requests {
+    /// How many.
+    pub fn len(&self) -> usize {
+        self.known.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.known.is_empty()
+    }
+
+    /// What is known of a key.
+    pub fn get(&self, key: RequestKey) -> Option<&Remembered> {
+        self.known.get(&key)
+    }
+
+    pub(super) fn put(&mut self, key: RequestKey, remembered: Remembered) {
+        self.known.insert(key, remembered);
+    }
+
+    /// Forgets what was admitted before a time.
+    pub(super) fn forget_before(&mut self, time_ms: u64) {
+        self.known.retain(|_, remembered| remembered.time_ms >= time_ms);
+    }
+
+    /// Each as bytes that do not depend on places in the journal.
+    pub(super) fn each_stored(&self, mut with: impl FnMut(&[u8])) {
+        let mut bytes = alloc::vec::Vec::new();
+        // The sum that is made of these does not depend on their order.
+        self.known.iter().for_each(|(key, remembered)| {
+            bytes.clear();
+            key.0.to_le_bytes().put(&mut bytes);
+            remembered.digest.put(&mut bytes);
+            remembered.time_ms.put(&mut bytes);
+            let (kind, number) = remembered.effect.parts();
+            kind.put(&mut bytes);
+            number.put(&mut bytes);
+            with(&bytes);
+        });
+    }
+}
+
+impl Effect {
+    fn parts(self) -> (u8, u64) {
+        match self {
+            Effect::Refused => (0, 0),
+            Effect::Lasting => (1, 0),
+            Effect::Visit(visit) => (2, visit),
+            Effect::Settlement(seq) => (3, seq),
+            Effect::Cancellation(seq) => (4, seq),
+            Effect::Undone => (5, 0),
+            Effect::Mark => (6, 0),
+        }
+    }
+}

@@ -1,0 +1,356 @@
+//! How values of the domain stand in a record of the journal and in a snapshot: whole numbers in as few bytes as they need,
+//! texts with their length, lists with their count. `engine/journal/RECORDS.md` draws the records. Reading never panics.
+
+mod decision;
+mod facts;
+
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+/// A value that is written to bytes and read back as it was.
+pub trait Stored: Sized {
+    /// Appends it.
+    fn put(&self, to: &mut Vec<u8>);
+    /// Reads it; `None` where the bytes are no such value.
+    fn read(from: &mut Bytes<'_>) -> Option<Self>;
+}
+
+/// Bytes being read.
+#[derive(Clone, Debug)]
+pub struct Bytes<'a> {
+    left: &'a [u8],
+}
+
+impl<'a> Bytes<'a> {
+    /// All of these.
+    pub fn new(left: &'a [u8]) -> Bytes<'a> {
+        Bytes { left }
+    }
+
+    /// Whether nothing is left.
+    pub fn is_empty(&self) -> bool {
+        self.left.is_empty()
+    }
+
+    /// The next so many.
+    pub fn take(&mut self, count: usize) -> Option<&'a [u8]> {
+        let (head, tail) = self.left.split_at_checked(count)?;
+        self.left = tail;
+        Some(head)
+    }
+
+    /// The next text, lent.
+    pub fn text(&mut self) -> Option<&'a str> {
+        let length = usize::read(self)?;
+        core::str::from_utf8(self.take(length)?).ok()
+    }
+
+    /// A count of things that each need at least one byte: never more than there are bytes, so that room may be made for it.
+    fn count(&mut self) -> Option<usize> {
+        usize::read(self).filter(|count| *count <= self.left.len())
+    }
+
+    fn byte(&mut self) -> Option<u8> {
+        let (first, rest) = self.left.split_first()?;
+        self.left = rest;
+        Some(*first)
+    }
+}
+
+/// Reads a value that fills the bytes.
+pub fn whole<T: Stored>(bytes: &[u8]) -> Option<T> {
+    let mut from = Bytes::new(bytes);
+    let value = T::read(&mut from)?;
+    from.is_empty().then_some(value)
+}
+
+/// Appends a text.
+pub fn put_text(text: &str, to: &mut Vec<u8>) {
+    text.len().put(to);
+    to.extend_from_slice(text.as_bytes());
+}
+
+/// Seven bits a byte, the lowest first; the top bit says that more follow.
+impl Stored for u64 {
+    #[inline]
+    fn put(&self, to: &mut Vec<u8>) {
+        let mut left = *self;
+        while left >= 0x80 {
+            to.push(low_byte(left) | 0x80);
+            left >>= 7;
+        }
+        to.push(low_byte(left));
+    }
+
+    #[inline]
+    fn read(from: &mut Bytes<'_>) -> Option<u64> {
+        let mut value = 0_u64;
+        for shift in (0..64_u32).step_by(7) {
+            let byte = from.byte()?;
+            let bits = u64::from(byte & 0x7F);
+            // The tenth byte has one bit of room.
+            if shift == 63 && bits > 1 {
+                return None;
+            }
+            value |= bits.wrapping_shl(shift);
+            if byte & 0x80 == 0 {
+                // One way to write each number: no empty byte at the end.
+                return (byte != 0 || shift == 0).then_some(value);
+            }
+        }
+        None
+    }
+}
+
+/// The lowest byte of a number.
+fn low_byte(number: u64) -> u8 {
+    let [first, ..] = number.to_le_bytes();
+    first
+}
+
+/// Nought, −1, 1, −2, 2 … as 0, 1, 2, 3, 4 …
+impl Stored for i64 {
+    #[inline]
+    fn put(&self, to: &mut Vec<u8>) {
+        (self.wrapping_shl(1) ^ self.wrapping_shr(63)).cast_unsigned().put(to);
+    }
+
+    #[inline]
+    fn read(from: &mut Bytes<'_>) -> Option<i64> {
+        let folded = u64::read(from)?;
+        Some((folded >> 1).cast_signed() ^ (folded & 1).cast_signed().wrapping_neg())
+    }
+}
+
+macro_rules! narrower {
+    ($($narrow:ty: $wide:ty),*) => {$(
+        impl Stored for $narrow {
+            #[inline]
+            fn put(&self, to: &mut Vec<u8>) {
+                <$wide>::from(*self).put(to);
+            }
+
+            #[inline]
+            fn read(from: &mut Bytes<'_>) -> Option<$narrow> {
+                <$wide>::read(from)?.try_into().ok()
+            }
+        }
+    )*};
+}
+
+narrower! { u32: u64, u16: u64, i32: i64 }
+
+impl Stored for u8 {
+    #[inline]
+    fn put(&self, to: &mut Vec<u8>) {
+        to.push(*self);
+    }
+
+    #[inline]
+    fn read(from: &mut Bytes<'_>) -> Option<u8> {
+        from.byte()
+    }
+}
+
+impl Stored for usize {
+    #[inline]
+    fn put(&self, to: &mut Vec<u8>) {
+        // A usize is at most 64 bits on every target we build for.
+        u64::try_from(*self).unwrap_or(u64::MAX).put(to);
+    }
+
+    #[inline]
+    fn read(from: &mut Bytes<'_>) -> Option<usize> {
+        u64::read(from)?.try_into().ok()
+    }
+}
+
+impl Stored for bool {
+    fn put(&self, to: &mut Vec<u8>) {
+        to.push(u8::from(*self));
+    }
+
+    fn read(from: &mut Bytes<'_>) -> Option<bool> {
+        match from.byte()? {
+            0 => Some(false),
+            1 => Some(true),
+            _ => None,
+        }
+    }
+}
+
+impl<const N: usize> Stored for [u8; N] {
+    fn put(&self, to: &mut Vec<u8>) {
+        to.extend_from_slice(self);
+    }
+
+    fn read(from: &mut Bytes<'_>) -> Option<[u8; N]> {
+        from.take(N)?.first_chunk().copied()
+    }
+}
+
+impl Stored for Box<str> {
+    fn put(&self, to: &mut Vec<u8>) {
+        put_text(self, to);
+    }
+
+    fn read(from: &mut Bytes<'_>) -> Option<Box<str>> {
+        from.text().map(Box::from)
+    }
+}
+
+impl Stored for String {
+    fn put(&self, to: &mut Vec<u8>) {
+        put_text(self, to);
+    }
+
+    fn read(from: &mut Bytes<'_>) -> Option<String> {
+        from.text().map(String::from)
+    }
+}
+
+impl<T: Stored> Stored for Option<T> {
+    fn put(&self, to: &mut Vec<u8>) {
+        match self {
+            None => to.push(0),
+            Some(value) => {
+                to.push(1);
+                value.put(to);
+            }
+        }
+    }
+
+    fn read(from: &mut Bytes<'_>) -> Option<Option<T>> {
+        match from.byte()? {
+            0 => Some(None),
+            1 => T::read(from).map(Some),
+            _ => None,
+        }
+    }
+}
+
+impl<T: Stored> Stored for Vec<T> {
+    fn put(&self, to: &mut Vec<u8>) {
+        self.len().put(to);
+        self.iter().for_each(|item| item.put(to));
+    }
+
+    fn read(from: &mut Bytes<'_>) -> Option<Vec<T>> {
+        let count = from.count()?;
+        let mut items = Vec::with_capacity(count);
+        for _ in 0..count {
+            items.push(T::read(from)?);
+        }
+        Some(items)
+    }
+}
+
+impl<A: Stored, B: Stored> Stored for (A, B) {
+    fn put(&self, to: &mut Vec<u8>) {
+        self.0.put(to);
+        self.1.put(to);
+    }
+
+    fn read(from: &mut Bytes<'_>) -> Option<(A, B)> {
+        Some((A::read(from)?, B::read(from)?))
+    }
+}
+
+/// A struct, field after field in the order given.
+macro_rules! stored_struct {
+    ($($type:path { $($field:ident),* $(,)? })*) => {$(
+        impl $crate::stored::Stored for $type {
+            fn put(&self, to: &mut alloc::vec::Vec<u8>) {
+                let Self { $($field),* } = self;
+                $($field.put(to);)*
+            }
+
+            fn read(from: &mut $crate::stored::Bytes<'_>) -> Option<Self> {
+                $(let $field = $crate::stored::Stored::read(from)?;)*
+                Some(Self { $($field),* })
+            }
+        }
+    )*};
+}
+
+/// A number with a name: a type with `new` and `get`.
+macro_rules! stored_number {
+    ($($type:path),* $(,)?) => {$(
+        impl $crate::stored::Stored for $type {
+            #[inline]
+            fn put(&self, to: &mut alloc::vec::Vec<u8>) {
+                self.get().put(to);
+            }
+
+            #[inline]
+            fn read(from: &mut $crate::stored::Bytes<'_>) -> Option<Self> {
+                Some(Self::new($crate::stored::Stored::read(from)?))
+            }
+        }
+    )*};
+}
+
+/// An enum of names alone, each with the byte that stands for it.
+macro_rules! stored_enum {
+    ($($type:path { $($name:ident = $byte:literal),* $(,)? })*) => {$(
+        impl $crate::stored::Stored for $type {
+            fn put(&self, to: &mut alloc::vec::Vec<u8>) {
+                to.push(match self { $(Self::$name => $byte,)* });
+            }
+
+            fn read(from: &mut $crate::stored::Bytes<'_>) -> Option<Self> {
+                match u8::read(from)? {
+                    $($byte => Some(Self::$name),)*
+                    _ => None,
+                }
+            }
+        }
+    )*};
+}
+
+pub(crate) use {stored_enum, stored_number, stored_struct};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec;
+
+    fn back<T: Stored + PartialEq + core::fmt::Debug>(value: &T) {
+        let mut bytes = Vec::new();
+        value.put(&mut bytes);
+        assert_eq!(whole::<T>(&bytes).as_ref(), Some(value), "{bytes:?}");
+        for cut in 0..bytes.len() {
+            assert_eq!(whole::<T>(&bytes[..cut]), None, "a beginning is no whole value");
+        }
+    }
+
+    #[test]
+    fn values_come_back_and_their_beginnings_do_not() {
+        for shift in 0..64 {
+            for around in [0, 1, u64::MAX] {
+                let number = (1_u64 << shift).wrapping_add(around);
+                back(&number);
+                back(&number.cast_signed());
+            }
+        }
+        back(&[i64::MIN, i64::MAX].to_vec());
+        back(&vec![Some(String::from("四级")), None]);
+        back(&(Some(true), [1_u8, 2, 3]));
+    }
+
+    #[test]
+    fn a_number_is_written_in_one_way() {
+        assert_eq!(whole::<u64>(&[0x80, 0x00]), None);
+        assert_eq!(whole::<u64>(&[0xFF; 10]), None);
+        assert_eq!(whole::<u16>(&[0xFF, 0xFF, 0x7F]), None);
+        assert_eq!(whole::<bool>(&[2]), None);
+    }
+
+    #[test]
+    fn a_count_beyond_the_bytes_makes_no_room() {
+        let mut bytes = Vec::new();
+        u64::MAX.put(&mut bytes);
+        assert_eq!(whole::<Vec<u64>>(&bytes), None);
+    }
+}

@@ -1,0 +1,485 @@
+//! A town of members, facilities and clients who ask, ask again, cancel, reverse and overtake, all from one seed. The clients
+//! keep books of their own, from the answers alone; whoever drives the town compares them with the engine's.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use yidan_settlement::catalogue::{
+    Ceilings, Class, Entry, Found, Level, List, RuleBook, Scope, Terms,
+};
+use yidan_settlement::claim::{
+    AccountUse, AgreementRecord, FilingRecord, HospitalApproval, LineParts, Spell,
+};
+use yidan_settlement::command::{Command, Settle, What, WhichVisit};
+use yidan_settlement::date::{Day, Moment, Span};
+use yidan_settlement::event::{PolicyNames, Request};
+use yidan_settlement::facts::{
+    ApprovalFact, ChargesFacts, FacilityFacts, IdentityFact, LineFacts, MemberFacts, SettleFacts,
+    Text, TotalsFacts, VisitFacts,
+};
+use yidan_settlement::id::{Admdvs, EntryId, Insutype, LineKind, RuleId, Tag, VisitId};
+use yidan_settlement::ledger::{Catalogue, LookUp, Shelf};
+use yidan_settlement::money::{Fen, Price, Quantity, Rate};
+use yidan_settlement::pack::{Channel, Filing, HospitalLevel, Pack};
+
+use crate::random::Dice;
+
+/// Packs, and a catalogue that knows every code by its text.
+#[derive(Debug)]
+pub struct Packs {
+    packs: Vec<Arc<Pack>>,
+    rules: RuleBook,
+    kinds: Vec<LineKind>,
+    digest: [u8; 32],
+}
+
+/// A shelf over packs and whatever keeps the records.
+#[derive(Clone, Copy, Debug)]
+pub struct TownShelf<'p, R> {
+    /// The packs.
+    pub packs: &'p Packs,
+    /// Gives a record by its number.
+    pub records: R,
+}
+
+impl Packs {
+    /// R1, Xining and Jining.
+    ///
+    /// # Panics
+    /// When a curated pack does not compile.
+    pub fn curated() -> Packs {
+        let texts = [
+            ("R1", include_str!("../../catalogs/sources/R1/policy.toml")),
+            ("630100", include_str!("../../catalogs/sources/630100/policy.toml")),
+            ("370800", include_str!("../../catalogs/sources/370800/policy.toml")),
+        ];
+        let compile = |(name, text): (&str, &str)| {
+            Arc::new(yidan_build::policy::compile(text, name).expect("a curated pack is sound"))
+        };
+        Packs::new(texts.into_iter().map(compile).collect())
+    }
+
+    /// These packs.
+    pub fn new(packs: Vec<Arc<Pack>>) -> Packs {
+        Packs {
+            packs,
+            rules: RuleBook::default(),
+            kinds: vec![LineKind::default(); 64],
+            digest: [9; 32],
+        }
+    }
+
+    /// All packs.
+    pub fn all(&self) -> &[Arc<Pack>] {
+        &self.packs
+    }
+
+    /// Digest of the catalogue.
+    pub fn digest(&self) -> [u8; 32] {
+        self.digest
+    }
+}
+
+/// What a code means: its first letter is its class, its digits its share and ceiling.
+fn entry(line: &LineFacts) -> Found {
+    let class = match line.code.as_bytes().first() {
+        Some(b'A') => Class::A,
+        Some(b'B') => Class::B,
+        Some(b'C') => Class::C,
+        Some(_) | None => return Found::Unknown,
+    };
+    let number: u32 = line.code.get(1..).and_then(|digits| digits.parse().ok()).unwrap_or(0);
+    let share = Rate::new(u16::try_from(number % 5 * 500).expect("small")).expect("a ratio");
+    let ceiling = (number % 3 == 0).then(|| Price::new(i64::from(number % 90 + 10) * 1_000_000));
+    let entry = Entry {
+        id: EntryId::new(number),
+        valid: Span::ALWAYS,
+        list: List::WesternDrug,
+        class,
+        scope: Scope { employee: true, resident: true, maternity: true },
+        share: [if class == Class::B { share } else { Rate::ZERO }; 2],
+        ceiling: Ceilings::new([ceiling; 3]).expect("a ceiling fits"),
+        tag: Tag::new(0),
+        rule: RuleId::new(0),
+    };
+    Terms::of(&entry).map_or(Found::NotInForce, Found::Entry)
+}
+
+impl<R: Fn(u64) -> Option<Vec<u8>>> Shelf for TownShelf<'_, R> {
+    fn pack_of(&self, admdvs: &str) -> Option<&Pack> {
+        self.packs.packs.iter().find(|pack| pack.data().pool == admdvs).map(|pack| &**pack)
+    }
+
+    fn look_up(&self, asked: LookUp<'_>) -> Option<Catalogue<'_>> {
+        asked.found.extend(asked.lines.iter().map(entry));
+        let Packs { rules, kinds, digest, .. } = self.packs;
+        Some(Catalogue { digest, rules, kinds_of_tags: kinds })
+    }
+
+    fn record(&self, place: u64) -> Option<Vec<u8>> {
+        (self.records)(place)
+    }
+}
+
+/// A request that a client sent and may send again.
+#[derive(Clone, Debug)]
+struct Sent {
+    request: Request,
+    what: What,
+}
+
+/// The town.
+#[derive(Debug)]
+pub struct Town {
+    dice: Dice,
+    members: usize,
+    begun: usize,
+    seq: u64,
+    time_ms: u64,
+    sent: Vec<Sent>,
+    visits: Vec<(String, Text, VisitId)>,
+    settlements: Vec<(String, Text, u64)>,
+    messages: u64,
+    opening: Vec<What>,
+}
+
+/// Codes of the facilities.
+const FACILITIES: [&str; 4] = ["H63010400001", "H37080200002", "H63010200003", "P63010400004"];
+
+impl Town {
+    /// A town of so many members.
+    pub fn new(seed: u64, members: usize, packs: &Packs) -> Town {
+        let mut opening: Vec<What> =
+            packs.packs.iter().map(|pack| What::LoadPolicy(PolicyNames::of(pack))).collect();
+        opening.push(What::LoadCatalogue(packs.digest));
+        opening.extend((0_u32..).zip(FACILITIES).map(|(n, code)| facility(n, code)));
+        opening.reverse();
+        Town {
+            dice: Dice::new(seed),
+            members,
+            begun: 0,
+            seq: 0,
+            time_ms: 1_767_225_600_000,
+            sent: Vec::new(),
+            visits: Vec::new(),
+            settlements: Vec::new(),
+            messages: 0,
+            opening,
+        }
+    }
+
+    /// The command with a new number and time; what an engine stamps at admission.
+    pub fn stamped(&mut self, request: Request, what: What) -> Command {
+        self.seq += 1;
+        self.time_ms += self.dice.below(60_000);
+        Command { seq: self.seq, time_ms: self.time_ms, request, what }
+    }
+
+    /// Goes on after a restart: the numbers from here on are new.
+    pub fn set_seq(&mut self, last: u64) {
+        self.seq = self.seq.max(last);
+    }
+
+    /// The next command: first those that open the town, then what clients ask.
+    pub fn next_command(&mut self) -> Command {
+        if let Some(what) = self.opening.pop() {
+            return self.stamped(Request::default(), what);
+        }
+        if self.begun < self.members {
+            return self.register();
+        }
+        match self.dice.below(100) {
+            // The same request once more, or the same key with other content.
+            0..10 if !self.sent.is_empty() => {
+                let mut again = self.dice.one(&self.sent).clone();
+                if self.dice.percent(10) {
+                    again.request.digest[0] ^= 1;
+                }
+                self.stamped(again.request, again.what)
+            }
+            10..16 => self.deposit(),
+            16..26 => self.open(),
+            26..42 if !self.visits.is_empty() => self.about_visit(),
+            42..50 if !self.settlements.is_empty() => self.cancel(),
+            50..58 if !self.sent.is_empty() => self.reverse(),
+            58..60 => self.reverse_ahead(),
+            _ => self.settle_at_once(),
+        }
+    }
+
+    /// Notes what an answer gave to go on with.
+    pub fn opened(&mut self, command: &Command) {
+        if let What::OpenVisit(_) = command.what {
+            let (psn, asker) = (command.request.psn_no.to_string(), command.request.asker.clone());
+            self.visits.push((psn, asker, VisitId::new(command.seq)));
+        }
+    }
+
+    /// Notes a settlement that may be cancelled later.
+    pub fn settled(&mut self, command: &Command) {
+        let (psn, asker) = (command.request.psn_no.to_string(), command.request.asker.clone());
+        self.settlements.push((psn, asker, command.seq));
+    }
+
+    fn psn_no(n: usize) -> String {
+        format!("6301{n:012}")
+    }
+
+    fn some_psn(&mut self) -> String {
+        Town::psn_no(self.dice.index(self.members))
+    }
+
+    fn request(&mut self, asker: &str, infno: u16, psn_no: &str, what: &What) -> Request {
+        self.messages += 1;
+        let digest = format!("{what:?}").bytes().fold([0_u8; 16], |mut digest, byte| {
+            digest.rotate_left(1);
+            digest[0] = digest[0].wrapping_mul(31).wrapping_add(byte);
+            digest
+        });
+        let msgid = format!("{asker}{:012}", self.messages);
+        Request { asker: asker.into(), infno, msgid: msgid.into(), psn_no: psn_no.into(), digest }
+    }
+
+    fn send(&mut self, asker: &str, infno: u16, psn_no: &str, what: What) -> Command {
+        let request = self.request(asker, infno, psn_no, &what);
+        self.sent.push(Sent { request: request.clone(), what: what.clone() });
+        self.stamped(request, what)
+    }
+
+    fn register(&mut self) -> Command {
+        let n = self.begun;
+        self.begun += 1;
+        let pool = *self.dice.one(&["R1", "630100", "370800"]);
+        let employee = self.dice.percent(40);
+        let insutype = insutype(if employee { 310 } else { 390 });
+        let from = day(2020, 1, 1);
+        let identity = match (pool, self.dice.below(8)) {
+            ("R1", 0) => Some("R1-1"),
+            ("R1", 1) => Some("R1-2"),
+            (_, 0) => Some("特困"),
+            (_, 1) => Some("低保"),
+            _ => None,
+        };
+        let facts = MemberFacts {
+            admdvs: pool.into(),
+            psn_type: if employee { "11" } else { "1503" }.into(),
+            birth: Some(day(1940 + i32::try_from(self.dice.below(60)).expect("small"), 5, 1)),
+            spells: Some(vec![Spell {
+                insutype,
+                span: Span { from, to: Day::MAX },
+                waiting_to: from,
+            }]),
+            identities: identity
+                .map(|kind| IdentityFact { kind: kind.into(), span: Span::ALWAYS })
+                .into_iter()
+                .collect(),
+            filings: if self.dice.percent(10) {
+                vec![FilingRecord { kind: Filing::Residence, span: Span::ALWAYS, place: None }]
+            } else {
+                Vec::new()
+            },
+            approvals: if self.dice.percent(20) {
+                let disease = (*self.dice.one(&["M01600", "M03900", "M07800"])).into();
+                vec![ApprovalFact { disease, span: Span::ALWAYS, facility: None, limit: None }]
+            } else {
+                Vec::new()
+            },
+            ..MemberFacts::default()
+        };
+        let psn = Town::psn_no(n);
+        self.send("", 0, &psn, What::RegisterMember(facts))
+    }
+
+    fn deposit(&mut self) -> Command {
+        let psn = self.some_psn();
+        let amount = Fen::new(i64::try_from(self.dice.below(100_000)).expect("small"));
+        self.send("", 1, &psn, What::Deposit(amount))
+    }
+
+    fn visit_facts(&mut self) -> VisitFacts {
+        let disease =
+            self.dice.percent(20).then(|| *self.dice.one(&["M01600", "M03900", "M99999"]));
+        VisitFacts {
+            insutype: insutype(*self.dice.one(&[310, 390])),
+            med_type: (*self.dice.one(&["11", "14", "21", "41"])).into(),
+            begin: Moment::new(self.today(), 0),
+            disease: disease.map(Text::from),
+            diagnoses: Vec::new(),
+            continues: None,
+            accident: false,
+            third_party: self.dice.percent(1),
+            birth: 0,
+            family_planning: 0,
+            fetuses: 1,
+        }
+    }
+
+    fn today(&self) -> Day {
+        Day::new(i32::try_from(self.time_ms / 86_400_000).expect("a day"))
+    }
+
+    fn how(&mut self) -> SettleFacts {
+        let today = Moment::new(self.today(), 0);
+        SettleFacts {
+            channel: Channel::Direct,
+            end: today,
+            settled: today,
+            account: *self.dice.one(&[AccountUse::None, AccountUse::Own]),
+            tolerance: Fen::ZERO,
+            mid_stay: self.dice.percent(5),
+            total: None,
+        }
+    }
+
+    fn open(&mut self) -> Command {
+        let psn = self.some_psn();
+        let asker = *self.dice.one(&FACILITIES);
+        let facts = self.visit_facts();
+        self.send(asker, 2201, &psn, What::OpenVisit(facts))
+    }
+
+    fn about_visit(&mut self) -> Command {
+        let (psn, asker, visit) = self.dice.one(&self.visits).clone();
+        match self.dice.below(10) {
+            0..5 => {
+                let lines = self.lines();
+                self.send(&asker, 2204, &psn, What::Upload(visit, lines))
+            }
+            5 => self.send(&asker, 2205, &psn, What::Withdraw(visit, Vec::new())),
+            6 => self.send(&asker, 2202, &psn, What::CloseVisit(visit)),
+            n => {
+                let how = self.how();
+                let visit = WhichVisit::Registered(visit);
+                let settle = Settle { visit, how, charges: ChargesFacts::Uploaded };
+                let (infno, what) = if n == 7 {
+                    (2206, What::PreSettle(settle))
+                } else {
+                    (2207, What::Settle(settle))
+                };
+                self.send(&asker, infno, &psn, what)
+            }
+        }
+    }
+
+    fn lines(&mut self) -> Vec<LineFacts> {
+        let day = self.today();
+        let line = |dice: &mut Dice, n: u64| {
+            let price = i64::try_from(dice.between(1, 300)).expect("small") * 1_000_000;
+            let count = i64::try_from(dice.between(1, 5)).expect("small");
+            let quantity = Quantity::new(count * 10_000);
+            let code = format!("{}{:03}", dice.one(&["A", "A", "B", "C", "X"]), dice.below(50));
+            LineFacts {
+                serial: format!("{n}").into(),
+                code: code.into(),
+                day,
+                quantity,
+                price: Price::new(price),
+                amount: Price::new(price).times(quantity).expect("small"),
+                returns: None,
+                approval: HospitalApproval::NotGiven,
+                prescriber: None,
+                days: None,
+                maternity: false,
+            }
+        };
+        let first = self.dice.below(1_000_000);
+        (0..self.dice.between(1, 6)).map(|n| line(&mut self.dice, first + n)).collect()
+    }
+
+    fn settle_at_once(&mut self) -> Command {
+        let psn = self.some_psn();
+        let asker = *self.dice.one(&FACILITIES);
+        let total = Fen::new(i64::try_from(1 << self.dice.between(8, 24)).expect("small"));
+        let own = Fen::new(total.get() / i64::try_from(self.dice.between(3, 20)).expect("small"));
+        let in_scope = total.minus(own);
+        let parts = LineParts { own, over: Fen::ZERO, pre_pay: Fen::ZERO, in_scope };
+        let charges = if self.dice.percent(70) {
+            ChargesFacts::Totals(TotalsFacts { total, parts, kinds: Vec::new() })
+        } else {
+            ChargesFacts::Lines(self.lines())
+        };
+        let (facts, how) = (self.visit_facts(), self.how());
+        let settle = Settle { visit: WhichVisit::AtOnce(facts), how, charges };
+        self.send(asker, 2102, &psn, What::Settle(settle))
+    }
+
+    fn cancel(&mut self) -> Command {
+        // Late ones are cancelled more often than early ones, as people do.
+        let from = self.settlements.len().saturating_sub(self.dice.index(20) + 1);
+        let (psn, asker, settlement) = self.settlements[from].clone();
+        self.send(&asker, 2208, &psn, What::Cancel(settlement))
+    }
+
+    fn reverse(&mut self) -> Command {
+        let from = self.sent.len().saturating_sub(self.dice.index(40) + 1);
+        let Request { asker, infno, msgid, psn_no, .. } = self.sent[from].request.clone();
+        self.send(&asker, 2601, &psn_no, What::Reverse(infno, msgid))
+    }
+
+    /// A reversal that overtakes its original, which is then sent after it.
+    fn reverse_ahead(&mut self) -> Command {
+        let original = self.settle_at_once();
+        let Request { asker, infno, msgid, psn_no, .. } = original.request;
+        self.send(&asker, 2601, &psn_no, What::Reverse(infno, msgid))
+    }
+}
+
+fn day(year: i32, month: i32, day: i32) -> Day {
+    Day::from_civil(year, month, day).expect("a day")
+}
+
+fn insutype(digits: u16) -> Insutype {
+    Insutype::new(digits).expect("three digits")
+}
+
+fn facility(n: u32, code: &str) -> What {
+    let levels = [
+        (HospitalLevel::Third, Level::Third),
+        (HospitalLevel::Second, Level::Second),
+        (HospitalLevel::First, Level::First),
+        (HospitalLevel::Unrated, Level::First),
+    ];
+    let (level, price_level) = levels[usize::try_from(n).expect("small") % levels.len()];
+    let admdvs = Admdvs::parse(&code[1..7]).expect("six digits");
+    let agreements: Option<Vec<AgreementRecord>> = None;
+    let facts = FacilityFacts { admdvs, level, deductible_level: level, price_level, agreements };
+    What::RegisterFacility(code.into(), facts)
+}
+
+/// What clients know from answers alone: the bills that stand, by settlement.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct ClientBooks {
+    /// Fund payments of each settlement, by `fund_pay_type`, what the facility is owed, and what accounts paid.
+    pub bills: BTreeMap<u64, (Vec<(u32, Fen)>, Fen, Fen)>,
+    /// Settlements that were cancelled.
+    pub undone: BTreeSet<u64>,
+    /// Paid into accounts.
+    pub deposits: Fen,
+}
+
+impl ClientBooks {
+    /// Expense of each fund over the bills that stand.
+    pub fn funds(&self) -> BTreeMap<u32, Fen> {
+        let mut funds: BTreeMap<u32, Fen> = BTreeMap::new();
+        for (fund, amount) in self.standing().flat_map(|(funds, _, _)| funds) {
+            let sum = funds.entry(*fund).or_default();
+            *sum = sum.plus(*amount);
+        }
+        funds.retain(|_, amount| !amount.is_zero());
+        funds
+    }
+
+    /// What all facilities are owed.
+    pub fn payable(&self) -> Fen {
+        self.standing().map(|(_, owed, _)| *owed).sum()
+    }
+
+    /// What accounts paid.
+    pub fn accounts(&self) -> Fen {
+        self.standing().map(|(_, _, paid)| *paid).sum()
+    }
+
+    fn standing(&self) -> impl Iterator<Item = &(Vec<(u32, Fen)>, Fen, Fen)> {
+        self.bills.iter().filter(|(seq, _)| !self.undone.contains(seq)).map(|(_, bill)| bill)
+    }
+}

@@ -1,0 +1,229 @@
+//! The settle stage: one shard decides its commands one after the other, and what it decided leaves in parcels. The thread
+//! at the end of the file is a loop around it.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, TryRecvError};
+use std::time::{Duration, Instant};
+
+use yidan_journal::Writer;
+use yidan_journal::storage::Storage;
+
+use crate::Shard;
+use crate::handle::Queue;
+use crate::journal::ToJournal;
+use crate::limits::PARCELS;
+use crate::measure::{SettleMeasures, Shelf};
+use crate::parcel::{Entry, Numbered, Parcel};
+use crate::reply::{Ending, Owed, Reply, panic_text};
+
+/// The numbers of records, in the order they are asked for, over all shards.
+#[derive(Debug)]
+pub struct Tickets {
+    next: AtomicU64,
+}
+
+/// A command on its way, and the answer owed for it.
+#[derive(Debug)]
+pub struct Submitted<C, A, R: Reply<A>> {
+    pub(crate) command: C,
+    pub(crate) owed: Owed<A, R>,
+    pub(crate) at: Instant,
+}
+
+/// One shard, and what it needs to make parcels.
+pub struct SettleStage<Sh: Shard, R: Reply<Sh::Answer>> {
+    shard: Sh,
+    tickets: Arc<Tickets>,
+    /// The record of the command being decided.
+    record: Vec<u8>,
+    /// The answer owed for it: it stands here so that a panic of the shard does not answer before its reason is known.
+    deciding: Option<Owed<Sh::Answer, R>>,
+    /// How long the commands of this step waited and took, in nanoseconds.
+    times: Vec<(u64, u64)>,
+    shelf: Arc<Shelf<SettleMeasures>>,
+}
+
+/// What stands in the queue of a shard.
+pub(crate) enum ToShard<C, A, R: Reply<A>> {
+    Submitted(Submitted<C, A, R>),
+    /// The last thing that is looked at.
+    Close,
+}
+
+/// What the thread of a shard holds.
+pub(crate) struct SettleThread<Sh: Shard, R: Reply<Sh::Answer>> {
+    pub(crate) index: usize,
+    pub(crate) stage: SettleStage<Sh, R>,
+    pub(crate) commands: Receiver<ToShard<Sh::Command, Sh::Answer, R>>,
+    pub(crate) queue: Arc<Queue<Sh, R>>,
+    pub(crate) emptied: Receiver<Parcel<Sh::Answer, R>>,
+    pub(crate) to_journal: SyncSender<ToJournal<Sh::Answer, R>>,
+    pub(crate) ending: Arc<Ending>,
+    /// Parcels made so far.
+    pub(crate) made: usize,
+    /// The parcel being filled.
+    pub(crate) parcel: Option<Parcel<Sh::Answer, R>>,
+}
+
+/// The journal's thread has ended.
+pub(crate) struct JournalGone;
+
+impl Tickets {
+    /// The numbers that a journal gives next.
+    pub fn after<S: Storage>(writer: &Writer<S>) -> Tickets {
+        Tickets { next: AtomicU64::new(writer.tip().next_record) }
+    }
+
+    /// The next number. Between two shards nothing else hangs on the order, so the counter orders nothing else.
+    fn take(&self) -> u64 {
+        self.next.fetch_add(1, Ordering::Relaxed)
+    }
+}
+
+impl<C, A, R: Reply<A>> Submitted<C, A, R> {
+    /// A command submitted now. `ending` says what its submitter is told if it is dropped unanswered.
+    pub fn new(command: C, reply: R, ending: &Arc<Ending>) -> Submitted<C, A, R> {
+        Submitted { command, owed: Owed::new(reply, ending), at: Instant::now() }
+    }
+}
+
+impl<Sh: Shard, R: Reply<Sh::Answer>> SettleStage<Sh, R> {
+    /// A shard that has decided nothing yet.
+    pub fn new(shard: Sh, tickets: &Arc<Tickets>) -> SettleStage<Sh, R> {
+        SettleStage {
+            shard,
+            tickets: Arc::clone(tickets),
+            record: Vec::new(),
+            deciding: None,
+            times: Vec::new(),
+            shelf: Arc::new(Shelf::new()),
+        }
+    }
+
+    /// Decides a command, and then as many as `more` gives and the parcel has room for. Says how long the first had waited.
+    pub fn step(
+        &mut self,
+        first: Submitted<Sh::Command, Sh::Answer, R>,
+        mut more: impl FnMut() -> Option<Submitted<Sh::Command, Sh::Answer, R>>,
+        parcel: &mut Parcel<Sh::Answer, R>,
+    ) -> Duration {
+        let mut begun = Instant::now();
+        let waited = begun.saturating_duration_since(first.at);
+        let mut next = Some(first);
+        self.times.clear();
+        while let Some(submitted) = next {
+            let wait = begun.saturating_duration_since(submitted.at);
+            self.decide(submitted, begun, parcel);
+            let ended = Instant::now();
+            self.times.push((nanoseconds(wait), nanoseconds(ended - begun)));
+            begun = ended;
+            next = if parcel.has_room() { more() } else { None };
+        }
+        self.shelf.record(|measures| {
+            for (wait, step) in &self.times {
+                measures.queue_wait_ns.saturating_record(*wait);
+                measures.step_ns.saturating_record(*step);
+            }
+            measures.parcel_entries.saturating_record(self.times.len() as u64);
+        });
+        waited
+    }
+
+    fn decide(
+        &mut self,
+        submitted: Submitted<Sh::Command, Sh::Answer, R>,
+        since: Instant,
+        parcel: &mut Parcel<Sh::Answer, R>,
+    ) {
+        self.deciding = Some(submitted.owed);
+        self.record.clear();
+        let mut answer = self.shard.step(submitted.command, &mut self.record);
+        let record = if self.record.is_empty() {
+            None
+        } else {
+            let number = self.tickets.take();
+            self.shard.numbered(number, &mut answer);
+            parcel.bytes.extend_from_slice(&self.record);
+            Some(Numbered { number, bytes: self.record.len() })
+        };
+        let owed = self.deciding.take().expect("it was put there above");
+        parcel.entries.push(Entry { owed, answer, record, since });
+    }
+
+    /// The shard.
+    pub fn shard(&self) -> &Sh {
+        &self.shard
+    }
+
+    /// The shard, given back.
+    pub fn into_shard(self) -> Sh {
+        self.shard
+    }
+
+    pub(crate) fn shelf(&self) -> &Arc<Shelf<SettleMeasures>> {
+        &self.shelf
+    }
+}
+
+impl<Sh: Shard, R: Reply<Sh::Answer>> SettleThread<Sh, R> {
+    /// Runs until the queue is closed, or until all stops. The shard is given back unless it panicked.
+    pub(crate) fn run(mut self) -> Option<Sh> {
+        let worked = catch_unwind(AssertUnwindSafe(|| self.work()));
+        match worked {
+            Ok(Ok(()) | Err(JournalGone)) => Some(self.stage.shard),
+            Err(panic) => {
+                let text = panic_text(&*panic);
+                self.ending.fail(&format!("shard {} panicked: {text}", self.index));
+                // Where the journal has ended already, it knows.
+                let _ = self.to_journal.send(ToJournal::Stop);
+                None
+            }
+        }
+    }
+
+    fn work(&mut self) -> Result<(), JournalGone> {
+        loop {
+            let Ok(ToShard::Submitted(first)) = self.commands.recv() else {
+                return self.to_journal.send(ToJournal::Closed).map_err(|_| JournalGone);
+            };
+            // A parcel first: no number is taken before it is sure that it can be sent.
+            let empty = self.empty_parcel()?;
+            let mut close = false;
+            let more = || match self.commands.try_recv() {
+                Ok(ToShard::Submitted(submitted)) => Some(submitted),
+                Ok(ToShard::Close) => {
+                    close = true;
+                    None
+                }
+                Err(TryRecvError::Empty | TryRecvError::Disconnected) => None,
+            };
+            let waited = self.stage.step(first, more, self.parcel.insert(empty));
+            self.queue.note_wait(waited);
+            let parcel = self.parcel.take().expect("it was filled above");
+            self.to_journal.send(ToJournal::Parcel(parcel)).map_err(|_| JournalGone)?;
+            if close {
+                return self.to_journal.send(ToJournal::Closed).map_err(|_| JournalGone);
+            }
+        }
+    }
+
+    /// A parcel that came back, or a new one while there may be more of them, or the next that comes back.
+    fn empty_parcel(&mut self) -> Result<Parcel<Sh::Answer, R>, JournalGone> {
+        match self.emptied.try_recv() {
+            Ok(parcel) => Ok(parcel),
+            Err(TryRecvError::Disconnected) => Err(JournalGone),
+            Err(TryRecvError::Empty) if self.made < PARCELS => {
+                self.made += 1;
+                Ok(Parcel::new(self.index))
+            }
+            Err(TryRecvError::Empty) => self.emptied.recv().map_err(|_| JournalGone),
+        }
+    }
+}
+
+/// A time in nanoseconds; what is too long for a `u64` is as long as it can be.
+pub(crate) fn nanoseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+}

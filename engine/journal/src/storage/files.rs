@@ -5,7 +5,7 @@ use std::io;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use super::{Medium, Storage};
+use super::{Medium, Spare, Storage};
 
 /// A folder of real files.
 #[derive(Clone, Debug)]
@@ -16,11 +16,21 @@ pub struct Files {
 /// Bytes written at a time when a file is preallocated.
 const BLOCK: usize = 1 << 20;
 
+/// Bytes synced at a time when a file is preallocated: what another file's sync may have to wait behind.
+const SYNCED_AT_A_TIME: u64 = 4 << 20;
+
+const _: () = assert!(SYNCED_AT_A_TIME.is_multiple_of(BLOCK as u64));
+
 impl Files {
     /// The files of a folder, which is made where it is not there.
     pub fn new(folder: &Path) -> io::Result<Files> {
         fs::create_dir_all(folder)?;
         Ok(Files { folder: folder.to_owned() })
+    }
+
+    /// The files of a folder that is there; nothing is made.
+    pub fn at(folder: &Path) -> Files {
+        Files { folder: folder.to_owned() }
     }
 
     /// The folder.
@@ -49,9 +59,13 @@ impl Storage for Files {
     }
 
     fn create(&self, name: &str, bytes: u64) -> io::Result<File> {
+        let path = self.folder.join(name);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            Ok(()) | Err(_) => {}
+        }
         let mut options = OpenOptions::new();
-        options.read(true).write(true).create(true).truncate(true).mode(0o600);
-        let file = options.open(self.folder.join(name))?;
+        let file = options.read(true).write(true).create_new(true).mode(0o600).open(&path)?;
         // Written, not only reserved: later writes then change no extent, and their sync needs no journal of the file
         // system.
         let block = vec![0; BLOCK];
@@ -60,9 +74,17 @@ impl Storage for Files {
             let length = usize::try_from(bytes - at).unwrap_or(BLOCK).min(BLOCK);
             file.write_all_at(&block[..length], at)?;
             at += length as u64;
+            if at.is_multiple_of(SYNCED_AT_A_TIME) {
+                file.sync_data()?;
+            }
         }
         file.sync_all()?;
         Ok(file)
+    }
+
+    fn prepare(&self, name: &str, bytes: u64) -> Spare<File> {
+        let (files, name) = (self.clone(), name.to_owned());
+        Spare::under_way(move || files.create(&name, bytes))
     }
 
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {

@@ -5,6 +5,8 @@ use std::io;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+use rustix::fs::OFlags;
+
 use super::{Medium, Spare, Storage};
 
 /// A folder of real files.
@@ -14,12 +16,13 @@ pub struct Files {
 }
 
 /// Bytes written at a time when a file is preallocated.
-const BLOCK: usize = 1 << 20;
+const BLOCK: usize = 256 << 10;
 
-/// Bytes synced at a time when a file is preallocated: what another file's sync may have to wait behind.
-const SYNCED_AT_A_TIME: u64 = 4 << 20;
+/// Written past the system's memory, so it lies as disks ask for.
+#[repr(align(4096))]
+struct Noughts([u8; BLOCK]);
 
-const _: () = assert!(SYNCED_AT_A_TIME.is_multiple_of(BLOCK as u64));
+static NOUGHTS: Noughts = Noughts([0; BLOCK]);
 
 impl Files {
     /// The files of a folder, which is made where it is not there.
@@ -67,16 +70,19 @@ impl Storage for Files {
         let mut options = OpenOptions::new();
         let file = options.read(true).write(true).create_new(true).mode(0o600).open(&path)?;
         // Written, not only reserved: later writes then change no extent, and their sync needs no journal of the file
-        // system.
-        let block = vec![0; BLOCK];
+        // system. Past the system's memory where that can be: the sync at the end, behind which those of other files wait,
+        // then has little left to do.
+        let past = OFlags::DIRECT.bits().cast_signed();
+        let past = OpenOptions::new().write(true).custom_flags(past).open(&path).ok();
         let mut at = 0;
         while at < bytes {
             let length = usize::try_from(bytes - at).unwrap_or(BLOCK).min(BLOCK);
-            file.write_all_at(&block[..length], at)?;
-            at += length as u64;
-            if at.is_multiple_of(SYNCED_AT_A_TIME) {
-                file.sync_data()?;
+            let block = &NOUGHTS.0[..length];
+            let written = past.as_ref().is_some_and(|past| past.write_all_at(block, at).is_ok());
+            if !written {
+                file.write_all_at(block, at)?;
             }
+            at += length as u64;
         }
         file.sync_all()?;
         Ok(file)

@@ -55,6 +55,45 @@ pub enum JournalError {
         /// Its version.
         found: u32,
     },
+    /// The journal has no such record that is durable.
+    #[error("record {number} is not durable: the last one that is has number {last}")]
+    NotDurable {
+        /// The record asked for.
+        number: u64,
+        /// The last durable one; nought where there is none.
+        last: u64,
+    },
+    /// The record stands in a segment that was moved to the archive.
+    #[error(
+        "record {number} is archived: the journal here begins with record {first}. Look for it in the archive"
+    )]
+    Archived {
+        /// The record asked for.
+        number: u64,
+        /// The first one that is here.
+        first: u64,
+    },
+    /// The first segments are not there, and what is in them is needed.
+    #[error(
+        "segments 1 to {missing} are missing: the journal here begins with record {begins}, and record {since} is \
+         needed. Put them back from the archive, or start from a snapshot that holds every record before {begins}"
+    )]
+    Missing {
+        /// The last missing one.
+        missing: u64,
+        /// The first record that is here.
+        begins: u64,
+        /// The first one that is needed.
+        since: u64,
+    },
+    /// The segments cannot be moved to an archive; none was.
+    #[error("segments before {before} are not archived: {why}")]
+    NotArchived {
+        /// The first segment that was to stay.
+        before: u64,
+        /// Why.
+        why: String,
+    },
     /// What is on the disk cannot be gone on from.
     #[error("{file}, byte {offset}: {what}. {advice}")]
     Damaged {

@@ -13,6 +13,8 @@ pub const RECORD_HEADER: usize = 4;
 pub const VERSION: u32 = 1;
 /// Payload of a batch at most: what one write and one sync carry.
 pub const PAYLOAD_MAX: usize = 8 << 20;
+/// Bytes of a segment at most. A record takes four bytes at least, so its place among those of its segment fits 32 bits.
+pub const SEGMENT_BYTES_MAX: u64 = 16 << 30;
 
 const SEGMENT_MAGIC: [u8; 8] = *b"YIDANJNL";
 const BATCH_MAGIC: [u8; 4] = *b"BTCH";
@@ -24,6 +26,7 @@ const BATCH_CRC_AT: usize = 124;
 
 const _: () = assert!(BATCH_HEADER < SECTOR && BATCH_CRC_AT + 4 == BATCH_HEADER);
 const _: () = assert!(SEGMENT_CRC_AT + 4 <= SEGMENT_HEADER);
+const _: () = assert!(SEGMENT_BYTES_MAX / RECORD_HEADER as u64 <= 1 << 32);
 
 /// A BLAKE3 hash.
 pub type Hash = [u8; 32];

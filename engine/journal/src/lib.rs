@@ -6,17 +6,23 @@
 //! ```text
 //! Writer: push, push, push ─► commit: write, sync ─► Durable     an error poisons the writer; a sync is never tried again
 //! Reader: scan ─► Tip, Found ─► recovery::decide ─► append after it · cut what is torn · stop
+//! Places: fetch one record by its number, from any thread, when it is durable
+//! archive: whole segments, long closed, to another folder
 //! ```
 
+mod archive;
 mod error;
 pub mod format;
+mod index;
 mod lock;
 mod reader;
 pub mod recovery;
 pub mod storage;
 mod writer;
 
+pub use archive::archive;
 pub use error::JournalError;
+pub use index::{Fetched, Places};
 pub use lock::Lock;
-pub use reader::{Batch, Records, Scan, Tip, scan};
+pub use reader::{Batch, Records, Scan, Tip, scan, scan_since};
 pub use writer::{Durable, Limits, Loss, Writer};

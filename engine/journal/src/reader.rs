@@ -3,8 +3,8 @@
 
 use crate::error::JournalError;
 use crate::format::{
-    BATCH_HEADER, BatchHeader, Hash, HeaderFault, Kind, SECTOR, SEGMENT_HEADER, SegmentHeader,
-    apply_mask, next_record,
+    BATCH_HEADER, BatchHeader, Hash, HeaderFault, Kind, SECTOR, SEGMENT_BYTES_MAX, SEGMENT_HEADER,
+    SegmentHeader, apply_mask, next_record,
 };
 use crate::recovery::{self, Found};
 use crate::storage::{Medium, Storage};
@@ -61,6 +61,16 @@ pub struct Scan {
 }
 
 impl<'b> Batch<'b> {
+    /// A batch whose header, chain and hash were checked; its payload without its mask.
+    pub(crate) fn checked(
+        header: BatchHeader,
+        segment: u64,
+        offset: u64,
+        payload: &'b [u8],
+    ) -> Batch<'b> {
+        Batch { header, segment, offset, payload }
+    }
+
     /// Its records, in order.
     pub fn records(&self) -> Records<'b> {
         Records { payload: self.payload }
@@ -88,23 +98,35 @@ fn number_of(name: &str) -> Option<u64> {
 /// Reads all segments in order, calling `visit` for every whole batch.
 ///
 /// # Errors
-/// A file that cannot be read, or a segment whose header is damaged, missing, or of another journal. Damage among batches
-/// is not an error here: it is told in [`Scan::found`].
-pub fn scan<S: Storage>(
+/// As [`scan_since`] for a journal that is to be there from its first record.
+pub fn scan<S: Storage>(storage: &S, visit: impl FnMut(&Batch<'_>)) -> Result<Scan, JournalError> {
+    scan_since(storage, 1, visit)
+}
+
+/// Reads all segments that are there in order, calling `visit` for every whole batch. A snapshot holds every record before
+/// `since`, so segments whose records are all earlier may be archived; 1 without a snapshot.
+///
+/// # Errors
+/// A file that cannot be read; a segment whose header is damaged, missing, or of another journal; first segments that are
+/// missing and needed ([`JournalError::Missing`]). Damage among batches is not an error here: it is told in
+/// [`Scan::found`].
+pub fn scan_since<S: Storage>(
     storage: &S,
+    since: u64,
     mut visit: impl FnMut(&Batch<'_>),
 ) -> Result<Scan, JournalError> {
-    let names =
-        storage.names().map_err(|e| JournalError::file("the journal's folder", "listing", e))?;
-    let mut numbers: Vec<u64> = names.iter().filter_map(|name| number_of(name)).collect();
-    numbers.sort_unstable();
+    let numbers = numbers(storage)?;
+    let (mut bytes, mut plain) = (Vec::new(), Vec::new());
     let mut tip: Option<Tip> = None;
     for (place, number) in numbers.iter().enumerate() {
-        let bytes = read_whole(storage, &name_of(*number))?;
+        read_whole(storage, &name_of(*number), &mut bytes)?;
         let header = segment_header(&bytes, *number)?;
-        let begun = follow(tip, &header)?;
+        let begun = match tip {
+            Some(before) => follow(before, &header)?,
+            None => begin(&header, since)?,
+        };
         let last = place + 1 == numbers.len();
-        let (end, found) = batches(&bytes, begun, last, &mut visit);
+        let (end, found) = batches(&bytes, begun, last, &mut plain, &mut visit);
         tip = Some(end);
         if last || found.something {
             return Ok(Scan { tip, found });
@@ -113,17 +135,52 @@ pub fn scan<S: Storage>(
     Ok(Scan { tip, found: Found::default() })
 }
 
-fn read_whole<S: Storage>(storage: &S, name: &str) -> Result<Vec<u8>, JournalError> {
-    let failed = |e| JournalError::file(name, "reading", e);
-    let file = storage.open(name, false).map_err(failed)?;
-    let length = usize::try_from(file.bytes().map_err(failed)?).unwrap_or(usize::MAX);
-    let mut bytes = vec![0; length];
-    let read = file.read_at(0, &mut bytes).map_err(failed)?;
-    bytes.truncate(read);
-    Ok(bytes)
+/// The numbers of the segments that are there, in order.
+pub(crate) fn numbers<S: Storage>(storage: &S) -> Result<Vec<u64>, JournalError> {
+    let names =
+        storage.names().map_err(|e| JournalError::file("the journal's folder", "listing", e))?;
+    let mut numbers: Vec<u64> = names.iter().filter_map(|name| number_of(name)).collect();
+    numbers.sort_unstable();
+    Ok(numbers)
 }
 
-fn segment_header(bytes: &[u8], number: u64) -> Result<SegmentHeader, JournalError> {
+/// Reads a file into a buffer, which is used again from file to file: only the first time is it filled with noughts.
+pub(crate) fn read_whole<S: Storage>(
+    storage: &S,
+    name: &str,
+    buffer: &mut Vec<u8>,
+) -> Result<(), JournalError> {
+    let failed = |e| JournalError::file(name, "reading", e);
+    let file = storage.open(name, false).map_err(failed)?;
+    let length = file.bytes().map_err(failed)?;
+    if length > SEGMENT_BYTES_MAX {
+        return Err(JournalError::Damaged {
+            file: name.to_owned(),
+            offset: SEGMENT_BYTES_MAX,
+            what: format!("it is {length} bytes long, and no segment is"),
+            advice: recovery::Row::Rot.advice(),
+        });
+    }
+    buffer.resize(usize::try_from(length).unwrap_or(usize::MAX), 0);
+    let read = file.read_at(0, buffer).map_err(failed)?;
+    buffer.truncate(read);
+    Ok(())
+}
+
+/// The header of a segment, of which only that is read.
+pub(crate) fn read_header<S: Storage>(
+    storage: &S,
+    number: u64,
+) -> Result<SegmentHeader, JournalError> {
+    let name = name_of(number);
+    let failed = |e| JournalError::file(&name, "reading", e);
+    let mut bytes = [0; SEGMENT_HEADER];
+    let file = storage.open(&name, false).map_err(failed)?;
+    let read = file.read_at(0, &mut bytes).map_err(failed)?;
+    segment_header(&bytes[..read], number)
+}
+
+pub(crate) fn segment_header(bytes: &[u8], number: u64) -> Result<SegmentHeader, JournalError> {
     let file = name_of(number);
     let damaged = |what: &str| JournalError::Damaged {
         file: file.clone(),
@@ -135,6 +192,9 @@ fn segment_header(bytes: &[u8], number: u64) -> Result<SegmentHeader, JournalErr
         return Err(damaged("the file ends within its header"));
     };
     match SegmentHeader::decode(head) {
+        Ok(header) if header.first_batch == 0 => {
+            Err(damaged("its header counts batches from nought"))
+        }
         Ok(header) if header.number == number => Ok(header),
         Ok(header) => Err(damaged(&format!("its header says it is segment {}", header.number))),
         Err(HeaderFault::Version(found)) => Err(JournalError::Version { file, found }),
@@ -142,27 +202,41 @@ fn segment_header(bytes: &[u8], number: u64) -> Result<SegmentHeader, JournalErr
     }
 }
 
-/// Where a segment takes up from the one before.
-fn follow(before: Option<Tip>, header: &SegmentHeader) -> Result<Tip, JournalError> {
-    if let Some(tip) = before {
-        let fits = header.journal == tip.journal
-            && header.number == tip.segment + 1
-            && header.first_batch == tip.batch + 1
-            && header.first_record == tip.next_record
-            && header.before == tip.hash;
-        if !fits {
-            return Err(JournalError::Damaged {
-                file: name_of(header.number),
-                offset: 0,
-                what: format!(
-                    "it does not follow batch {} of segment {}: a segment is missing, of another journal, or damaged",
-                    tip.batch, tip.segment
-                ),
-                advice: recovery::Row::Rot.advice(),
-            });
-        }
+/// Where the first segment that is there begins.
+fn begin(header: &SegmentHeader, since: u64) -> Result<Tip, JournalError> {
+    // Without a snapshot the chain is to be seen from its beginning, even where no record is missing.
+    let needed = header.number > 1 && (since <= 1 || header.first_record > since);
+    if needed {
+        let (missing, begins) = (header.number - 1, header.first_record);
+        return Err(JournalError::Missing { missing, begins, since });
     }
-    Ok(Tip {
+    Ok(head_of(header))
+}
+
+/// Where a segment takes up from the one before.
+fn follow(tip: Tip, header: &SegmentHeader) -> Result<Tip, JournalError> {
+    let fits = header.journal == tip.journal
+        && header.number == tip.segment + 1
+        && header.first_batch == tip.batch + 1
+        && header.first_record == tip.next_record
+        && header.before == tip.hash;
+    if fits {
+        return Ok(head_of(header));
+    }
+    Err(JournalError::Damaged {
+        file: name_of(header.number),
+        offset: 0,
+        what: format!(
+            "it does not follow batch {} of segment {}: a segment is missing, of another journal, or damaged",
+            tip.batch, tip.segment
+        ),
+        advice: recovery::Row::Rot.advice(),
+    })
+}
+
+/// The tip of a segment of which only the header is known.
+pub(crate) fn head_of(header: &SegmentHeader) -> Tip {
+    Tip {
         journal: header.journal,
         segment: header.number,
         segment_bytes: header.bytes,
@@ -171,30 +245,22 @@ fn follow(before: Option<Tip>, header: &SegmentHeader) -> Result<Tip, JournalErr
         next_record: header.first_record,
         hash: header.before,
         sealed: false,
-    })
+    }
 }
 
-/// The whole batches of one segment, and what follows them.
-fn batches(
+/// The whole batches of one segment, and what follows them. `plain` is room for payloads without their mask.
+pub(crate) fn batches(
     bytes: &[u8],
     mut tip: Tip,
     last: bool,
+    plain: &mut Vec<u8>,
     visit: &mut impl FnMut(&Batch<'_>),
 ) -> (Tip, Found) {
-    let mut plain = Vec::new();
     loop {
         let at = usize::try_from(tip.offset).unwrap_or(usize::MAX);
         let rest = bytes.get(at..).unwrap_or(&[]);
-        let Some((header, payload)) = whole(rest, &tip) else {
+        let Some((header, payload)) = whole(rest, &tip, plain) else {
             return (tip, found_in(rest, &tip, last));
-        };
-        let payload = if header.mask == [0; 2] {
-            payload
-        } else {
-            plain.clear();
-            plain.extend_from_slice(payload);
-            apply_mask(&mut plain, header.mask);
-            &plain[..]
         };
         visit(&Batch { header, segment: tip.segment, offset: tip.offset, payload });
         tip.offset += header.extent();
@@ -205,36 +271,47 @@ fn batches(
     }
 }
 
-/// The batch that stands at the beginning of some bytes, if it is whole and the next of its chain.
-fn whole<'b>(rest: &'b [u8], tip: &Tip) -> Option<(BatchHeader, &'b [u8])> {
+/// The batch that stands at the beginning of some bytes, if it is whole and the next of its chain, and its payload without
+/// its mask.
+fn whole<'b>(rest: &'b [u8], tip: &Tip, plain: &'b mut Vec<u8>) -> Option<(BatchHeader, &'b [u8])> {
     let header = BatchHeader::decode(rest.first_chunk()?).ok()?;
-    let payload = rest.get(BATCH_HEADER..BATCH_HEADER + header.payload as usize)?;
-    let padding = rest.get(BATCH_HEADER + payload.len()..usize::try_from(header.extent()).ok()?)?;
+    let stored = rest.get(BATCH_HEADER..BATCH_HEADER + header.payload as usize)?;
+    let padding = rest.get(BATCH_HEADER + stored.len()..usize::try_from(header.extent()).ok()?)?;
     let follows = header.number == tip.batch + 1
         && header.first_record == tip.next_record
         && header.before == tip.hash
         && header.durable < header.number;
-    let sound = follows
-        && header.hash == header.hash_of(payload)
-        && padding.iter().all(|byte| *byte == 0)
-        && holds_records(payload, &header);
-    sound.then_some((header, payload))
+    if !follows || header.hash != header.hash_of(stored) || !nought(padding) {
+        return None;
+    }
+    let payload = unmasked(stored, header.mask, plain);
+    holds_records(payload, header.records).then_some((header, payload))
+}
+
+/// A payload without its mask; only one that has a mask is copied.
+fn unmasked<'b>(stored: &'b [u8], mask: [u8; 2], plain: &'b mut Vec<u8>) -> &'b [u8] {
+    if mask == [0; 2] {
+        return stored;
+    }
+    plain.clear();
+    plain.extend_from_slice(stored);
+    apply_mask(plain, mask);
+    plain
 }
 
 /// Whether a payload is just so many records.
-fn holds_records(stored: &[u8], header: &BatchHeader) -> bool {
-    if header.mask != [0; 2] {
-        // Its hash holds, so it is what the writer wrote; it is taken apart when its mask is off.
-        return true;
-    }
-    let mut payload = stored;
+fn holds_records(mut payload: &[u8], records: u32) -> bool {
     let counted = core::iter::from_fn(|| next_record(&mut payload)).count();
-    payload.is_empty() && u32::try_from(counted) == Ok(header.records)
+    payload.is_empty() && u32::try_from(counted) == Ok(records)
+}
+
+/// Whether bytes are all noughts: many at a time, since the end of a segment may be long.
+fn nought(bytes: &[u8]) -> bool {
+    bytes.chunks(SECTOR).all(|sector| sector.iter().fold(0, |all, byte| all | byte) == 0)
 }
 
 /// What stands where no whole batch does.
 fn found_in(rest: &[u8], tip: &Tip, last: bool) -> Found {
-    let nought = |bytes: &[u8]| bytes.iter().all(|byte| *byte == 0);
     if nought(rest) {
         // A segment may end before its length when the next batch did not fit; then the next one follows.
         return Found::default();

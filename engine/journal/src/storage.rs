@@ -2,13 +2,16 @@
 
 pub mod files;
 pub mod memory;
+mod spare;
 
 use std::io;
+
+pub use spare::Spare;
 
 /// A folder of files.
 pub trait Storage {
     /// A file of it.
-    type File: Medium;
+    type File: Medium + Send + 'static;
 
     /// The names of all files.
     fn names(&self) -> io::Result<Vec<String>>;
@@ -16,8 +19,12 @@ pub trait Storage {
     /// Opens a file for reading and, where `write` says so, writing.
     fn open(&self, name: &str, write: bool) -> io::Result<Self::File>;
 
-    /// Makes a file of so many noughts, which are on the disk when this returns; the name may not be.
+    /// Makes a file of so many noughts, which are on the disk when this returns; the name may not be. One that had the name
+    /// before is not touched by it.
     fn create(&self, name: &str, bytes: u64) -> io::Result<Self::File>;
+
+    /// Begins to make a file as [`Storage::create`] does, so that it is there when it is needed.
+    fn prepare(&self, name: &str, bytes: u64) -> Spare<Self::File>;
 
     /// Gives a file another name, over one that may be there.
     fn rename(&self, from: &str, to: &str) -> io::Result<()>;

@@ -3,15 +3,20 @@
 
 use crate::error::JournalError;
 use crate::format::{
-    BATCH_HEADER, BatchHeader, Hash, Kind, PAYLOAD_MAX, RECORD_HEADER, SEGMENT_HEADER,
-    SegmentHeader, extent, push_record, seal_batch,
+    BATCH_HEADER, BatchHeader, Hash, Kind, PAYLOAD_MAX, RECORD_HEADER, SEGMENT_BYTES_MAX,
+    SEGMENT_HEADER, SegmentHeader, extent, push_record, seal_batch,
 };
-use crate::reader::{Batch, Scan, Tip, name_of, scan};
+use crate::index::Places;
+use crate::reader::{Batch, Scan, Tip, name_of, scan_since};
 use crate::recovery::{self, Verdict};
-use crate::storage::{Medium, Storage};
+use crate::storage::{Medium, Spare, Storage};
 
 /// The name under which the next segment is made ready.
 const SPARE: &str = "next.tmp";
+
+/// The next segment is made ready when so much of this one is full, a part of this many: late enough that a short journal
+/// has no segment too many, early enough that a disk which writes one while it takes the batches of another keeps up.
+const READY_FROM_PART: u64 = 16;
 
 /// The bounds of a journal.
 #[derive(Copy, Clone, Debug)]
@@ -58,6 +63,8 @@ pub struct Writer<S: Storage> {
     buffer: Vec<u8>,
     records: u32,
     poisoned: Option<u64>,
+    places: Places,
+    spare: Option<Spare<S::File>>,
 }
 
 impl Default for Limits {
@@ -82,8 +89,28 @@ impl<S: Storage> Writer<S> {
         loss: Loss,
         visit: impl FnMut(&Batch<'_>),
     ) -> Result<Writer<S>, JournalError> {
+        Writer::open_since(storage, 1, limits, journal, time_ms, loss, visit)
+    }
+
+    /// The same where a snapshot holds every record before `since`: the segments that hold only those may be archived.
+    ///
+    /// # Errors
+    /// As [`Writer::open`]; [`JournalError::Missing`] where what is archived is needed.
+    pub fn open_since(
+        storage: S,
+        since: u64,
+        limits: Limits,
+        journal: [u8; 16],
+        time_ms: u64,
+        loss: Loss,
+        mut visit: impl FnMut(&Batch<'_>),
+    ) -> Result<Writer<S>, JournalError> {
         let limits = limits.kept_sound();
-        let Scan { tip, found } = scan(&storage, visit)?;
+        let places = Places::default();
+        let Scan { tip, found } = scan_since(&storage, since, |batch| {
+            places.note(batch.segment, batch.offset, &batch.header);
+            visit(batch);
+        })?;
         let Some(tip) = tip else {
             let tip = Tip {
                 journal,
@@ -95,8 +122,8 @@ impl<S: Storage> Writer<S> {
                 hash: [0; 32],
                 sealed: false,
             };
-            let (file, tip) = begin_segment(&storage, &limits, tip, time_ms)?;
-            return Ok(Writer::at(storage, limits, file, tip));
+            let (file, tip) = begin_segment(&storage, None, &limits, tip, time_ms)?;
+            return Ok(Writer::at(storage, limits, file, tip, places));
         };
         let name = name_of(tip.segment);
         let (row, verdict) = recovery::decide(found);
@@ -113,17 +140,24 @@ impl<S: Storage> Writer<S> {
                 });
             }
         };
-        let file =
-            storage.open(&name, true).map_err(|e| JournalError::file(&name, "opening", e))?;
+        let failed = |doing| {
+            let name = name.clone();
+            move |e| JournalError::file(&name, doing, e)
+        };
+        let file = storage.open(&name, true).map_err(failed("opening"))?;
         if cut.is_some() {
             cut_from(&file, &name, tip.offset)?;
         }
-        let mut writer = if tip.sealed {
-            let (file, tip) = begin_segment(&storage, &limits, tip, time_ms)?;
-            Writer::at(storage, limits, file, tip)
+        // What a process wrote that was killed before its sync is read back whole and yet not on the disk, and so may be the
+        // name of its segment. Whoever opens the journal answers from it, so it is made durable first.
+        file.sync().map_err(failed("syncing what was read"))?;
+        storage.sync_names().map_err(failed("syncing its name"))?;
+        let (file, tip) = if tip.sealed {
+            begin_segment(&storage, None, &limits, tip, time_ms)?
         } else {
-            Writer::at(storage, limits, file, tip)
+            (file, tip)
         };
+        let mut writer = Writer::at(storage, limits, file, tip, places);
         if cut == Some(true) {
             let told = format!("{name}, byte {}: {}", tip.offset, row.tells());
             push_record(&mut writer.buffer, told.as_bytes());
@@ -133,10 +167,20 @@ impl<S: Storage> Writer<S> {
         Ok(writer)
     }
 
-    fn at(storage: S, limits: Limits, file: S::File, tip: Tip) -> Writer<S> {
-        let durable = tip.batch;
-        let buffer = vec![0; BATCH_HEADER];
-        Writer { storage, limits, file, tip, durable, buffer, records: 0, poisoned: None }
+    fn at(storage: S, limits: Limits, file: S::File, tip: Tip, places: Places) -> Writer<S> {
+        places.ends_at(&tip);
+        Writer {
+            storage,
+            limits,
+            file,
+            tip,
+            durable: tip.batch,
+            buffer: vec![0; BATCH_HEADER],
+            records: 0,
+            poisoned: None,
+            places,
+            spare: None,
+        }
     }
 
     /// Whether the open batch has room for a record of so many bytes.
@@ -183,7 +227,26 @@ impl<S: Storage> Writer<S> {
         if !self.is_empty() {
             self.commit(time_ms)?;
         }
-        self.write(Kind::Seal, time_ms)
+        let sealed = self.write(Kind::Seal, time_ms)?;
+        if let Some(spare) = self.spare.take() {
+            // The next start has no use for it. Where it cannot be removed it does no harm: it is made anew.
+            drop(spare);
+            let _ = self.storage.remove(SPARE);
+        }
+        Ok(sealed)
+    }
+
+    /// Begins to make the next segment ready, where that is not done: whoever knows of a quiet moment may ask for it. A commit
+    /// asks for it itself when part of this segment is full.
+    pub fn prepare(&mut self) {
+        if self.spare.is_none() {
+            self.spare = Some(self.storage.prepare(SPARE, self.limits.segment_bytes));
+        }
+    }
+
+    /// Where records stand: to be cloned, and asked from any thread.
+    pub fn places(&self) -> &Places {
+        &self.places
     }
 
     /// Where the journal ends.
@@ -205,7 +268,8 @@ impl<S: Storage> Writer<S> {
         self.poisoned = Some(number);
         let bytes = extent(self.buffer.len() - BATCH_HEADER) as u64;
         if self.tip.offset + bytes > self.tip.segment_bytes {
-            let (file, tip) = begin_segment(&self.storage, &self.limits, self.tip, time_ms)?;
+            let spare = self.spare.take();
+            let (file, tip) = begin_segment(&self.storage, spare, &self.limits, self.tip, time_ms)?;
             (self.file, self.tip) = (file, tip);
         }
         let header = seal_batch(
@@ -235,6 +299,7 @@ impl<S: Storage> Writer<S> {
             records: self.records,
             bytes,
         };
+        self.places.note(self.tip.segment, self.tip.offset, &header);
         self.tip.offset += bytes;
         self.tip.batch = number;
         self.tip.next_record += u64::from(self.records);
@@ -244,6 +309,9 @@ impl<S: Storage> Writer<S> {
         self.buffer.truncate(BATCH_HEADER);
         self.records = 0;
         self.poisoned = None;
+        if kind != Kind::Seal && self.tip.offset >= self.tip.segment_bytes / READY_FROM_PART {
+            self.prepare();
+        }
         Ok(durable)
     }
 }
@@ -252,7 +320,7 @@ impl Limits {
     /// The same with a batch that fits a segment and the format.
     fn kept_sound(self) -> Limits {
         let least = (SEGMENT_HEADER + extent(RECORD_HEADER)) as u64;
-        let segment_bytes = self.segment_bytes.max(least);
+        let segment_bytes = self.segment_bytes.clamp(least, SEGMENT_BYTES_MAX);
         let fits =
             usize::try_from(segment_bytes).unwrap_or(usize::MAX) - SEGMENT_HEADER - BATCH_HEADER;
         let payload_bytes = self.payload_bytes.min(PAYLOAD_MAX).min(fits).max(RECORD_HEADER);
@@ -260,9 +328,11 @@ impl Limits {
     }
 }
 
-/// Makes the segment after a tip: preallocated and headed under another name, and durable before it gets its own.
+/// Makes the segment after a tip: preallocated, ahead or now, and headed under another name, and durable before it gets its
+/// own.
 fn begin_segment<S: Storage>(
     storage: &S,
+    spare: Option<Spare<S::File>>,
     limits: &Limits,
     tip: Tip,
     time_ms: u64,
@@ -273,7 +343,12 @@ fn begin_segment<S: Storage>(
         let name = name.clone();
         move |source| JournalError::file(&name, doing, source)
     };
-    let file = storage.create(SPARE, limits.segment_bytes).map_err(failed("preallocating"))?;
+    // A spare that could not be made (the disk was full, perhaps) held nothing: another is made, and its error stops.
+    let ready = spare.and_then(|spare| spare.take().ok());
+    let file = match ready {
+        Some(file) => file,
+        None => storage.create(SPARE, limits.segment_bytes).map_err(failed("preallocating"))?,
+    };
     let header = SegmentHeader {
         journal: tip.journal,
         number,

@@ -4,6 +4,7 @@
 
 use yidan_journal::format::{SECTOR, SEGMENT_HEADER};
 use yidan_journal::storage::memory::{Memory, Plan};
+use yidan_journal::storage::{Medium, Storage};
 use yidan_journal::{JournalError, Limits, Loss, Writer, scan};
 
 const LIMITS: Limits = Limits { segment_bytes: 16 * 1024, payload_bytes: 4 * 1024, records: 64 };
@@ -273,4 +274,88 @@ fn whatever_the_power_takes_what_was_committed_is_there() {
         let (_, then) = open(&again, Loss::Refuse).unwrap_or_else(|e| panic!("seed {seed}: {e}"));
         assert!(then.starts_with(&records), "seed {seed}");
     }
+}
+
+#[test]
+fn what_a_killed_process_left_unsynced_is_durable_when_the_next_one_has_read_it() {
+    for boundary in [false, true] {
+        let disk = Memory::new();
+        let (mut writer, _) = open(&disk, Loss::Refuse).expect("new");
+        if boundary {
+            // The next batch begins a segment, so its name is in doubt as well.
+            while writer.tip().offset < LIMITS.segment_bytes - 1_024 {
+                writer.push(&[1; 300]).expect("room");
+                writer.commit(1).expect("sound");
+            }
+        }
+        // Written, and killed before the sync of the batch; a new segment's header has a sync of its own.
+        disk.plan(Plan { cut_before_sync: Some(1 + u64::from(boundary)), ..Plan::default() });
+        writer.push(&[2; 2_000]).expect("room");
+        assert!(writer.commit(2).is_err());
+        drop(writer);
+        disk.plan(Plan::default());
+        let (_, read) = open(&disk, Loss::Refuse).expect("sound");
+        assert_eq!(read.last().map(Vec::len), Some(2_000), "the system still had it");
+        // It may have been answered from by now. Then the power goes.
+        let (_, after) = open(&disk.crash(false, || false), Loss::Refuse).expect("sound");
+        assert!(after == read, "what was read is there");
+    }
+}
+
+#[test]
+fn the_name_of_a_segment_is_durable_before_its_first_batch_whoever_gave_it() {
+    let disk = Memory::new();
+    let (mut writer, _) = open(&disk, Loss::Refuse).expect("new");
+    while writer.tip().segment == 1 {
+        writer.push(&[1; 900]).expect("room");
+        writer.commit(1).expect("sound");
+    }
+    // As of a process that was killed after it had named the second segment, and before it synced the name.
+    let second = "0000000000000002.seg";
+    let bytes = disk.bytes_of(second).expect("a segment");
+    let after = Memory::new();
+    after.put(SEGMENT, disk.bytes_of(SEGMENT).expect("a segment"));
+    let file = after.create("next.tmp", LIMITS.segment_bytes).expect("room");
+    file.write_at(0, &bytes[..SEGMENT_HEADER]).expect("sound");
+    file.sync().expect("sound");
+    after.rename("next.tmp", second).expect("named");
+    let (mut writer, mut records) = open(&after, Loss::Refuse).expect("sound");
+    writer.push(b"answered").expect("room");
+    writer.commit(2).expect("sound");
+    assert_eq!(writer.tip().segment, 2);
+    records.push(b"answered".to_vec());
+    let (_, then) = open(&after.crash(false, || false), Loss::Refuse).expect("sound");
+    assert!(then == records, "what was answered is there");
+}
+
+#[test]
+fn a_spare_is_made_ahead_taken_when_the_segment_is_full_and_gone_after_a_clean_stop() {
+    let disk = Memory::new();
+    let (mut writer, _) = open(&disk, Loss::Refuse).expect("new");
+    let spare = "next.tmp";
+    assert!(disk.bytes_of(spare).is_none(), "a journal that is hardly begun has none");
+    while writer.tip().segment == 1 {
+        assert_eq!(disk.bytes_of(spare).is_some(), writer.tip().offset > SEGMENT_HEADER as u64);
+        writer.push(&[1; 900]).expect("room");
+        writer.commit(1).expect("sound");
+    }
+    // It was there already: a disk that is full now does not stop the one after it.
+    writer.prepare();
+    disk.plan(Plan { capacity: Some(0), ..Plan::default() });
+    while writer.tip().segment == 2 {
+        writer.push(&[1; 900]).expect("room");
+        writer.commit(1).expect("the spare is there");
+    }
+    disk.plan(Plan::default());
+    // What a crash leaves of it is not taken for anything.
+    let torn = disk.copy();
+    torn.put(spare, vec![7; 100]);
+    let (mut again, _) = open(&torn, Loss::Refuse).expect("sound");
+    while again.tip().segment == 3 {
+        again.push(&[1; 900]).expect("room");
+        again.commit(1).expect("sound");
+    }
+    open(&torn, Loss::Refuse).expect("sound");
+    writer.seal(2).expect("sound");
+    assert!(disk.bytes_of(spare).is_none());
 }

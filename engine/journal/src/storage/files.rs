@@ -5,7 +5,9 @@ use std::io;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use super::{Medium, Storage};
+use rustix::fs::OFlags;
+
+use super::{Medium, Spare, Storage};
 
 /// A folder of real files.
 #[derive(Clone, Debug)]
@@ -14,13 +16,24 @@ pub struct Files {
 }
 
 /// Bytes written at a time when a file is preallocated.
-const BLOCK: usize = 1 << 20;
+const BLOCK: usize = 256 << 10;
+
+/// Written past the system's memory, so it lies as disks ask for.
+#[repr(align(4096))]
+struct Noughts([u8; BLOCK]);
+
+static NOUGHTS: Noughts = Noughts([0; BLOCK]);
 
 impl Files {
     /// The files of a folder, which is made where it is not there.
     pub fn new(folder: &Path) -> io::Result<Files> {
         fs::create_dir_all(folder)?;
         Ok(Files { folder: folder.to_owned() })
+    }
+
+    /// The files of a folder that is there; nothing is made.
+    pub fn at(folder: &Path) -> Files {
+        Files { folder: folder.to_owned() }
     }
 
     /// The folder.
@@ -49,20 +62,35 @@ impl Storage for Files {
     }
 
     fn create(&self, name: &str, bytes: u64) -> io::Result<File> {
+        let path = self.folder.join(name);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            Ok(()) | Err(_) => {}
+        }
         let mut options = OpenOptions::new();
-        options.read(true).write(true).create(true).truncate(true).mode(0o600);
-        let file = options.open(self.folder.join(name))?;
+        let file = options.read(true).write(true).create_new(true).mode(0o600).open(&path)?;
         // Written, not only reserved: later writes then change no extent, and their sync needs no journal of the file
-        // system.
-        let block = vec![0; BLOCK];
+        // system. Past the system's memory where that can be: the sync at the end, behind which those of other files wait,
+        // then has little left to do.
+        let past = OFlags::DIRECT.bits().cast_signed();
+        let past = OpenOptions::new().write(true).custom_flags(past).open(&path).ok();
         let mut at = 0;
         while at < bytes {
             let length = usize::try_from(bytes - at).unwrap_or(BLOCK).min(BLOCK);
-            file.write_all_at(&block[..length], at)?;
+            let block = &NOUGHTS.0[..length];
+            let written = past.as_ref().is_some_and(|past| past.write_all_at(block, at).is_ok());
+            if !written {
+                file.write_all_at(block, at)?;
+            }
             at += length as u64;
         }
         file.sync_all()?;
         Ok(file)
+    }
+
+    fn prepare(&self, name: &str, bytes: u64) -> Spare<File> {
+        let (files, name) = (self.clone(), name.to_owned());
+        Spare::under_way(move || files.create(&name, bytes))
     }
 
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {

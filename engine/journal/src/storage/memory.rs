@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::{Medium, Storage};
+use super::{Medium, Spare, Storage};
 use crate::format::SECTOR;
 
 /// A folder in memory. Clones are the same folder.
@@ -153,6 +153,11 @@ impl Storage for Memory {
         state.files.insert(id, Content { durable: noughts.clone(), now: noughts });
         state.names.insert(name.to_owned(), id);
         Ok(MemoryFile { state: Arc::clone(&self.state), id })
+    }
+
+    /// Made at once: a run of the same plan does the same in the same order.
+    fn prepare(&self, name: &str, bytes: u64) -> Spare<MemoryFile> {
+        Spare::done(self.create(name, bytes))
     }
 
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {

@@ -287,7 +287,7 @@ impl Town {
             ..MemberFacts::default()
         };
         let psn = Town::psn_no(n);
-        self.send("", 0, &psn, What::RegisterMember(facts))
+        self.send("", 0, &psn, What::RegisterMember(facts, Fen::ZERO))
     }
 
     fn deposit(&mut self) -> Command {

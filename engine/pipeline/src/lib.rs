@@ -28,6 +28,7 @@
 //! none left waits for the disk, its queue fills, and the next command is refused.
 
 mod cores;
+pub mod engine;
 mod handle;
 mod journal;
 pub mod limits;
@@ -36,6 +37,8 @@ mod parcel;
 mod pipeline;
 mod reply;
 mod settle;
+pub mod shard;
+pub mod world;
 
 pub use handle::{Handle, Refused, Why};
 pub use journal::JournalStage;

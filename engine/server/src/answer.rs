@@ -109,6 +109,25 @@ pub struct SetlInfo {
     pub setl_time: String,
     pub mdtrt_cert_type: &'static str,
     pub med_type: String,
+    #[serde(flatten)]
+    pub sums: SetlSums,
+    pub medins_setl_id: String,
+    pub clr_optins: &'static str,
+    pub clr_way: &'static str,
+    pub clr_type: &'static str,
+    pub exp_content: &'static str,
+    /// Not the platform's, as the two after it: where.
+    pub fixmedins_code: String,
+    /// From when.
+    pub begntime: String,
+    /// Until when.
+    pub endtime: String,
+}
+
+/// The amounts of `setlinfo`, in the platform's order.
+#[derive(Debug, Serialize)]
+#[expect(missing_docs, reason = "national field names, defined in GLOSSARY.md")]
+pub struct SetlSums {
     pub medfee_sumamt: Yuan,
     pub fulamt_ownpay_amt: Yuan,
     pub overlmt_selfpay: Yuan,
@@ -131,17 +150,6 @@ pub struct SetlInfo {
     pub acct_mulaid_pay: Yuan,
     pub psn_cash_pay: Yuan,
     pub balc: Yuan,
-    pub medins_setl_id: String,
-    pub clr_optins: &'static str,
-    pub clr_way: &'static str,
-    pub clr_type: &'static str,
-    pub exp_content: &'static str,
-    /// Not the platform's, as the two after it: where.
-    pub fixmedins_code: String,
-    /// From when.
-    pub begntime: String,
-    /// Until when.
-    pub endtime: String,
 }
 
 /// One row of `setldetail`.
@@ -274,18 +282,6 @@ impl SetlInfo {
         let (decision, pack) = (settled.decision, settled.pack);
         let (member, visit) = (&case.member, &case.visit);
         let end = visit.endtime.unwrap_or(visit.begntime);
-        let fund = |field| Yuan(decision.fund(field));
-        let LineParts { own, over, pre_pay, in_scope } = decision.split;
-        let basic = decision
-            .tiers
-            .iter()
-            .filter(|row| tier(row, decision, pack).is_some_and(|tier| tier.basic));
-        let (mut deductible, mut above, mut paid) = (Fen::ZERO, Fen::ZERO, Fen::ZERO);
-        for row in basic {
-            deductible = deductible.plus(row.deductible);
-            above = above.plus(row.base).minus(row.deductible);
-            paid = paid.plus(row.paid);
-        }
         let age = member.brdy.map(|birth| end.0.day().years_since(birth.0));
         SetlInfo {
             mdtrt_id: settled.mdtrt_id.clone(),
@@ -304,6 +300,35 @@ impl SetlInfo {
             setl_time: visit.setl_time.unwrap_or(end).0.to_string(),
             mdtrt_cert_type: "",
             med_type: visit.med_type.0.clone(),
+            sums: SetlSums::of(decision, pack),
+            medins_setl_id: visit.msgid.clone().unwrap_or_default(),
+            clr_optins: "",
+            clr_way: "",
+            clr_type: clr_type(decision, pack),
+            exp_content: "",
+            fixmedins_code: case.facility.fixmedins_code.clone(),
+            begntime: visit.begntime.0.to_string(),
+            endtime: end.0.to_string(),
+        }
+    }
+}
+
+impl SetlSums {
+    /// Of a decision by a pack.
+    pub fn of(decision: &Decision, pack: &Pack) -> SetlSums {
+        let fund = |field| Yuan(decision.fund(field));
+        let LineParts { own, over, pre_pay, in_scope } = decision.split;
+        let basic = decision
+            .tiers
+            .iter()
+            .filter(|row| tier(row, decision, pack).is_some_and(|tier| tier.basic));
+        let (mut deductible, mut above, mut paid) = (Fen::ZERO, Fen::ZERO, Fen::ZERO);
+        for row in basic {
+            deductible = deductible.plus(row.deductible);
+            above = above.plus(row.base).minus(row.deductible);
+            paid = paid.plus(row.paid);
+        }
+        SetlSums {
             medfee_sumamt: Yuan(decision.total),
             fulamt_ownpay_amt: Yuan(own),
             overlmt_selfpay: Yuan(over),
@@ -326,14 +351,6 @@ impl SetlInfo {
             acct_mulaid_pay: Yuan(decision.account_family_sum()),
             psn_cash_pay: Yuan(decision.cash),
             balc: Yuan(decision.balance),
-            medins_setl_id: visit.msgid.clone().unwrap_or_default(),
-            clr_optins: "",
-            clr_way: "",
-            clr_type: clr_type(decision, pack),
-            exp_content: "",
-            fixmedins_code: case.facility.fixmedins_code.clone(),
-            begntime: visit.begntime.0.to_string(),
-            endtime: end.0.to_string(),
         }
     }
 }

@@ -6,12 +6,12 @@ use yidan_settlement::catalogue::Found;
 use yidan_settlement::claim::Submitted;
 use yidan_settlement::date::Day;
 use yidan_settlement::facts::ChargesFacts;
-use yidan_settlement::id::{Admdvs, DiagnosisId, VisitId};
+use yidan_settlement::id::{DiagnosisId, VisitId};
 use yidan_settlement::money::Fen;
 use yidan_settlement::pack::Pack;
 
-use crate::case::{Case, ChannelName, LineCase};
-use crate::facts::{CaseFacts, FieldError, field, place_of};
+use crate::case::{Case, LineCase};
+use crate::facts::{CaseFacts, FieldError, channel, field, place_of};
 use crate::slots::Labels;
 use crate::world::{Loaded, World};
 
@@ -55,15 +55,13 @@ pub fn bind(case: &Case, loaded: &Loaded, world: &World, number: u64) -> Result<
     }
     check_names(case, pack)?;
     let found = match &case.lines {
-        Some(lines) => look_up(lines, catalogue(case, pack, world, facts.facility.admdvs)?),
-        None => Vec::new(),
-    };
-    let diagnoses = match world.image() {
-        Some(image) => {
-            case.visit.diagnoses.iter().filter_map(|code| diagnosis(image, code)).collect()
+        Some(lines) => {
+            look_up(lines, catalogue_of(case, pack, world).ok_or(Unbound::NoCatalogue)?)
         }
         None => Vec::new(),
     };
+    let diagnoses =
+        case.visit.diagnoses.iter().filter_map(|code| world.diagnosis(code)).collect();
     let mut bound = Bound {
         labels: Labels::default(),
         found,
@@ -145,32 +143,7 @@ pub fn mdtrt_id(case: &Case, number: u64) -> String {
 /// The view of the catalogue that the lines of a case are looked up in; `None` without an image or for an unreadable division.
 pub fn catalogue_of<'w>(case: &Case, pack: &Pack, world: &'w World) -> Option<View<'w>> {
     let treatment = place_of(&case.facility, case.admdvs.as_deref()).ok()?;
-    catalogue(case, pack, world, treatment).ok()
-}
-
-/// The view of the catalogue that the channel and the pack ask for.
-fn catalogue<'w>(
-    case: &Case,
-    pack: &Pack,
-    world: &'w World,
-    treatment: Admdvs,
-) -> Result<View<'w>, Unbound> {
-    let Some(image) = world.image() else { return Err(Unbound::NoCatalogue) };
-    let stated = case.admdvs.as_deref().and_then(Admdvs::parse);
-    let insured = stated.or_else(|| own_division(pack)).unwrap_or(treatment);
-    let place = match case.channel {
-        ChannelName::Direct => treatment,
-        ChannelName::Manual if pack.data().manual_takes_treatment_catalogue => treatment,
-        ChannelName::Manual => insured,
-    };
-    image.region(place).ok_or(Unbound::NoCatalogue)
-}
-
-/// The division of a pack's pool: its name, or the first of the divisions it names.
-fn own_division(pack: &Pack) -> Option<Admdvs> {
-    let data = pack.data();
-    let named = std::iter::once(&data.pool).chain(&data.divisions);
-    named.filter_map(|digits| Admdvs::parse(&format!("{digits:0<6}"))).next()
+    world.catalogue(pack, channel(case.channel), case.admdvs.as_deref(), treatment)
 }
 
 fn look_up(lines: &[LineCase], view: View<'_>) -> Vec<Found> {
@@ -181,10 +154,4 @@ fn look_up(lines: &[LineCase], view: View<'_>) -> Vec<Found> {
     let mut found = Vec::with_capacity(lines.len());
     view.look_up_all(&codes, &mut found);
     found
-}
-
-/// The diagnosis of a code, or of the longest listed code that it is a finer form of.
-fn diagnosis(image: &yidan_image::Image, code: &str) -> Option<DiagnosisId> {
-    let shorter = (3..=code.len()).rev().filter_map(|length| code.get(..length));
-    shorter.into_iter().find_map(|code| image.diagnosis(code))
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::de::{self, Deserialize, Deserializer};
+use serde::de::{self, Deserialize, DeserializeOwned, Deserializer};
 use serde_json::value::RawValue;
 use yidan_settlement::date::{Day, Moment};
 use yidan_settlement::money::{self, Fen, Price, Quantity};
@@ -444,32 +444,40 @@ pub struct CaseError {
 }
 
 impl Case {
-    /// Reads one case. `first_line` is the line of the input that the text begins on.
+    /// Reads one case. See [`parse`].
     ///
     /// # Errors
     /// The first thing that is not as it should be.
     pub fn parse(text: &str, first_line: usize) -> Result<Case, CaseError> {
-        let mut from = serde_json::Deserializer::from_str(text);
-        let case: Case = serde_path_to_error::deserialize(&mut from).map_err(|error| {
-            let field = error.path().to_string();
-            let inner = error.into_inner();
-            let what = inner.to_string();
-            // serde_json appends the place, which is shown apart and counted over the whole input.
-            let what =
-                what.rsplit_once(" at line ").map_or(what.as_str(), |(what, _)| what).to_owned();
-            CaseError {
-                line: first_line + inner.line().saturating_sub(1),
-                column: inner.column(),
-                field,
-                what,
-            }
-        })?;
-        from.end().map_err(|error| CaseError {
-            line: first_line + error.line().saturating_sub(1),
-            column: error.column(),
-            field: ".".to_owned(),
-            what: "expected nothing after the case".to_owned(),
-        })?;
-        Ok(case)
+        parse(text, first_line)
     }
+}
+
+/// Reads one object. `first_line` is the line of the input that the text begins on.
+///
+/// # Errors
+/// The first thing that is not as it should be.
+pub fn parse<T: DeserializeOwned>(text: &str, first_line: usize) -> Result<T, CaseError> {
+    let mut from = serde_json::Deserializer::from_str(text);
+    let case: T = serde_path_to_error::deserialize(&mut from).map_err(|error| {
+        let field = error.path().to_string();
+        let inner = error.into_inner();
+        let what = inner.to_string();
+        // serde_json appends the place, which is shown apart and counted over the whole input.
+        let what =
+            what.rsplit_once(" at line ").map_or(what.as_str(), |(what, _)| what).to_owned();
+        CaseError {
+            line: first_line + inner.line().saturating_sub(1),
+            column: inner.column(),
+            field,
+            what,
+        }
+    })?;
+    from.end().map_err(|error| CaseError {
+        line: first_line + error.line().saturating_sub(1),
+        column: error.column(),
+        field: ".".to_owned(),
+        what: "expected nothing after the case".to_owned(),
+    })?;
+    Ok(case)
 }

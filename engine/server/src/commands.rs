@@ -4,12 +4,16 @@ mod catalog;
 mod completions;
 pub mod curated;
 mod demo;
+mod folder;
+mod import;
 mod output;
 mod packs;
 mod policy;
 mod progress;
 mod reasons;
+mod run;
 mod settle;
+mod state;
 mod tally;
 
 use std::process::ExitCode;
@@ -45,6 +49,11 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Settle(settle::Settle),
+    Run(Box<run::Run>),
+    Import(Box<import::Import>),
+    /// Look at what a journal makes: hash, members, facilities
+    #[command(subcommand, after_help = EXIT_CODES)]
+    State(state::State),
     Demo(demo::Demo),
     /// Build catalogue images, and look into them
     #[command(subcommand, after_help = EXIT_CODES)]
@@ -68,6 +77,9 @@ pub fn run() -> ExitCode {
     };
     let ended = match cli.command {
         Command::Settle(command) => command.run(),
+        Command::Run(command) => command.run(),
+        Command::Import(command) => command.run(),
+        Command::State(command) => command.run(),
         Command::Demo(command) => command.run(),
         Command::Catalog(command) => command.run(),
         Command::Policy(command) => command.run(),

@@ -69,19 +69,13 @@ pub(crate) fn member_facts(
     member: &MemberCase,
     pool: Option<&str>,
 ) -> Result<MemberFacts, FieldError> {
-    let sex = match member.gend.as_ref().map(|code| code.0.as_str()) {
-        None | Some("0" | "9" | "") => None,
-        Some("1") => Some(Sex::Male),
-        Some("2") => Some(Sex::Female),
-        Some(other) => return Err(field("member.gend", other, "0, 1 (男), 2 (女) or 9")),
-    };
     // Given and empty, the member has no cover at all; not given, cover is for ever.
     let spells = member.spells.as_deref();
     let spells = spells.map(|spells| spells.iter().enumerate().map(spell).collect()).transpose()?;
     let mut facts = MemberFacts {
         admdvs: pool.unwrap_or_default().into(),
         psn_type: member.psn_type.as_str().into(),
-        sex,
+        sex: sex("member.gend", member.gend.as_ref().map(|code| code.0.as_str()))?,
         birth: member.brdy.map(|day| day.0),
         civil_servant: member.cvlserv_flag.0,
         contribution: member.contribution_class.as_deref().map(Text::from),
@@ -108,6 +102,16 @@ pub(crate) fn member_facts(
         facts.pregnancies.push(PregnancyFact { id: one.id.as_str().into(), span });
     }
     Ok(facts)
+}
+
+/// `gend`
+pub(crate) fn sex(path: &str, code: Option<&str>) -> Result<Option<Sex>, FieldError> {
+    match code {
+        None | Some("0" | "9" | "") => Ok(None),
+        Some("1") => Ok(Some(Sex::Male)),
+        Some("2") => Ok(Some(Sex::Female)),
+        Some(other) => Err(field(path, other, "0, 1 (男), 2 (女) or 9")),
+    }
 }
 
 fn spell((index, spell): (usize, &SpellCase)) -> Result<Spell, FieldError> {
@@ -147,22 +151,11 @@ pub(crate) fn facility_facts(
     pool: Option<&str>,
 ) -> Result<FacilityFacts, FieldError> {
     let level = hospital_level("facility.hosp_lv", &facility.hosp_lv)?;
-    let deductible_level = match &facility.dedc_hosp_lv {
-        None => level,
-        Some(code) => match three_levels("facility.dedc_hosp_lv", code)? {
-            Level::First => HospitalLevel::First,
-            Level::Second => HospitalLevel::Second,
-            Level::Third => HospitalLevel::Third,
-        },
-    };
-    let price_level = match &facility.lmtpric_hosp_lv {
-        Some(code) => three_levels("facility.lmtpric_hosp_lv", code)?,
-        None => match level {
-            HospitalLevel::Third => Level::Third,
-            HospitalLevel::Second => Level::Second,
-            HospitalLevel::First | HospitalLevel::Unrated => Level::First,
-        },
-    };
+    let (deductible_level, price_level) = levels(
+        level,
+        ("facility.dedc_hosp_lv", facility.dedc_hosp_lv.as_ref()),
+        ("facility.lmtpric_hosp_lv", facility.lmtpric_hosp_lv.as_ref()),
+    )?;
     let mut agreements = facility.agreements.as_ref().map(|all| Vec::with_capacity(all.len()));
     for (index, agreement) in facility.agreements.iter().flatten().enumerate() {
         let span =
@@ -179,6 +172,31 @@ pub(crate) fn facility_facts(
     }
     let admdvs = place_of(facility, pool)?;
     Ok(FacilityFacts { admdvs, level, deductible_level, price_level, agreements })
+}
+
+/// The levels for deductibles and for prices: those stated, each under its path, else what the level implies.
+pub(crate) fn levels(
+    level: HospitalLevel,
+    (deductible_path, deductible): (&str, Option<&Code>),
+    (price_path, price): (&str, Option<&Code>),
+) -> Result<(HospitalLevel, Level), FieldError> {
+    let deductible_level = match deductible {
+        None => level,
+        Some(code) => match three_levels(deductible_path, code)? {
+            Level::First => HospitalLevel::First,
+            Level::Second => HospitalLevel::Second,
+            Level::Third => HospitalLevel::Third,
+        },
+    };
+    let price_level = match price {
+        Some(code) => three_levels(price_path, code)?,
+        None => match level {
+            HospitalLevel::Third => Level::Third,
+            HospitalLevel::Second => Level::Second,
+            HospitalLevel::First | HospitalLevel::Unrated => Level::First,
+        },
+    };
+    Ok((deductible_level, price_level))
 }
 
 /// Where a facility is. A pool that is no division (R1) is its own place.
@@ -222,10 +240,7 @@ pub(crate) fn visit_facts(visit: &VisitCase, insutype: Insutype) -> Result<Visit
 fn settle_facts(visit: &VisitCase, channel: ChannelName) -> Result<SettleFacts, FieldError> {
     let end: Moment = visit.endtime.unwrap_or(visit.begntime).0;
     Ok(SettleFacts {
-        channel: match channel {
-            ChannelName::Direct => Channel::Direct,
-            ChannelName::Manual => Channel::Manual,
-        },
+        channel: self::channel(channel),
         end,
         settled: visit.setl_time.map_or(end, |time| time.0),
         account: account_use("visit.acct_used_flag", visit.acct_used_flag.as_ref())?,
@@ -233,6 +248,14 @@ fn settle_facts(visit: &VisitCase, channel: ChannelName) -> Result<SettleFacts, 
         mid_stay: visit.mid_setl_flag.0,
         total: None,
     })
+}
+
+/// How a claim reaches the fund.
+pub(crate) fn channel(name: ChannelName) -> Channel {
+    match name {
+        ChannelName::Direct => Channel::Direct,
+        ChannelName::Manual => Channel::Manual,
+    }
 }
 
 /// `acct_used_flag`

@@ -2,6 +2,7 @@
 //! Strings end in `bind`; nothing here computes money.
 
 pub mod answer;
+pub mod asked;
 pub mod bind;
 pub mod case;
 pub mod clerk;
@@ -15,5 +16,8 @@ pub mod input;
 mod notes;
 pub mod slots;
 pub mod statement;
+pub mod table;
 pub mod text;
-pub mod world;
+pub mod told;
+
+pub use yidan_pipeline::world;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use yidan_settlement::admit::{Period, SlotKey};
 use yidan_settlement::bill::Decision;
+use yidan_settlement::date::Day;
 use yidan_settlement::money::Fen;
 use yidan_settlement::pack::{Pack, SlotKeyKind};
 
@@ -94,19 +95,16 @@ impl Books {
 impl Labels {
     /// The label of a period.
     pub fn period(&self, period: Period) -> String {
+        let number = |value: i32| u64::from(value.cast_unsigned());
         match period {
             Period::Stay(_, 0) => format!("stay:{}", self.stay),
             Period::Stay(_, again) => format!("stay:{}+{again}", self.stay),
-            Period::Day(day) => format!("day:{day}"),
-            Period::Month(months) => {
-                format!("month:{:04}-{:02}", months.div_euclid(12), months.rem_euclid(12) + 1)
-            }
-            Period::Quarter(quarters) => {
-                format!("quarter:{:04}-{}", quarters.div_euclid(4), quarters.rem_euclid(4) + 1)
-            }
-            Period::Year(year) => format!("{year:04}"),
-            Period::Filing(_) => format!("filing:{}", self.filing),
-            Period::Life => "life".to_owned(),
+            Period::Day(day) => period_label(1, 0, number(day.get()), ""),
+            Period::Month(months) => period_label(2, 0, number(months), ""),
+            Period::Quarter(quarters) => period_label(3, 0, number(quarters), ""),
+            Period::Year(year) => period_label(4, 0, number(year), ""),
+            Period::Filing(_) => period_label(5, 0, 0, &self.filing),
+            Period::Life => period_label(6, 0, 0, ""),
         }
     }
 
@@ -141,5 +139,22 @@ impl Labels {
             let of_period = values.entry(self.period(change.key.period)).or_default();
             of_period.insert(self.slot(change.key, pack), change.after);
         }
+    }
+}
+
+/// The label of a period by its kind (0 stay … 6 life), how often the stay was taken in again, its number, and the text of
+/// its filing.
+pub fn period_label(kind: u8, again: u8, number: u64, filing: &str) -> String {
+    // The numbers of days, months and years are signed ones, kept in 32 bits.
+    let signed = u32::try_from(number).unwrap_or(0).cast_signed();
+    match (kind, again) {
+        (0, 0) => format!("stay:{number}"),
+        (0, again) => format!("stay:{number}+{again}"),
+        (1, _) => format!("day:{}", Day::new(signed)),
+        (2, _) => format!("month:{:04}-{:02}", signed.div_euclid(12), signed.rem_euclid(12) + 1),
+        (3, _) => format!("quarter:{:04}-{}", signed.div_euclid(4), signed.rem_euclid(4) + 1),
+        (4, _) => format!("{signed:04}"),
+        (5, _) => format!("filing:{filing}"),
+        (_, _) => "life".to_owned(),
     }
 }

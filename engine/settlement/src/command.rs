@@ -9,6 +9,7 @@ use crate::facts::{
 };
 use crate::id::VisitId;
 use crate::money::Fen;
+use crate::stored::Stored;
 
 /// A command.
 #[derive(Clone, Eq, PartialEq, Debug)]
@@ -26,8 +27,8 @@ pub struct Command {
 /// What is asked for. Member and facility are those of the request.
 #[derive(Clone, Eq, PartialEq, Debug)]
 pub enum What {
-    /// Register a member, or replace all that is known of one.
-    RegisterMember(MemberFacts),
+    /// Register a member, with what the own account opens with; or replace all that is known of one, account apart.
+    RegisterMember(MemberFacts, Fen),
     /// Register a facility, or replace all that is known of one.
     RegisterFacility(Text, FacilityFacts),
     /// Pay into the own account.
@@ -84,7 +85,7 @@ impl Command {
             | What::LoadPolicy(_)
             | What::LoadCatalogue(_)
             | What::CloseDay(_) => true,
-            What::RegisterMember(_)
+            What::RegisterMember(_, _)
             | What::Deposit(_)
             | What::OpenVisit(_)
             | What::CloseVisit(_)
@@ -102,7 +103,7 @@ impl Command {
     pub fn has_key(&self) -> bool {
         let by_itself = match self.what {
             What::Upload(_, _) | What::PreSettle(_) => true,
-            What::RegisterMember(_)
+            What::RegisterMember(_, _)
             | What::RegisterFacility(_, _)
             | What::Deposit(_)
             | What::OpenVisit(_)
@@ -116,5 +117,96 @@ impl Command {
             | What::CloseDay(_) => false,
         };
         !by_itself && !self.concerns_all() && !self.request.msgid.is_empty()
+    }
+}
+
+impl What {
+    /// Digest of the content: 128 bits of the BLAKE3 of its values, whatever they were written as.
+    pub fn digest(&self) -> [u8; 16] {
+        let mut bytes = Vec::new();
+        self.put(&mut bytes);
+        let mut digest = [0; 16];
+        blake3::Hasher::new().update(&bytes).finalize_xof().fill(&mut digest);
+        digest
+    }
+
+    fn put(&self, to: &mut Vec<u8>) {
+        let kind = |kind: u8, to: &mut Vec<u8>| to.push(kind);
+        match self {
+            What::RegisterMember(facts, opening) => {
+                kind(1, to);
+                facts.put(to);
+                opening.put(to);
+            }
+            What::RegisterFacility(code, facts) => {
+                kind(2, to);
+                code.put(to);
+                facts.put(to);
+            }
+            What::Deposit(amount) => {
+                kind(3, to);
+                amount.put(to);
+            }
+            What::OpenVisit(facts) => {
+                kind(4, to);
+                facts.put(to);
+            }
+            What::CloseVisit(visit) => {
+                kind(5, to);
+                visit.put(to);
+            }
+            What::Upload(visit, lines) => {
+                kind(6, to);
+                visit.put(to);
+                lines.put(to);
+            }
+            What::Withdraw(visit, serials) => {
+                kind(7, to);
+                visit.put(to);
+                serials.put(to);
+            }
+            What::PreSettle(settle) | What::Settle(settle) => {
+                kind(8, to);
+                settle.put(to);
+            }
+            What::Cancel(settlement) => {
+                kind(9, to);
+                settlement.put(to);
+            }
+            What::Reverse(infno, msgid) => {
+                kind(10, to);
+                infno.put(to);
+                msgid.put(to);
+            }
+            What::LoadPolicy(names) => {
+                kind(11, to);
+                names.put(to);
+            }
+            What::LoadCatalogue(digest) => {
+                kind(12, to);
+                digest.put(to);
+            }
+            What::CloseDay(day) => {
+                kind(13, to);
+                day.put(to);
+            }
+        }
+    }
+}
+
+impl Settle {
+    fn put(&self, to: &mut Vec<u8>) {
+        match &self.visit {
+            WhichVisit::Registered(visit) => {
+                to.push(0);
+                visit.put(to);
+            }
+            WhichVisit::AtOnce(facts) => {
+                to.push(1);
+                facts.put(to);
+            }
+        }
+        self.how.put(to);
+        self.charges.put(to);
     }
 }

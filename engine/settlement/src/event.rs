@@ -48,8 +48,9 @@ pub struct Request {
 /// What happened.
 #[derive(Clone, Eq, PartialEq, Debug)]
 pub enum Event {
-    /// A member is registered, or all that is known of one replaced.
-    MemberRegistered(MemberFacts),
+    /// A member is registered, and the own account opens with so much; or all that is known of one is replaced, account
+    /// apart.
+    MemberRegistered(MemberFacts, Fen),
     /// A facility is registered, or all that is known of one replaced.
     FacilityRegistered(Text, FacilityFacts),
     /// Paid into the own account of a member.
@@ -264,7 +265,7 @@ impl Stored for Undone {
 impl Event {
     fn kind(&self) -> u8 {
         match self {
-            Event::MemberRegistered(_) => 1,
+            Event::MemberRegistered(_, _) => 1,
             Event::FacilityRegistered(_, _) => 2,
             Event::Deposited(_) => 3,
             Event::VisitOpened(_) => 4,
@@ -286,7 +287,10 @@ impl Stored for Event {
     fn put(&self, to: &mut Vec<u8>) {
         to.push(self.kind());
         match self {
-            Event::MemberRegistered(facts) => facts.put(to),
+            Event::MemberRegistered(facts, opening) => {
+                facts.put(to);
+                opening.put(to);
+            }
             Event::FacilityRegistered(code, facts) => {
                 code.put(to);
                 facts.put(to);
@@ -314,7 +318,7 @@ impl Stored for Event {
 
     fn read(from: &mut Bytes<'_>) -> Option<Event> {
         Some(match u8::read(from)? {
-            1 => Event::MemberRegistered(Stored::read(from)?),
+            1 => Event::MemberRegistered(Stored::read(from)?, Stored::read(from)?),
             2 => Event::FacilityRegistered(Stored::read(from)?, Stored::read(from)?),
             3 => Event::Deposited(Stored::read(from)?),
             4 => Event::VisitOpened(Stored::read(from)?),

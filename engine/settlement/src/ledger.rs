@@ -198,8 +198,10 @@ impl Ledger {
         let psn_no = &*record.request.psn_no;
         self.last_seq = self.last_seq.max(seq);
         let effect = match &record.event {
-            Event::MemberRegistered(facts) => {
-                self.members.register(psn_no, facts);
+            Event::MemberRegistered(facts, opening) => {
+                let member = self.members.register(psn_no, facts);
+                member.balance = member.balance.plus(*opening);
+                self.books.deposits = self.books.deposits.plus(*opening);
                 Effect::Lasting
             }
             Event::FacilityRegistered(code, facts) => {
@@ -592,7 +594,7 @@ impl Record {
             | Event::PolicyLoaded(_)
             | Event::CatalogueLoaded(_)
             | Event::DayClosed(_) => true,
-            Event::MemberRegistered(_)
+            Event::MemberRegistered(_, _)
             | Event::Deposited(_)
             | Event::VisitOpened(_)
             | Event::VisitClosed(_)

@@ -15,6 +15,9 @@ pub const QUANTITY_MAX: i64 = 100_000_000_000;
 /// Fee lines of one claim: an intensive-care stay of a year has fewer.
 pub const LINES_MAX: usize = 20_000;
 
+/// Bytes of a record of the journal: what a command of the largest message (8 MB) leaves is shorter, as it has no names of fields.
+pub const RECORD_BYTES_MAX: usize = (8 << 20) - 64;
+
 /// Bytes of a catalogue code; national codes have up to 27, with local parts up to 35.
 pub const CODE_BYTES_MAX: usize = 40;
 

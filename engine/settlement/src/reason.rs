@@ -183,6 +183,10 @@ reasons! {
         TooManyLinesOfVisit = 318, "就诊的费用明细条数超过上限";
         /// The record of the settlement can no longer be read.
         RecordUnreachable = 319, "结算记录已归档，须先取回归档的日志";
+        /// The request to be reversed has not come; if it comes it is refused.
+        NothingToReverse = 320, "未找到被冲正的交易；该交易如随后到达将被拒绝";
+        /// What is to be kept of the command is longer than a record may be.
+        RecordTooLong = 321, "内容超过单笔记录上限，请分批上传";
     }
 }
 

@@ -47,6 +47,12 @@ impl From<io::Error> for Failure {
     }
 }
 
+impl From<crate::told::TellError> for Failure {
+    fn from(error: crate::told::TellError) -> Failure {
+        Failure::Said(error.to_string())
+    }
+}
+
 /// A failure in words.
 pub(super) fn said(what: impl std::fmt::Display) -> Failure {
     Failure::Said(what.to_string())

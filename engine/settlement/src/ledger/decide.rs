@@ -4,7 +4,7 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use super::{HeldKey, Ledger, Member, OpenVisit, Policy, RequestKey, money_of};
+use super::{HeldKey, HeldSettlement, Ledger, Member, OpenVisit, Policy, RequestKey, money_of};
 use crate::admit::SlotKey;
 use crate::bind::{self, Bound, Charged, ClaimFacts};
 use crate::catalogue::{Found, RuleBook};
@@ -14,7 +14,7 @@ use crate::event::{
     Cancelled, Event, KeyedBy, Moved, PolicyNames, Record, Refused, Reversed, Settled, SlotLabels,
     Undone,
 };
-use crate::facts::{ChargesFacts, LineFacts, Text, VisitFacts};
+use crate::facts::{ChargesFacts, LineFacts, MemberFacts, Text, VisitFacts};
 use crate::id::{Admdvs, DiagnosisId, LineKind, VisitId};
 use crate::ledger::Effect;
 use crate::limits::{BILL_FEN_MAX, LINES_MAX};
@@ -140,7 +140,7 @@ impl Ledger {
         room: &mut Room,
     ) -> Result<Decided, Refused> {
         let event = match &command.what {
-            What::RegisterMember(facts) => Event::MemberRegistered(facts.clone()),
+            What::RegisterMember(facts, opening) => self.register(command, facts, *opening)?,
             What::RegisterFacility(code, facts) => {
                 Event::FacilityRegistered(code.clone(), facts.clone())
             }
@@ -170,8 +170,18 @@ impl Ledger {
                 Event::Cancelled(Box::new(self.cancel(command, *settlement, shelf)?))
             }
             What::Reverse(infno, msgid) => return self.reverse(command, *infno, msgid, shelf),
-            What::LoadPolicy(names) => Event::PolicyLoaded(names.clone()),
-            What::LoadCatalogue(digest) => Event::CatalogueLoaded(*digest),
+            What::LoadPolicy(names) => {
+                if self.policies.iter().any(|policy| policy.names.digest == names.digest) {
+                    return Ok(Decided::Nothing);
+                }
+                Event::PolicyLoaded(names.clone())
+            }
+            What::LoadCatalogue(digest) => {
+                if self.catalogues.iter().any(|(_, known)| known == digest) {
+                    return Ok(Decided::Nothing);
+                }
+                Event::CatalogueLoaded(*digest)
+            }
             What::CloseDay(day) => Event::DayClosed(*day),
         };
         Ok(Decided::Event(event))
@@ -187,6 +197,21 @@ impl Ledger {
             visit.psn_no == command.request.psn_no && visit.facility == command.request.asker
         };
         self.visit(number).filter(own).ok_or(refused(Conduct::VisitUnknown))
+    }
+
+    /// A member that is known keeps the account as it is.
+    fn register(
+        &self,
+        command: &Command,
+        facts: &MemberFacts,
+        opening: Fen,
+    ) -> Result<Event, Refused> {
+        if opening.is_negative() || opening.get() > BILL_FEN_MAX {
+            return Err(refused(Conduct::DepositOutOfBounds));
+        }
+        let new = self.members.get(&command.request.psn_no).is_none();
+        let opening = if new { opening } else { Fen::ZERO };
+        Ok(Event::MemberRegistered(facts.clone(), opening))
     }
 
     fn deposit(&self, command: &Command, amount: Fen) -> Result<Event, Refused> {
@@ -404,31 +429,33 @@ impl Ledger {
         if held.is_cancelled() {
             return Err(refused(Conduct::CancelledBefore));
         }
-        self.nothing_later(member, &old, settlement, shelf)?;
+        self.nothing_between(&self.later(member, old.place, shelf)?, &old)?;
         let labels = self.labels_of(&old.settled);
         let posted = moved(&old.settled, labels, Fen::negated);
         Ok(Cancelled { settlement, place: old.place, posted })
     }
 
-    /// Refuses where a settlement after `since` that stands has read a slot that `old` changed.
-    fn nothing_later(
+    /// The settlements of a member that stand and were made after a place of the journal.
+    fn later(
         &self,
         member: &Member,
-        old: &Old,
         since: u64,
         shelf: &impl Shelf,
-    ) -> Result<(), Refused> {
+    ) -> Result<Vec<Old>, Refused> {
+        let after = |one: &&HeldSettlement| one.place() > since && !one.is_cancelled();
+        member.settled().iter().filter(after).map(|one| old(shelf, one.place())).collect()
+    }
+
+    /// Refuses where one of the later settlements has read a slot that an old one changed.
+    fn nothing_between(&self, later: &[Old], old: &Old) -> Result<(), Refused> {
         let changed = self.keys(&old.settled, false);
-        let mut later = 0_u64;
-        let after = member.settled().iter().filter(|one| one.seq > since && !one.is_cancelled());
-        for one in after {
-            let read = self.keys(&self::old(shelf, one.place())?.settled, true);
-            if read.iter().any(|key| changed.contains(key)) {
-                later = later.saturating_add(1);
-            }
-        }
-        if later > 0 {
-            return Err(Refused { detail: later, ..refused(Conduct::LaterSettlements) });
+        let has_read = |one: &&Old| {
+            self.keys(&one.settled, true).iter().any(|key| changed.contains(key))
+        };
+        let count = later.iter().filter(has_read).count();
+        if count > 0 {
+            let detail = u64::try_from(count).unwrap_or(u64::MAX);
+            return Err(Refused { detail, ..refused(Conduct::LaterSettlements) });
         }
         Ok(())
     }
@@ -478,6 +505,18 @@ impl Ledger {
         Ok(Decided::Event(Event::Reversed(Box::new(reversed))))
     }
 
+    /// Whether the lines of a visit that are not settled are those that a settlement took in.
+    fn has_its_lines(&self, settled: &Settled) -> bool {
+        let Some(visit) = self.visit(settled.visit) else { return true };
+        if settled.charges != ChargesFacts::Uploaded {
+            return true;
+        }
+        let open = || visit.lines.iter().filter(|line| line.settled == 0);
+        let amounts = open().map(|line| line.facts.amount);
+        let decided = &settled.decision.lines;
+        open().count() == decided.len() && amounts.eq(decided.iter().map(|line| line.parts.sum()))
+    }
+
     /// A cancelled settlement stands again, if nothing came in between.
     fn put_back(
         &self,
@@ -491,13 +530,10 @@ impl Ledger {
         let held = held.filter(|one| one.is_cancelled());
         let held = held.ok_or(refused(Conduct::SettlementUnknown))?;
         let old = old(shelf, held.place())?;
-        let since = shelf.record(cancellation).and_then(|bytes| stored::whole::<Record>(&bytes));
-        let since = since.ok_or(refused(Conduct::RecordUnreachable))?.seq;
-        self.nothing_later(member, &old, since, shelf)?;
-        let again = self.visit(old.settled.visit).is_some_and(|visit| {
-            visit.settled.is_some() || visit.lines.iter().any(|line| line.settled > since)
-        });
-        if again {
+        let later = self.later(member, cancellation, shelf)?;
+        self.nothing_between(&later, &old)?;
+        let visit = old.settled.visit;
+        if later.iter().any(|one| one.settled.visit == visit) || !self.has_its_lines(&old.settled) {
             return Err(refused(Conduct::VisitSettled));
         }
         let labels = self.labels_of(&old.settled);

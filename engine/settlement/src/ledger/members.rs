@@ -223,22 +223,27 @@ impl Members {
     }
 
     /// Registers a member, or replaces what is known of one.
-    pub(super) fn register(&mut self, psn_no: &str, facts: &MemberFacts) {
+    pub(super) fn register(&mut self, psn_no: &str, facts: &MemberFacts) -> &mut Member {
         let mut bytes = Vec::new();
         put_text(psn_no, &mut bytes);
         facts.put(&mut bytes);
         let bytes = bytes.into_boxed_slice();
-        if let Some(member) = self.get_mut(psn_no) {
-            member.bytes = bytes;
-            return;
-        }
+        let known = self.place(psn_no);
         let Members { rows, places, hasher } = self;
-        let place = u32::try_from(rows.len()).unwrap_or(u32::MAX);
-        rows.push(Member { bytes, balance: Fen::ZERO, slots: Vec::new(), settled: Vec::new() });
-        let hash_of = |place: &u32| {
-            let row = usize::try_from(*place).ok().and_then(|place| rows.get(place));
-            hasher.hash_one(row.map_or("", Member::psn_no))
-        };
-        places.insert_unique(hasher.hash_one(psn_no), place, hash_of);
+        let place = known.unwrap_or(rows.len());
+        if known.is_none() {
+            rows.push(Member { bytes: bytes.clone(), balance: Fen::ZERO, slots: Vec::new(), settled: Vec::new() });
+            let hash_of = |place: &u32| {
+                let row = usize::try_from(*place).ok().and_then(|place| rows.get(place));
+                hasher.hash_one(row.map_or("", Member::psn_no))
+            };
+            let number = u32::try_from(place).unwrap_or(u32::MAX);
+            places.insert_unique(hasher.hash_one(psn_no), number, hash_of);
+        }
+        let member = rows.get_mut(place);
+        #[expect(clippy::expect_used, reason = "it was found there, or put there above")]
+        let member = member.expect("the row of a place");
+        member.bytes = bytes;
+        member
     }
 }

@@ -1,0 +1,430 @@
+//! A ledger on a folder: opened from its journal, run by the pipeline, stopped with a seal. Commands get their number and time
+//! here, at admission, and nowhere else.
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use parking_lot::RwLock;
+use yidan_journal::format::Kind;
+use yidan_journal::storage::Storage;
+use yidan_journal::storage::files::Files;
+use yidan_journal::{Batch, JournalError, Limits, Lock, Loss, Places, Writer, scan};
+use yidan_settlement::command::{Command, What};
+use yidan_settlement::event::{Event, PolicyNames, Record, Request};
+use yidan_settlement::ledger::{Broken, Ledger, StateHash, shard_of};
+use yidan_settlement::stored;
+
+use crate::measure::Measures;
+use crate::reply::{Call, Reply, Stopped};
+use crate::shard::{Answer, Ask, CurrentWorld, LedgerShard};
+use crate::world::World;
+use crate::{Handle, Pipeline, Refused, Settings, StartError, Why, start};
+
+/// How an engine is set up.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    /// Shards of members, each with a thread.
+    pub shards: usize,
+    /// Bounds of the journal.
+    pub limits: Limits,
+    /// What to do about damage that may have been answered.
+    pub loss: Loss,
+    /// Queues and cores.
+    pub pipeline: Settings,
+}
+
+/// What reading the journal at the start gave.
+#[derive(Copy, Clone, Debug, Default, Eq, PartialEq)]
+pub struct Recovered {
+    /// Records that were folded in.
+    pub records: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Whether the last stop was a clean one; also for a journal that is new.
+    pub sealed: bool,
+}
+
+/// Why an engine cannot be opened or has stopped.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The journal cannot be read or written.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// The folder cannot be made.
+    #[error("{folder}: {source}. Give a folder that this user may make and write")]
+    Folder {
+        /// The folder.
+        folder: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A record that this program cannot read.
+    #[error(
+        "record {number} of the journal cannot be read: it is of another version, or not a journal of yidan. \
+         Use the program that wrote it"
+    )]
+    Unreadable {
+        /// Its number.
+        number: u64,
+    },
+    /// A record that does not follow from those before it.
+    #[error("record {number}: {broken}. Put the journal back from a copy or a standby")]
+    Broken {
+        /// Its number.
+        number: u64,
+        /// What does not fit.
+        broken: Broken,
+    },
+    /// A thread could not be started.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// It has stopped.
+    #[error(transparent)]
+    Stopped(#[from] Stopped),
+}
+
+/// A running engine.
+pub struct Engine<R: Reply<Answer>> {
+    pipeline: Pipeline<LedgerShard<Files>, Either<R>>,
+    admission: Admission<R>,
+    world: CurrentWorld,
+    storage: Files,
+    places: Places,
+    recovered: Recovered,
+    _lock: Lock,
+}
+
+/// Gives commands their number and time, and submits them. Clones admit to the same engine.
+pub struct Admission<R: Reply<Answer>> {
+    handle: Handle<LedgerShard<Files>, Either<R>>,
+    next_seq: Arc<AtomicU64>,
+    /// Held by who submits, and alone by who tells all shards something that no other command may come between.
+    gate: Arc<RwLock<()>>,
+}
+
+/// Who waits: a client, or the engine itself.
+pub enum Either<R> {
+    /// A client.
+    Client(R),
+    /// The engine.
+    Own(crossbeam_channel::Sender<Result<Answer, Stopped>>),
+}
+
+impl<R: Reply<Answer>> Reply<Answer> for Either<R> {
+    fn send(self, answer: Result<Answer, Stopped>) {
+        match self {
+            Either::Client(reply) => reply.send(answer),
+            // Whoever has gone away is not told.
+            Either::Own(to) => drop(to.send(answer)),
+        }
+    }
+}
+
+impl<R: Reply<Answer>> Clone for Admission<R> {
+    fn clone(&self) -> Admission<R> {
+        Admission {
+            handle: self.handle.clone(),
+            next_seq: Arc::clone(&self.next_seq),
+            gate: Arc::clone(&self.gate),
+        }
+    }
+}
+
+impl Default for Setup {
+    /// One shard, batches that hold the longest record, and no loss accepted.
+    fn default() -> Setup {
+        let limits = Limits { payload_bytes: 8 << 20, ..Limits::default() };
+        Setup { shards: 1, limits, loss: Loss::Refuse, pipeline: Settings::default() }
+    }
+}
+
+/// Folds a journal into ledgers: what a start does, and what looks at a journal without starting.
+#[derive(Debug)]
+pub struct Fold {
+    ledgers: Vec<Ledger>,
+    recovered: Recovered,
+    wrong: Option<EngineError>,
+}
+
+impl Fold {
+    /// Into so many shards.
+    pub fn new(shards: usize) -> Fold {
+        let recovered = Recovered { sealed: true, ..Recovered::default() };
+        Fold { ledgers: vec![Ledger::new(); shards], recovered, wrong: None }
+    }
+
+    /// Folds a batch in. After the first thing that is wrong nothing more is.
+    pub fn batch(&mut self, batch: &Batch<'_>) {
+        self.recovered.sealed = batch.header.kind == Kind::Seal;
+        if batch.header.kind != Kind::Records {
+            return;
+        }
+        for (number, bytes) in (batch.header.first_record..).zip(batch.records()) {
+            if self.wrong.is_some() {
+                return;
+            }
+            self.wrong = self.record(number, bytes).err();
+        }
+    }
+
+    fn record(&mut self, number: u64, bytes: &[u8]) -> Result<(), EngineError> {
+        let record: Record = stored::whole(bytes).ok_or(EngineError::Unreadable { number })?;
+        self.recovered.records += 1;
+        self.recovered.bytes += bytes.len() as u64;
+        let broken = |broken| EngineError::Broken { number, broken };
+        if concerns_all(&record.event) {
+            return self
+                .ledgers
+                .iter_mut()
+                .try_for_each(|ledger| ledger.apply(&record, number))
+                .map_err(broken);
+        }
+        let shard = shard_of(&record.request.psn_no, self.ledgers.len());
+        self.ledgers[shard].apply(&record, number).map_err(broken)
+    }
+
+    /// The ledgers.
+    ///
+    /// # Errors
+    /// The first record that could not be folded in.
+    pub fn end(self) -> Result<(Vec<Ledger>, Recovered), EngineError> {
+        match self.wrong {
+            Some(wrong) => Err(wrong),
+            None => Ok((self.ledgers, self.recovered)),
+        }
+    }
+}
+
+fn concerns_all(event: &Event) -> bool {
+    match event {
+        Event::FacilityRegistered(_, _)
+        | Event::PolicyLoaded(_)
+        | Event::CatalogueLoaded(_)
+        | Event::DayClosed(_) => true,
+        Event::MemberRegistered(_, _)
+        | Event::Deposited(_)
+        | Event::VisitOpened(_)
+        | Event::VisitClosed(_)
+        | Event::LinesUploaded(_, _)
+        | Event::LinesWithdrawn(_, _)
+        | Event::Settled(_)
+        | Event::Cancelled(_)
+        | Event::Reversed(_)
+        | Event::Refused(_) => false,
+    }
+}
+
+/// The ledgers that a folder's journal makes, without starting an engine and without writing anything.
+///
+/// # Errors
+/// What cannot be read, or does not fit.
+pub fn look(folder: &Path, shards: usize) -> Result<(Vec<Ledger>, Recovered), EngineError> {
+    let storage = Files::at(folder);
+    let mut fold = Fold::new(shards);
+    scan(&storage, |batch| fold.batch(batch))?;
+    fold.end()
+}
+
+impl<R: Reply<Answer> + Send + 'static> Engine<R> {
+    /// Opens a folder: takes its lock, folds its journal, starts the threads, and tells the ledger of packs and image that it
+    /// does not know.
+    ///
+    /// # Errors
+    /// Another engine on the folder; a journal that cannot be read, written, or gone on from.
+    pub fn open(folder: &Path, setup: &Setup, world: World) -> Result<Engine<R>, EngineError> {
+        let made = |source| EngineError::Folder { folder: folder.display().to_string(), source };
+        let storage = Files::new(folder).map_err(made)?;
+        let lock = Lock::take(folder)?;
+        let mut fold = Fold::new(setup.shards.max(1));
+        let (limits, loss, now) = (setup.limits, setup.loss, now_ms());
+        let writer =
+            Writer::open(storage.clone(), limits, journal_id(now), now, loss, |batch| {
+                fold.batch(batch);
+            })?;
+        let (ledgers, recovered) = fold.end()?;
+        let next_seq = ledgers.iter().map(Ledger::last_seq).max().unwrap_or(0) + 1;
+        let places = writer.places().clone();
+        let world: CurrentWorld = Arc::new(RwLock::new(Arc::new(world)));
+        let shards = ledgers
+            .into_iter()
+            .map(|ledger| LedgerShard::new(ledger, &world, &places, storage.clone()))
+            .collect();
+        let pipeline = start(shards, writer, &setup.pipeline)?;
+        let admission = Admission {
+            handle: pipeline.handle(),
+            next_seq: Arc::new(AtomicU64::new(next_seq)),
+            gate: Arc::new(RwLock::new(())),
+        };
+        let engine = Engine { pipeline, admission, world, storage, places, recovered, _lock: lock };
+        engine.tell_world()?;
+        Ok(engine)
+    }
+
+    /// Tells every shard of packs and image; what it knows already leaves no record.
+    fn tell_world(&self) -> Result<(), EngineError> {
+        let world = Arc::clone(&self.world.read());
+        for loaded in world.packs() {
+            self.admission.tell_all(What::LoadPolicy(PolicyNames::of(&loaded.pack)))?;
+        }
+        if let Some(image) = world.image() {
+            self.admission.tell_all(What::LoadCatalogue(image.digest()))?;
+        }
+        Ok(())
+    }
+
+    /// What reading the journal gave.
+    pub fn recovered(&self) -> Recovered {
+        self.recovered
+    }
+
+    /// Where commands are admitted.
+    pub fn admission(&self) -> &Admission<R> {
+        &self.admission
+    }
+
+    /// A record that is durable, by its number.
+    ///
+    /// # Errors
+    /// It is not there, archived, or damaged.
+    pub fn record(&self, number: u64) -> Result<Vec<u8>, JournalError> {
+        self.places.fetch(&self.storage, number)
+    }
+
+    /// What all stages did since the start.
+    pub fn measures(&self) -> Measures {
+        self.pipeline.measures()
+    }
+
+    /// Takes nothing more in, finishes what was taken in, and seals the journal.
+    ///
+    /// # Errors
+    /// Why it stopped before it was asked to.
+    pub fn stop(self) -> Result<(StateHash, Measures), EngineError> {
+        let summary = self.pipeline.stop()?;
+        let hash = StateHash::of(summary.shards.iter().map(LedgerShard::ledger));
+        Ok((hash, summary.measures))
+    }
+}
+
+impl<R: Reply<Answer>> Admission<R> {
+    /// Admits a command of one member: stamps it, and puts it into the queue of the member's shard. Returns its number.
+    ///
+    /// # Errors
+    /// A full queue, or an engine that has stopped: nothing was taken in, and `reply` comes back with what was asked.
+    ///
+    /// # Panics
+    /// For what concerns all members; see [`Admission::tell_all`].
+    pub fn submit(&self, request: Request, what: What, reply: R) -> Result<u64, Box<NotTaken<R>>> {
+        let _open = self.gate.read();
+        let command = self.stamp(request, what);
+        assert!(!command.concerns_all(), "what concerns all is told to all");
+        let shard = shard_of(&command.request.psn_no, self.handle.shards());
+        let seq = command.seq;
+        match self.handle.submit(shard, Ask::Command(Box::new(command)), Either::Client(reply)) {
+            Ok(()) => Ok(seq),
+            Err(Refused { command: Ask::Command(command), reply: Either::Client(reply), why }) => {
+                let Command { request, what, .. } = *command;
+                Err(Box::new(NotTaken { request, what, reply, why }))
+            }
+            Err(_) => unreachable!("what comes back is what was sent"),
+        }
+    }
+
+    /// Tells every shard something, with no other command in between, and waits until it is durable.
+    ///
+    /// # Errors
+    /// The engine has stopped.
+    pub fn tell_all(&self, what: What) -> Result<(), Stopped> {
+        let _alone = self.gate.write();
+        let command = self.stamp(Request::default(), what);
+        self.ask_all(|_| Ask::Look(Box::new(|_| {})))?;
+        self.ask_all(|_| Ask::Command(Box::new(command.clone())))
+    }
+
+    /// Looks at every shard, at a moment when all it has journaled is durable.
+    ///
+    /// # Errors
+    /// The engine has stopped.
+    pub fn look_at_all<T: Send + 'static>(
+        &self,
+        look: impl Fn(&Ledger) -> T + Clone + Send + 'static,
+    ) -> Result<Vec<T>, Stopped> {
+        let _alone = self.gate.write();
+        let (to, seen) = crossbeam_channel::unbounded();
+        self.ask_all(|shard| {
+            let (look, to) = (look.clone(), to.clone());
+            Ask::Look(Box::new(move |ledger| drop(to.send((shard, look(ledger))))))
+        })?;
+        let mut all: Vec<(usize, T)> = seen.try_iter().collect();
+        all.sort_by_key(|(shard, _)| *shard);
+        Ok(all.into_iter().map(|(_, one)| one).collect())
+    }
+
+    fn ask_all(&self, ask: impl Fn(usize) -> Ask) -> Result<(), Stopped> {
+        let (to, answers) = crossbeam_channel::unbounded();
+        let shards = self.handle.shards();
+        for shard in 0..shards {
+            let mut asked = ask(shard);
+            loop {
+                match self.handle.submit(shard, asked, Either::Own(to.clone())) {
+                    Ok(()) => break,
+                    Err(Refused { why: Why::Stopped(stopped), .. }) => return Err(stopped),
+                    Err(Refused { command, why: Why::Full { retry_after }, .. }) => {
+                        std::thread::sleep(retry_after);
+                        asked = command;
+                    }
+                }
+            }
+        }
+        (0..shards).try_for_each(|_| match answers.recv() {
+            Ok(answer) => answer.map(drop),
+            Err(_) => Err(self.handle.stopped().expect("a reply is dropped by an end alone")),
+        })
+    }
+
+    fn stamp(&self, request: Request, what: What) -> Command {
+        let seq = self.next_seq.fetch_add(1, Ordering::Relaxed);
+        let request = Request { digest: what.digest(), ..request };
+        Command { seq, time_ms: now_ms(), request, what }
+    }
+}
+
+/// A command that was not taken in.
+pub struct NotTaken<R> {
+    /// Who asked.
+    pub request: Request,
+    /// For what.
+    pub what: What,
+    /// Who was to be answered.
+    pub reply: R,
+    /// Why it was not taken in.
+    pub why: Why,
+}
+
+/// Milliseconds since 1970.
+pub fn now_ms() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// The name of a new journal: the time and the process that began it.
+fn journal_id(now_ms: u64) -> [u8; 16] {
+    let mut id = [0; 16];
+    id[..8].copy_from_slice(&now_ms.to_be_bytes());
+    id[8..12].copy_from_slice(&std::process::id().to_be_bytes());
+    id
+}
+
+/// A reply by a function; what most callers in one process want.
+pub type CallReply = Call<Box<dyn FnOnce(Result<Answer, Stopped>) + Send>>;
+
+/// Whether a storage can be used by shards on their threads.
+const _: fn() = || {
+    fn sendable<T: Send>() {}
+    sendable::<LedgerShard<Files>>();
+    fn storage<T: Storage>() {}
+    storage::<Files>();
+};

@@ -1,0 +1,181 @@
+//! One shard of the ledger as the pipeline runs it: looks up what the ledger asks for, decides, encodes, applies. A record that
+//! is not durable yet is found among those it has just made.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use parking_lot::RwLock;
+use yidan_journal::Places;
+use yidan_journal::storage::Storage;
+use yidan_settlement::command::Command;
+use yidan_settlement::event::{Event, Record, Refused, Settled};
+use yidan_settlement::ledger::{Catalogue, Decided, Ledger, LookUp, Room, Shelf};
+use yidan_settlement::limits::RECORD_BYTES_MAX;
+use yidan_settlement::pack::Pack;
+use yidan_settlement::reason::Conduct;
+use yidan_settlement::stored::Stored;
+
+use crate::Shard;
+use crate::world::World;
+
+/// The packs and the image now in use. A claim in flight keeps the world it began with.
+pub type CurrentWorld = Arc<RwLock<Arc<World>>>;
+
+/// A shard of the ledger.
+pub struct LedgerShard<S: Storage> {
+    ledger: Ledger,
+    room: Room,
+    world: CurrentWorld,
+    past: Past<S>,
+    /// Decided, and waiting for its number in the journal.
+    pending: Option<Record>,
+}
+
+/// Records that were made: those not yet durable here, the others in the journal.
+pub struct Past<S: Storage> {
+    places: Places,
+    storage: S,
+    recent: VecDeque<(u64, Vec<u8>)>,
+}
+
+/// What is asked of a shard.
+pub enum Ask {
+    /// A command.
+    Command(Box<Command>),
+    /// Look at the ledger as it is.
+    Look(Box<dyn FnOnce(&Ledger) + Send>),
+}
+
+/// What is answered.
+#[derive(Debug)]
+pub enum Answer {
+    /// It happened: the record, and its number in the journal.
+    Done(u64, Vec<u8>),
+    /// It happened before, and this record says what.
+    Again(u64),
+    /// What a settlement would give.
+    PreSettled(Box<Settled>),
+    /// Everything is as the command wants it already.
+    Nothing,
+    /// Refused, and nothing is remembered of it.
+    Refused(Refused),
+    /// The ledger was looked at.
+    Looked,
+}
+
+/// What the ledger asks for, for one command.
+struct Shelved<'s, S: Storage> {
+    world: &'s World,
+    past: &'s Past<S>,
+}
+
+impl<S: Storage> LedgerShard<S> {
+    /// A shard that goes on from a ledger.
+    pub fn new(ledger: Ledger, world: &CurrentWorld, places: &Places, storage: S) -> LedgerShard<S> {
+        let past = Past { places: places.clone(), storage, recent: VecDeque::new() };
+        LedgerShard {
+            ledger,
+            room: Room::default(),
+            world: Arc::clone(world),
+            past,
+            pending: None,
+        }
+    }
+
+    /// The ledger.
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    fn decide(&mut self, command: &Command) -> Decided {
+        let world = Arc::clone(&self.world.read());
+        let shelf = Shelved { world: &world, past: &self.past };
+        self.ledger.decide(command, &shelf, &mut self.room)
+    }
+
+    fn command(&mut self, command: Command, record: &mut Vec<u8>) -> Answer {
+        let event = match self.decide(&command) {
+            Decided::Again(number) => return Answer::Again(number),
+            Decided::PreSettled(settled) => return Answer::PreSettled(settled),
+            Decided::Nothing => return Answer::Nothing,
+            Decided::Refused(refused) => return Answer::Refused(refused),
+            Decided::Event(event) => event,
+        };
+        let Command { seq, time_ms, request, .. } = command;
+        let made = Record { seq, time_ms, request, event };
+        made.put(record);
+        if record.len() > RECORD_BYTES_MAX {
+            record.clear();
+            return Answer::Refused(Refused {
+                reason: Conduct::RecordTooLong.number(),
+                line: None,
+                figures: None,
+                detail: 0,
+            });
+        }
+        self.pending = Some(made);
+        // Its number comes next, and the bytes with it.
+        Answer::Done(0, record.clone())
+    }
+}
+
+impl<S: Storage> Shard for LedgerShard<S> {
+    type Command = Ask;
+    type Answer = Answer;
+
+    fn step(&mut self, ask: Ask, record: &mut Vec<u8>) -> Answer {
+        match ask {
+            Ask::Command(command) => self.command(*command, record),
+            Ask::Look(look) => {
+                look(&self.ledger);
+                Answer::Looked
+            }
+        }
+    }
+
+    fn numbered(&mut self, number: u64, answer: &mut Answer) {
+        let Some(record) = self.pending.take() else { return };
+        if let Answer::Done(place, bytes) = answer {
+            *place = number;
+            if let Event::Settled(_) | Event::Cancelled(_) = record.event {
+                self.past.keep(number, bytes.clone());
+            }
+        }
+        let applied = self.ledger.apply(&record, number);
+        // What was decided on this very state must fit it: if not, the ledger itself is broken, and nothing more may be
+        // decided on it.
+        assert_eq!(applied, Ok(()), "the ledger took in what it decided");
+    }
+}
+
+impl<S: Storage> Past<S> {
+    fn keep(&mut self, number: u64, bytes: Vec<u8>) {
+        let durable = self.places.records().end;
+        while self.recent.front().is_some_and(|(oldest, _)| *oldest < durable) {
+            self.recent.pop_front();
+        }
+        self.recent.push_back((number, bytes));
+    }
+
+    fn record(&self, number: u64) -> Option<Vec<u8>> {
+        let place = self.recent.binary_search_by_key(&number, |(number, _)| *number);
+        match place.ok().and_then(|place| self.recent.get(place)) {
+            Some((_, bytes)) => Some(bytes.clone()),
+            None => self.places.fetch(&self.storage, number).ok(),
+        }
+    }
+}
+
+impl<S: Storage> Shelf for Shelved<'_, S> {
+    fn pack_of(&self, admdvs: &str) -> Option<&Pack> {
+        self.world.pack_of(admdvs).map(|loaded| &*loaded.pack)
+    }
+
+    fn look_up(&self, asked: LookUp<'_>) -> Option<Catalogue<'_>> {
+        self.world.look_up(asked)
+    }
+
+    fn record(&self, place: u64) -> Option<Vec<u8>> {
+        self.past.record(place)
+    }
+}

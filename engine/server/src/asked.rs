@@ -1,0 +1,260 @@
+//! A command of `yidan run` as one line of JSON: national field names, unknown ones refused. What an operation needs and does
+//! not find is told by its field.
+
+use yidan_settlement::command::{Settle, What, WhichVisit};
+use yidan_settlement::event::Request;
+use yidan_settlement::facts::{ChargesFacts, SettleFacts, Text};
+use yidan_settlement::id::VisitId;
+use yidan_settlement::money::Fen;
+
+use crate::case::{
+    Amount, ChannelName, Code, DayText, FacilityCase, Flag, LineCase, MemberCase, MomentText,
+    TotalsCase, VisitCase,
+};
+use crate::facts::{
+    FieldError, account_use, channel, facility_facts, field, insutype, line_facts, member_facts,
+    totals_facts, visit_facts,
+};
+
+/// One line.
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "national field names, defined in GLOSSARY.md")]
+pub struct Asked {
+    /// What is to be done.
+    pub op: Op,
+    /// A name for what this command makes, by which later lines may speak of it: `"@name"`.
+    pub r#as: Option<String>,
+    pub fixmedins_code: Option<String>,
+    pub infno: Option<Code>,
+    pub msgid: Option<String>,
+    pub psn_no: Option<String>,
+    /// Place of insurance of a member.
+    pub admdvs: Option<String>,
+    pub member: Option<MemberCase>,
+    pub facility: Option<FacilityCase>,
+    pub insutype: Option<String>,
+    pub visit: Option<VisitCase>,
+    #[serde(default)]
+    pub channel: ChannelName,
+    pub lines: Option<Vec<LineCase>>,
+    pub totals: Option<TotalsCase>,
+    /// A visit: its number, or `"@name"`.
+    pub mdtrt_id: Option<Code>,
+    /// A settlement: its number, or `"@name"`.
+    pub setl_id: Option<Code>,
+    pub endtime: Option<MomentText>,
+    pub setl_time: Option<MomentText>,
+    pub acct_used_flag: Option<Code>,
+    #[serde(default)]
+    pub mid_setl_flag: Flag,
+    pub medfee_sumamt: Option<Amount>,
+    /// Paid into the own account.
+    pub amount: Option<Amount>,
+    /// Serials of lines to be withdrawn; all, where there are none.
+    #[serde(default)]
+    pub feedetl_sn: Vec<Code>,
+    pub oinfno: Option<Code>,
+    pub omsgid: Option<String>,
+    /// The day to be closed.
+    pub day: Option<DayText>,
+}
+
+/// What is to be done.
+#[derive(Debug, Clone, Copy, Eq, PartialEq, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[expect(missing_docs, reason = "the words say it")]
+pub enum Op {
+    Member,
+    Facility,
+    Deposit,
+    Open,
+    Close,
+    Upload,
+    Withdraw,
+    PreSettle,
+    Settle,
+    Cancel,
+    Reverse,
+    CloseDay,
+}
+
+/// The number behind `"@name"`.
+pub trait Names {
+    /// The number of what a line of this name made; `None` where there is no such line, or it made nothing.
+    fn number(&mut self, name: &str) -> Option<u64>;
+}
+
+impl Asked {
+    /// Who asks, and for what.
+    ///
+    /// # Errors
+    /// A field that is missing or means nothing.
+    pub fn command(self, names: &mut impl Names) -> Result<(Request, What), FieldError> {
+        let mut request = Request {
+            asker: Text::from(self.fixmedins_code.as_deref().unwrap_or_default()),
+            infno: self.infno()?,
+            msgid: Text::from(self.msgid.as_deref().unwrap_or_default()),
+            psn_no: Text::from(self.psn_no.as_deref().unwrap_or_default()),
+            digest: [0; 16],
+        };
+        let what = self.what(&mut request, names)?;
+        let of_member = !matches!(self.op, Op::Facility | Op::CloseDay);
+        if of_member && request.psn_no.is_empty() {
+            return Err(field("psn_no", "nothing", "the member's number"));
+        }
+        let of_facility = !matches!(self.op, Op::Facility | Op::CloseDay | Op::Member | Op::Deposit);
+        if of_facility && request.asker.is_empty() {
+            return Err(field("fixmedins_code", "nothing", "the code of the facility"));
+        }
+        for (name, text) in [
+            ("psn_no", &request.psn_no),
+            ("msgid", &request.msgid),
+            ("fixmedins_code", &request.asker),
+        ] {
+            if text.len() > 64 {
+                return Err(field(name, text, "at most 64 bytes"));
+            }
+        }
+        Ok((request, what))
+    }
+
+    fn what(&self, request: &mut Request, names: &mut impl Names) -> Result<What, FieldError> {
+        let visit = |names: &mut _| number(names, "mdtrt_id", self.mdtrt_id.as_ref());
+        Ok(match self.op {
+            Op::Member => {
+                let member = needed("member", self.member.as_ref())?;
+                let place = needed("admdvs", self.admdvs.as_deref())?;
+                request.psn_no = member.psn_no.as_str().into();
+                let facts = member_facts(member, Some(place))?;
+                let opening = member.balc.map_or(Fen::ZERO, |balance| balance.0);
+                What::RegisterMember(facts, opening)
+            }
+            Op::Facility => {
+                let facility = needed("facility", self.facility.as_ref())?;
+                let facts = facility_facts(facility, self.admdvs.as_deref())?;
+                What::RegisterFacility(facility.fixmedins_code.as_str().into(), facts)
+            }
+            Op::Deposit => What::Deposit(needed("amount", self.amount)?.0),
+            Op::Open => What::OpenVisit(self.visit_facts(names)?),
+            Op::Close => What::CloseVisit(VisitId::new(visit(names)?)),
+            Op::Upload => {
+                let lines = line_facts(needed("lines", self.lines.as_deref())?)?;
+                What::Upload(VisitId::new(visit(names)?), lines)
+            }
+            Op::Withdraw => {
+                let serials = self.feedetl_sn.iter().map(|code| code.0.as_str().into()).collect();
+                What::Withdraw(VisitId::new(visit(names)?), serials)
+            }
+            Op::PreSettle => What::PreSettle(self.settle(names)?),
+            Op::Settle => What::Settle(self.settle(names)?),
+            Op::Cancel => What::Cancel(number(names, "setl_id", self.setl_id.as_ref())?),
+            Op::Reverse => {
+                let infno = four_digits("oinfno", needed("oinfno", self.oinfno.as_ref())?)?;
+                What::Reverse(infno, needed("omsgid", self.omsgid.as_deref())?.into())
+            }
+            Op::CloseDay => What::CloseDay(needed("day", self.day)?.0),
+        })
+    }
+
+    fn visit_facts(
+        &self,
+        names: &mut impl Names,
+    ) -> Result<yidan_settlement::facts::VisitFacts, FieldError> {
+        let scheme = needed("insutype", self.insutype.as_deref())?;
+        let visit = needed("visit", self.visit.as_ref())?;
+        let mut facts = visit_facts(visit, insutype("insutype", scheme)?)?;
+        if let Some(continues) = &visit.continues {
+            let code = Code(continues.clone());
+            let number = number(names, "visit.continues", Some(&code))?;
+            facts.continues = Some(VisitId::new(number));
+        }
+        Ok(facts)
+    }
+
+    fn settle(&self, names: &mut impl Names) -> Result<Settle, FieldError> {
+        let charges = match (&self.lines, &self.totals) {
+            (Some(_), Some(_)) => {
+                return Err(field("totals", "both", "either `lines` or `totals`"));
+            }
+            (Some(lines), None) => ChargesFacts::Lines(line_facts(lines)?),
+            (None, Some(totals)) => ChargesFacts::Totals(totals_facts(totals)),
+            (None, None) => ChargesFacts::Uploaded,
+        };
+        let (visit, end) = match (&self.mdtrt_id, &self.visit) {
+            (Some(_), Some(_)) => {
+                let expected = "either `mdtrt_id` of a registered visit, or `visit` to register and settle at once";
+                return Err(field("visit", "both", expected));
+            }
+            (Some(_), None) => {
+                if let ChargesFacts::Lines(_) = charges {
+                    return Err(field("lines", "lines", "nothing: a registered visit has those uploaded"));
+                }
+                let number = number(names, "mdtrt_id", self.mdtrt_id.as_ref())?;
+                let end = needed("endtime", self.endtime)?;
+                (WhichVisit::Registered(VisitId::new(number)), end.0)
+            }
+            (None, _) => {
+                let facts = self.visit_facts(names)?;
+                let end = self.visit.as_ref().and_then(|visit| visit.endtime).or(self.endtime);
+                let end = end.map_or(facts.begin, |time| time.0);
+                (WhichVisit::AtOnce(facts), end)
+            }
+        };
+        let said = |of_visit: Option<&Code>| of_visit.cloned();
+        let flag = self.acct_used_flag.clone().or_else(|| {
+            said(self.visit.as_ref().and_then(|visit| visit.acct_used_flag.as_ref()))
+        });
+        let settled = self.visit.as_ref().and_then(|visit| visit.setl_time).or(self.setl_time);
+        let how = SettleFacts {
+            channel: channel(self.channel),
+            end,
+            settled: settled.map_or(end, |time| time.0),
+            account: account_use("acct_used_flag", flag.as_ref())?,
+            tolerance: Fen::ZERO,
+            mid_stay: self.mid_setl_flag.0,
+            total: self.medfee_sumamt.map(|amount| amount.0),
+        };
+        Ok(Settle { visit, how, charges })
+    }
+
+    /// The transaction of the platform that does this, where none is named.
+    fn infno(&self) -> Result<u16, FieldError> {
+        if let Some(code) = &self.infno {
+            return four_digits("infno", code);
+        }
+        Ok(match self.op {
+            Op::Member | Op::Facility | Op::Deposit | Op::CloseDay => 0,
+            Op::Open => 2201,
+            Op::Close => 2202,
+            Op::Upload => 2204,
+            Op::Withdraw => 2205,
+            Op::PreSettle => 2206,
+            Op::Settle => 2207,
+            Op::Cancel => 2208,
+            Op::Reverse => 2601,
+        })
+    }
+}
+
+fn needed<T>(name: &str, value: Option<T>) -> Result<T, FieldError> {
+    value.ok_or_else(|| field(name, "nothing", "a value, which this op needs"))
+}
+
+/// Four digits, without the letter of a form.
+fn four_digits(name: &str, code: &Code) -> Result<u16, FieldError> {
+    let digits = code.0.trim_end_matches(['A', 'B']);
+    let parsed = if digits.len() == 4 { digits.parse().ok() } else { None };
+    parsed.ok_or_else(|| field(name, &code.0, "a transaction of four digits, as 2207"))
+}
+
+fn number(names: &mut impl Names, path: &str, code: Option<&Code>) -> Result<u64, FieldError> {
+    let text = &needed(path, code)?.0;
+    let number = match text.strip_prefix('@') {
+        Some(name) => names.number(name),
+        None => text.parse().ok(),
+    };
+    number.ok_or_else(|| {
+        field(path, text, "a number that was answered before, or \"@name\" of a line that made one")
+    })
+}

@@ -1,0 +1,256 @@
+//! `yidan run`: commands in, answers out in their order, each after it is durable. What was answered survives whatever happens
+//! to the process; what was not answered may be sent again.
+
+use std::collections::{HashMap, VecDeque};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use clap::Args;
+use crossbeam_channel::{Receiver, Sender, unbounded};
+use hdrhistogram::Histogram;
+use yidan_pipeline::engine::{Admission, Engine};
+use yidan_pipeline::shard::Answer;
+use yidan_pipeline::{Stopped, Tagged, Why};
+use yidan_settlement::command::What;
+use yidan_settlement::event::Request;
+
+use super::folder::Folder;
+use super::output::{Ended, Exit, Failure, Output, error, note, said};
+use super::progress::Progress;
+use crate::asked::{Asked, Names};
+use crate::case;
+use crate::input::{self, CaseText, Cases, InputError, Place};
+use crate::told::{self, Told};
+
+/// Commands that may be on their way at once.
+const IN_FLIGHT: usize = 8_192;
+
+const A_RUN: &str = r#"Lines, one command each:
+  {"op": "member", "admdvs": "630100", "member": {"psn_no": "P1", "insutype": "390", "psn_type": "15"}}
+  {"op": "facility", "facility": {"fixmedins_code": "H1", "admdvs": "630103", "kind": "hospital", "hosp_lv": "三级"}}
+  {"op": "settle", "as": "first", "fixmedins_code": "H1", "msgid": "H1-1", "psn_no": "P1", "insutype": "390",
+   "visit": {"med_type": "21", "begntime": "2025-03-01", "endtime": "2025-03-10"},
+   "totals": {"medfee_sumamt": "10000.00", "fulamt_ownpay_amt": "1000.00", "inscp_scp_amt": "9000.00"}}
+  {"op": "cancel", "fixmedins_code": "H1", "msgid": "H1-2", "psn_no": "P1", "setl_id": "@first"}
+(each on one line of the file). Others: deposit (amount), open (insutype, visit), upload (mdtrt_id, lines),
+withdraw (mdtrt_id, feedetl_sn), pre-settle and settle (mdtrt_id, endtime), close (mdtrt_id),
+reverse (oinfno, omsgid), close-day (day)."#;
+
+/// Run commands through the durable engine: one line of JSON each, one line of answer each
+///
+/// FILE has one command a line; `-` reads what is piped in. An answer is printed when it is durable.
+#[derive(Debug, Args)]
+#[command(after_help = super::EXIT_CODES)]
+#[command(after_long_help = format!("{A_RUN}\n\n{}", super::EXIT_CODES))]
+pub(super) struct Run {
+    #[command(flatten)]
+    folder: Folder,
+    /// The commands, or `-`
+    file: PathBuf,
+}
+
+/// An answer on its way back, by the number of its line.
+type Back = Tagged<u64, Answer>;
+type Came = (u64, Result<Answer, Stopped>);
+
+/// A line that waits to be printed.
+struct Waiting {
+    line: u64,
+    name: Option<String>,
+    begun: Instant,
+    /// What to print, once it is known.
+    told: Option<Told>,
+}
+
+struct Flow<'e> {
+    engine: &'e Engine<Back>,
+    to: Sender<Came>,
+    came: Receiver<Came>,
+    /// Lines in their order, from the first that is not printed.
+    waiting: VecDeque<Waiting>,
+    /// What named lines made; `None` for a line that made nothing.
+    made: HashMap<String, Option<u64>>,
+    out: Output,
+    times_us: Histogram<u64>,
+    counts: [u64; 3],
+    name: String,
+}
+
+impl Run {
+    pub(super) fn run(&self) -> Ended {
+        let name =
+            if self.file == Path::new("-") { "stdin".into() } else { self.file.to_string_lossy() };
+        let (reader, length) = input::open(&self.file)
+            .map_err(|error| said(format!("{name}: cannot be read: {error}")))?;
+        let engine: Engine<Back> = self.folder.open()?;
+        let (to, came) = unbounded();
+        let mut flow = Flow {
+            engine: &engine,
+            to,
+            came,
+            waiting: VecDeque::new(),
+            made: HashMap::new(),
+            out: Output::open(),
+            times_us: Histogram::new(3).expect("three digits are a sound precision"),
+            counts: [0; 3],
+            name: name.into_owned(),
+        };
+        let begun = Instant::now();
+        let ended = flow.all(Cases::new(reader, true), &Progress::of(length));
+        let (times, counts) = (flow.times_us, flow.counts);
+        ended?;
+        let (hash, measures) = engine.stop().map_err(said)?;
+        let [done, refused, unreadable] = counts;
+        let secs = begun.elapsed();
+        note(&format!(
+            "{done} done, {refused} refused, {unreadable} unreadable in {secs:.1?}; {} batches; answered after \
+             p50 {} µs, p99 {} µs, p99.9 {} µs; state {hash}",
+            measures.journal.commit_ns.len(),
+            times.value_at_quantile(0.5),
+            times.value_at_quantile(0.99),
+            times.value_at_quantile(0.999),
+        ));
+        Ok(match (unreadable, refused) {
+            (0, 0) => Exit::Done,
+            (0, _) => Exit::Refused,
+            (_, _) => Exit::Unreadable,
+        })
+    }
+}
+
+impl Flow<'_> {
+    fn all(
+        &mut self,
+        mut lines: Cases<Box<dyn io::Read>>,
+        progress: &Progress,
+    ) -> Result<(), Failure> {
+        while let Some(next) = lines.next_case() {
+            match next {
+                Ok(text) => self.line(text)?,
+                Err(InputError::Read(source)) => {
+                    return Err(said(format!("{}: cannot be read: {source}", self.name)));
+                }
+                Err(InputError::Text { number, at, what }) => self.unreadable(number, at, &what),
+            }
+            while let Ok(came) = self.came.try_recv() {
+                self.take(came)?;
+            }
+            self.print()?;
+            progress.at(lines.bytes_read(), self.counts.iter().sum());
+        }
+        while self.waiting.iter().any(|waiting| waiting.told.is_none()) {
+            self.wait()?;
+        }
+        self.print()?;
+        self.out.flush()?;
+        Ok(())
+    }
+
+    fn line(&mut self, text: CaseText<'_>) -> Result<(), Failure> {
+        let (number, begun) = (text.number, Instant::now());
+        let asked = match case::parse::<Asked>(text.text, text.first.line) {
+            Ok(asked) => asked,
+            Err(wrong) => {
+                let what = format!("field `{}`: {}", wrong.field, wrong.what);
+                self.unreadable(Some(number), text.first, &what);
+                return Ok(());
+            }
+        };
+        let name = asked.r#as.clone();
+        let (request, what) = match asked.command(self) {
+            Ok(command) => command,
+            Err(wrong) => {
+                self.unreadable(Some(number), text.first, &wrong.to_string());
+                return Ok(());
+            }
+        };
+        self.waiting.push_back(Waiting { line: number, name, begun, told: None });
+        self.submit(number, request, what)?;
+        while self.waiting.len() > IN_FLIGHT {
+            self.wait()?;
+            self.print()?;
+        }
+        Ok(())
+    }
+
+    fn submit(&mut self, line: u64, request: Request, what: What) -> Result<(), Failure> {
+        let admission: &Admission<Back> = self.engine.admission();
+        if let What::RegisterFacility(_, _) | What::CloseDay(_) = what {
+            admission.tell_all(what).map_err(said)?;
+            return self.take((line, Ok(Answer::Nothing)));
+        }
+        let mut next = (request, what, Tagged::new(line, self.to.clone()));
+        loop {
+            let (request, what, reply) = next;
+            match admission.submit(request, what, reply) {
+                Ok(_) => return Ok(()),
+                Err(not_taken) => match not_taken.why {
+                    Why::Stopped(stopped) => return Err(said(stopped)),
+                    Why::Full { retry_after } => {
+                        std::thread::sleep(retry_after);
+                        next = (not_taken.request, not_taken.what, not_taken.reply);
+                    }
+                },
+            }
+        }
+    }
+
+    /// Waits for the next answer.
+    fn wait(&mut self) -> Result<(), Failure> {
+        // This holds a sender itself, so the channel never ends; an engine that stops answers all that wait.
+        let came = self.came.recv().map_err(|_| said("no answer can come any more"))?;
+        self.take(came)
+    }
+
+    fn take(&mut self, (line, answer): Came) -> Result<(), Failure> {
+        let answer = answer.map_err(said)?;
+        let told = told::tell(line, answer, self.engine)?;
+        self.counts[usize::from(told.is_refused())] += 1;
+        let place = self.waiting.iter().position(|waiting| waiting.line == line);
+        let waiting = place.and_then(|place| self.waiting.get_mut(place));
+        let waiting = waiting.expect("a line is answered once");
+        self.times_us.saturating_record(u64::try_from(waiting.begun.elapsed().as_micros()).unwrap_or(u64::MAX));
+        if let Some(name) = &waiting.name {
+            self.made.insert(name.clone(), told.made());
+        }
+        waiting.told = Some(told);
+        Ok(())
+    }
+
+    /// Prints the lines that are answered, up to the first that is not.
+    fn print(&mut self) -> Result<(), Failure> {
+        while let Some(told) = self.waiting.front_mut().and_then(|first| first.told.take()) {
+            self.out.json(&told)?;
+            self.waiting.pop_front();
+        }
+        Ok(self.out.pause()?)
+    }
+
+    fn unreadable(&mut self, number: Option<u64>, at: Place, what: &str) {
+        self.counts[2] += 1;
+        error(&format!("{}:{at}: {what}", self.name));
+        if let Some(line) = number {
+            let told = Some(Told::unreadable(line, what));
+            self.waiting.push_back(Waiting { line, name: None, begun: Instant::now(), told });
+        }
+    }
+}
+
+impl Names for Flow<'_> {
+    fn number(&mut self, name: &str) -> Option<u64> {
+        loop {
+            if let Some(made) = self.made.get(name) {
+                return *made;
+            }
+            let on_its_way = self
+                .waiting
+                .iter()
+                .any(|waiting| waiting.told.is_none() && waiting.name.as_deref() == Some(name));
+            // An engine that has stopped is told by the next that is submitted.
+            if !on_its_way || self.wait().is_err() {
+                return None;
+            }
+        }
+    }
+}

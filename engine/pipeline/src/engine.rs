@@ -174,16 +174,39 @@ impl Fold {
         let record: Record = stored::whole(bytes).ok_or(EngineError::Unreadable { number })?;
         self.recovered.records += 1;
         self.recovered.bytes += bytes.len() as u64;
+        self.apply(number, &record)
+    }
+
+    /// The ledgers so far.
+    pub fn ledgers(&self) -> &[Ledger] {
+        &self.ledgers
+    }
+
+    /// Makes a pack known that no record has loaded, so that settlements can be decided by it.
+    pub fn know(&mut self, names: &PolicyNames) {
+        let event = Event::PolicyLoaded(names.clone());
+        let record = Record { seq: u64::MAX, time_ms: 0, request: Request::default(), event };
+        for ledger in &mut self.ledgers {
+            let known = ledger.apply(&record, 0);
+            assert_eq!(known, Ok(()), "a pack can always be made known");
+        }
+    }
+
+    /// Folds one record in.
+    ///
+    /// # Errors
+    /// A record that does not follow from those before it.
+    pub fn apply(&mut self, number: u64, record: &Record) -> Result<(), EngineError> {
         let broken = |broken| EngineError::Broken { number, broken };
         if concerns_all(&record.event) {
             return self
                 .ledgers
                 .iter_mut()
-                .try_for_each(|ledger| ledger.apply(&record, number))
+                .try_for_each(|ledger| ledger.apply(record, number))
                 .map_err(broken);
         }
         let shard = shard_of(&record.request.psn_no, self.ledgers.len());
-        self.ledgers[shard].apply(&record, number).map_err(broken)
+        self.ledgers[shard].apply(record, number).map_err(broken)
     }
 
     /// The ledgers.

@@ -47,10 +47,11 @@ impl World {
     }
 
     /// Adds a pack. A second pack of the same pool takes the place of the first.
-    pub fn add_pack(&mut self, pack: Pack, path: &Path) {
+    pub fn add_pack(&mut self, pack: impl Into<Arc<Pack>>, path: &Path) {
+        let pack = pack.into();
         let kinds_of_tags = kinds_of_tags(self.image.as_deref(), &pack);
         let pool = pack.data().pool.clone();
-        let loaded = Loaded { pack: Arc::new(pack), path: path.to_owned(), kinds_of_tags };
+        let loaded = Loaded { pack, path: path.to_owned(), kinds_of_tags };
         match self.by_pool.get(&pool) {
             Some(place) => self.packs[*place] = loaded,
             None => {

@@ -3,6 +3,7 @@
 
 pub mod answer;
 pub mod asked;
+pub mod audit;
 pub mod bind;
 pub mod case;
 pub mod clerk;

@@ -29,22 +29,41 @@ impl Packs {
         Packs::default()
     }
 
+    /// Those of a folder, or else those that the program carries.
+    pub(super) fn of_folder(policies: Option<PathBuf>) -> Packs {
+        Packs { policy: None, policies }
+    }
+
+    /// Compiles the packs.
+    pub(super) fn compiled(&self) -> Result<Vec<Pack>, Failure> {
+        Ok(compile_all(self.texts()?)?.into_iter().map(|(_, pack)| pack).collect())
+    }
+
     /// Compiles the packs into a world.
     pub(super) fn load(&self, world: &mut World) -> Result<(), Failure> {
-        let texts = match (&self.policy, &self.policies) {
-            (Some(file), _) => vec![(file.clone(), read(file)?)],
-            (None, Some(folder)) => of_folder(folder)?,
-            (None, None) => {
-                let carried =
-                    |(path, text): &(&str, &str)| (PathBuf::from(path), (*text).to_owned());
-                curated::PACKS.iter().map(carried).collect()
-            }
-        };
-        for (path, pack) in compile_all(texts)? {
+        for (path, pack) in compile_all(self.texts()?)? {
             world.add_pack(pack, &path);
         }
         Ok(())
     }
+
+    fn texts(&self) -> Result<Vec<(PathBuf, String)>, Failure> {
+        match (&self.policy, &self.policies) {
+            (Some(file), _) => Ok(vec![(file.clone(), read(file)?)]),
+            (None, Some(folder)) => of_folder(folder),
+            (None, None) => {
+                let carried =
+                    |(path, text): &(&str, &str)| (PathBuf::from(path), (*text).to_owned());
+                Ok(curated::PACKS.iter().map(carried).collect())
+            }
+        }
+    }
+}
+
+/// The pack of one file.
+pub(super) fn compile(file: &PathBuf) -> Result<Pack, Failure> {
+    let mut packs = compile_all(vec![(file.clone(), read(file)?)])?;
+    packs.pop().map(|(_, pack)| pack).ok_or_else(|| said(format!("{}: no pack", file.display())))
 }
 
 /// The text of a policy file.

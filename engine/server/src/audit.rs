@@ -1,0 +1,277 @@
+//! Decides every settlement of a journal anew, at its place in history, and compares: under the pack and image it was decided by,
+//! byte for byte; under another pack of its pool, amount by amount.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+use yidan_image::Image;
+use yidan_journal::Batch;
+use yidan_journal::format::Kind;
+use yidan_pipeline::engine::{EngineError, Fold};
+use yidan_pipeline::world::World;
+use yidan_settlement::event::{Event, PolicyNames, Record, Settled};
+use yidan_settlement::ledger::{Catalogue, Ledger, LookUp, Room, Shelf};
+use yidan_settlement::money::Fen;
+use yidan_settlement::pack::{FundField, Pack};
+use yidan_settlement::stored::{self, Stored};
+
+use crate::told;
+
+/// The packs and images that an audit has at hand.
+#[derive(Debug, Default)]
+pub struct Archive {
+    packs: HashMap<[u8; 32], Arc<Pack>>,
+    images: HashMap<[u8; 32], Arc<Image>>,
+    /// One for each pair of a pack and an image that was asked for.
+    worlds: HashMap<([u8; 32], [u8; 32]), World>,
+}
+
+/// An audit on its way.
+#[derive(Debug)]
+pub struct Audit {
+    archive: Archive,
+    /// The pack that takes the place of its pool's.
+    other: Option<Arc<Pack>>,
+    fold: Fold,
+    room: Room,
+    audited: u64,
+    ended: Option<AuditError>,
+}
+
+/// Why an audit cannot go on.
+#[derive(Debug, thiserror::Error)]
+pub enum AuditError {
+    /// A pack is not at hand.
+    #[error(
+        "settlement {settlement} was decided by the pack of pool {pool} with digest {}, which is not at hand: give it with --policies or --policy-was",
+        Hex(digest)
+    )]
+    NoPack {
+        /// The settlement.
+        settlement: u64,
+        /// The pool.
+        pool: String,
+        /// Digest of the pack.
+        digest: [u8; 32],
+    },
+    /// An image is not at hand.
+    #[error(
+        "settlement {settlement} was decided by the image with digest {}, which is not at hand: give it with --catalog",
+        Hex(digest)
+    )]
+    NoImage {
+        /// The settlement.
+        settlement: u64,
+        /// Digest of the image.
+        digest: [u8; 32],
+    },
+    /// The journal cannot be folded.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+}
+
+/// A settlement that comes out otherwise.
+#[derive(Debug)]
+pub struct Difference {
+    /// The settlement.
+    pub settlement: u64,
+    /// What differs: the field, as it was and as it would be.
+    pub fields: Vec<(String, String, String)>,
+}
+
+struct Hex<'d>(&'d [u8; 32]);
+
+impl fmt::Display for Hex<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().take(8).try_for_each(|byte| write!(f, "{byte:02x}"))?;
+        f.write_str("…")
+    }
+}
+
+impl Archive {
+    /// Takes a pack up.
+    pub fn add_pack(&mut self, pack: Arc<Pack>) {
+        self.packs.insert(pack.data().digest, pack);
+    }
+
+    /// Takes an image up.
+    pub fn add_image(&mut self, image: Arc<Image>) {
+        self.images.insert(image.digest(), image);
+    }
+}
+
+/// One pack, whatever place is asked for, and one image.
+struct Fixed<'w> {
+    world: &'w World,
+}
+
+impl Shelf for Fixed<'_> {
+    fn pack_of(&self, _: &str) -> Option<&Pack> {
+        self.world.packs().first().map(|loaded| &*loaded.pack)
+    }
+
+    fn look_up(&self, asked: LookUp<'_>) -> Option<Catalogue<'_>> {
+        self.world.look_up(asked)
+    }
+
+    fn record(&self, _: u64) -> Option<Vec<u8>> {
+        None
+    }
+}
+
+impl Audit {
+    /// An audit by what is at hand; `other` takes the place of its pool's packs.
+    pub fn new(mut archive: Archive, other: Option<Arc<Pack>>) -> Audit {
+        let mut fold = Fold::new(1);
+        if let Some(pack) = &other {
+            archive.add_pack(Arc::clone(pack));
+            fold.know(&PolicyNames::of(pack));
+        }
+        Audit { archive, other, fold, room: Room::default(), audited: 0, ended: None }
+    }
+
+    /// Audits a batch and folds it in; `differs` is told of every settlement that comes out otherwise.
+    pub fn batch(&mut self, batch: &Batch<'_>, mut differs: impl FnMut(Difference)) {
+        if batch.header.kind != Kind::Records || self.ended.is_some() {
+            return;
+        }
+        for (number, bytes) in (batch.header.first_record..).zip(batch.records()) {
+            if let Err(ended) = self.record(number, bytes, &mut differs) {
+                self.ended = Some(ended);
+                return;
+            }
+        }
+    }
+
+    fn record(
+        &mut self,
+        number: u64,
+        bytes: &[u8],
+        differs: &mut impl FnMut(Difference),
+    ) -> Result<(), AuditError> {
+        let record = stored::whole::<Record>(bytes).ok_or(EngineError::Unreadable { number })?;
+        if let Event::Settled(settled) = &record.event
+            && let Some(difference) = self.settlement(&record, settled, bytes)?
+        {
+            differs(difference);
+        }
+        Ok(self.fold.apply(number, &record)?)
+    }
+
+    fn settlement(
+        &mut self,
+        record: &Record,
+        settled: &Settled,
+        bytes: &[u8],
+    ) -> Result<Option<Difference>, AuditError> {
+        let [ledger] = self.fold.ledgers() else { return Ok(None) };
+        let (pool, was) = policy_of(ledger, settled.policy);
+        let other = self.other.as_ref().filter(|pack| pack.data().pool == pool);
+        if self.other.is_some() && other.is_none() {
+            return Ok(None);
+        }
+        let digest = other.map_or(was, |pack| pack.data().digest);
+        let image = ledger.catalogues().iter().find(|(seq, _)| *seq == settled.catalogue);
+        let image = image.map_or([0; 32], |(_, digest)| *digest);
+        let settlement = record.seq;
+        let world = self.archive.world(digest, image, settlement, &pool)?;
+        self.audited += 1;
+        let again = ledger.decide_again(record, &Fixed { world }, &mut self.room);
+        let fields = match again {
+            Err(refused) => {
+                vec![("refused".to_owned(), "no".to_owned(), told::message(refused.reason))]
+            }
+            Ok(anew) if self.other.is_some() => differences(settled, &anew),
+            Ok(anew) => {
+                let mut written = Vec::with_capacity(bytes.len());
+                let event = Event::Settled(Box::new(anew));
+                let anew = Record { event, ..record.clone() };
+                anew.put(&mut written);
+                match (&anew.event, written == bytes) {
+                    (_, true) => Vec::new(),
+                    (Event::Settled(anew), false) => {
+                        let mut fields = differences(settled, anew);
+                        if fields.is_empty() {
+                            fields.push(("bytes".to_owned(), "these".to_owned(), "others".to_owned()));
+                        }
+                        fields
+                    }
+                    (_, false) => Vec::new(),
+                }
+            }
+        };
+        Ok((!fields.is_empty()).then_some(Difference { settlement, fields }))
+    }
+
+    /// How many settlements were decided anew.
+    ///
+    /// # Errors
+    /// Why it ended before its end.
+    pub fn end(self) -> Result<u64, AuditError> {
+        match self.ended {
+            Some(ended) => Err(ended),
+            None => Ok(self.audited),
+        }
+    }
+}
+
+impl Archive {
+    fn world(
+        &mut self,
+        pack: [u8; 32],
+        image: [u8; 32],
+        settlement: u64,
+        pool: &str,
+    ) -> Result<&World, AuditError> {
+        let Archive { packs, images, worlds } = self;
+        let world = worlds.entry((pack, image));
+        match world {
+            std::collections::hash_map::Entry::Occupied(known) => Ok(known.into_mut()),
+            std::collections::hash_map::Entry::Vacant(place) => {
+                let found = packs.get(&pack).ok_or_else(|| AuditError::NoPack {
+                    settlement,
+                    pool: pool.to_owned(),
+                    digest: pack,
+                })?;
+                let mut world = World::new();
+                world.add_pack(Arc::clone(found), std::path::Path::new(""));
+                if image != [0; 32] {
+                    let found = images.get(&image);
+                    let found = found.ok_or(AuditError::NoImage { settlement, digest: image })?;
+                    world.set_image(Arc::clone(found));
+                }
+                Ok(place.insert(world))
+            }
+        }
+    }
+}
+
+fn policy_of(ledger: &Ledger, seq: u64) -> (String, [u8; 32]) {
+    let found = ledger.policies().find(|(known, _)| *known == seq);
+    found.map_or_else(Default::default, |(_, names)| (names.pool.to_string(), names.digest))
+}
+
+/// What differs between two bills: amounts of the platform's fields.
+fn differences(was: &Settled, anew: &Settled) -> Vec<(String, String, String)> {
+    let mut fields = Vec::new();
+    let mut compare = |name: &str, was: Fen, anew: Fen| {
+        if was != anew {
+            fields.push((name.to_owned(), was.to_string(), anew.to_string()));
+        }
+    };
+    let (old, new) = (&was.decision, &anew.decision);
+    compare("medfee_sumamt", old.total, new.total);
+    compare("fulamt_ownpay_amt", old.split.own, new.split.own);
+    compare("overlmt_selfpay", old.split.over, new.split.over);
+    compare("preselfpay_amt", old.split.pre_pay, new.split.pre_pay);
+    compare("inscp_scp_amt", old.split.in_scope, new.split.in_scope);
+    for field in FundField::ALL {
+        compare(field.name(), old.fund(field), new.fund(field));
+    }
+    compare("hosp_part_amt", old.hosp_part, new.hosp_part);
+    compare("psn_part_amt", old.psn_part, new.psn_part);
+    compare("acct_pay", old.account_sum(), new.account_sum());
+    compare("psn_cash_pay", old.cash, new.cash);
+    fields
+}

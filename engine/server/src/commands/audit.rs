@@ -1,0 +1,87 @@
+//! `yidan journal audit`: every settlement decided anew, and compared with what the journal says.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::Args;
+use yidan_image::Image;
+use yidan_journal::scan;
+use yidan_journal::storage::files::Files;
+
+use super::curated;
+use super::output::{Ended, Exit, Failure, Output, note, said};
+use super::packs::{self, Packs};
+use crate::audit::{Archive, Audit as Auditing, Difference};
+
+/// Decide every settlement anew and compare: the same bytes, or under another pack what would differ
+///
+/// Packs and images are found by the digests that the journal names; one that is missing is named, and nothing is guessed.
+#[derive(Debug, Args)]
+#[command(after_help = super::EXIT_CODES)]
+pub(super) struct Audit {
+    /// The folder of the journal
+    folder: PathBuf,
+    /// Decide the settlements of this pack's pool under it, and list those that differ
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
+    /// A folder with <pool>/policy.toml for each pack at hand [default: the curated packs that the program carries]
+    #[arg(long, value_name = "DIR")]
+    policies: Option<PathBuf>,
+    /// One more pack at hand, as of an earlier year; may be given again
+    #[arg(long, value_name = "FILE")]
+    policy_was: Vec<PathBuf>,
+    /// An image at hand; may be given again [default: that of the curated sources]
+    #[arg(long, value_name = "IMAGE")]
+    catalog: Vec<PathBuf>,
+}
+
+impl Audit {
+    pub(super) fn run(&self) -> Ended {
+        if !self.folder.is_dir() {
+            let folder = self.folder.display();
+            return Err(said(format!("{folder}: no such folder; expected one with a journal")));
+        }
+        let other = self.policy.as_ref().map(packs::compile).transpose()?;
+        let mut audit = Auditing::new(self.archive()?, other.map(Arc::new));
+        let mut out = Output::open();
+        let (mut printed, mut count) = (Ok(()), 0_u64);
+        scan(&Files::at(&self.folder), |batch| {
+            audit.batch(batch, |difference| {
+                count += 1;
+                if printed.is_ok() {
+                    printed = print(&mut out, &difference);
+                }
+            });
+        })
+        .map_err(said)?;
+        printed?;
+        out.flush()?;
+        let audited = audit.end().map_err(said)?;
+        note(&format!("{audited} settlements decided anew, {count} differ"));
+        Ok(if count == 0 { Exit::Done } else { Exit::Refused })
+    }
+
+    fn archive(&self) -> Result<Archive, Failure> {
+        let mut archive = Archive::default();
+        for pack in Packs::of_folder(self.policies.clone()).compiled()? {
+            archive.add_pack(Arc::new(pack));
+        }
+        for file in &self.policy_was {
+            archive.add_pack(Arc::new(packs::compile(file)?));
+        }
+        for file in &self.catalog {
+            archive.add_image(Arc::new(Image::open(file).map_err(said)?));
+        }
+        if self.catalog.is_empty() {
+            archive.add_image(Arc::new(curated::image().map_err(said)?));
+        }
+        Ok(archive)
+    }
+}
+
+fn print(out: &mut Output, difference: &Difference) -> Result<(), Failure> {
+    let fields = difference.fields.iter().map(|(name, was, anew)| format!("{name} {was} -> {anew}"));
+    let fields: Vec<String> = fields.collect();
+    Ok(writeln!(out, "settlement {}: {}", difference.settlement, fields.join(", "))?)
+}

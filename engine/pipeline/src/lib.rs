@@ -16,12 +16,12 @@
 //! thread waits for anything. So whichever ticket the journal needs next is at the front of some lane or on its way there,
 //! and it merges lanes instead of sorting: no heap, and no more memory than the parcels that exist.
 //!
-//! **Queues** are `sync_channel`s of the standard library, bounded: a sender takes no lock while the receiver runs, and a receiver that
-//! finds nothing turns a few times, then sleeps in the kernel, so an idle engine and one that waits for its disk take no core.
-//! When the receiver goes, what is in the queue is dropped, and so whoever waits for it is told.
+//! **Queues** are bounded `sync_channel`s of the standard library: a sender takes no lock while the receiver runs, and a
+//! receiver that finds nothing turns a few times, then sleeps in the kernel, so an idle engine, and one that waits for its
+//! disk, take no core. When the receiver goes, what is in the queue is dropped, and so whoever waits for it is told.
 //! *Turned down*: the bounded channel of crossbeam, the same algorithm, which keeps what is in it while a sender lives;
-//! `ArrayQueue` with parking, the same with the waking written by hand; rings watched by spinning threads, as the disruptor's:
-//! with few cores they take the time of the threads they wait for.
+//! `ArrayQueue` with parking, the same with the waking written by hand; rings watched by spinning threads, as the
+//! disruptor's: with few cores they take the time of the threads they wait for.
 //!
 //! **Parcels** carry up to [`limits::PARCEL_ENTRIES`] commands from a shard to the journal at once: one wake-up and no
 //! allocation for each command, because emptied parcels travel back. There is a bounded number of them; a shard that has

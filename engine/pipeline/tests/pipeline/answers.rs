@@ -8,7 +8,7 @@ use yidan_journal::storage::memory::Memory;
 use yidan_pipeline::{Call, Pipeline, Refused, Settings, Stopped, Tagged, Why, start};
 
 use crate::toy::{
-    Answered, Ask, Boxed, Dice, Gated, LIMITS, Tag, Told, Toy, on_disk, pipeline, record,
+    Answered, Ask, Boxed, Dice, Gated, LIMITS, Tag, Told, Toy, on_disk, pipeline, record, told,
 };
 
 #[test]
@@ -26,7 +26,7 @@ fn each_shard_decides_journals_and_answers_in_the_order_of_submission() {
             handle.submit(shard, ask, Tagged::new(tag, to.clone())).expect("room");
             asked[shard].push((tag, adds));
         }
-        let answered: Vec<Answered> = answers.iter().take(3_000).collect();
+        let answered: Vec<Answered> = told(&answers, 3_000);
         let summary = pipeline.stop().expect("a sound disk");
         let (records, sealed) = on_disk(&disk);
         assert!(sealed);
@@ -77,7 +77,7 @@ fn nothing_is_answered_before_it_and_all_it_saw_would_survive_the_power() {
             let shard = usize::try_from(value).expect("small") % shards;
             handle.submit(shard, ask, Call(Box::new(reply))).expect("room");
         }
-        for (durable, told) in answers.iter().take(400) {
+        for (durable, told) in told(&answers, 400) {
             let told = told.expect("answered");
             assert!(told.seen <= durable && told.number.is_none_or(|number| number <= durable));
         }
@@ -102,10 +102,11 @@ fn while_a_sync_is_on_its_way_neither_its_records_nor_what_saw_them_are_answered
                 handle.submit(shard, Ask::Add(round), tag(2)).expect("room");
             }
             disk.stands();
-            assert!(answers.is_empty(), "round {round}");
+            let early = answers.len();
             disk.open();
+            assert_eq!(early, 0, "round {round}");
             assert_eq!(
-                answers.iter().take(3 * shards).filter(|(_, told)| told.is_ok()).count(),
+                told(&answers, 3 * shards).iter().filter(|(_, told)| told.is_ok()).count(),
                 3 * shards
             );
         }
@@ -140,8 +141,10 @@ fn a_full_queue_refuses_at_once_and_gives_the_command_back() {
     handle.submit(1, Ask::Add(9), Tagged::new(9, to.clone())).expect("room");
     assert_eq!(answers.recv().expect("an answer").0, 9);
     go.send(()).expect("it waits for this");
-    let tags: Vec<u64> =
-        answers.iter().take(4).map(|(tag, told)| told.map(|_| tag).expect("answered")).collect();
+    let tags: Vec<u64> = told(&answers, 4)
+        .into_iter()
+        .map(|(tag, told)| told.map(|_| tag).expect("answered"))
+        .collect();
     assert_eq!(tags, [0, 1, 2, 3]);
     assert_eq!(pipeline.measures().refused, 2);
     pipeline.stop().expect("a sound disk");
@@ -159,7 +162,7 @@ fn more_than_fits_a_batch_goes_into_several_and_none_is_larger_than_its_bounds()
         handle.submit(shard, Ask::Add(tag), Tagged::new(tag, to.clone())).expect("room");
     }
     disk.open();
-    assert_eq!(answers.iter().take(2_000).filter(|(_, told)| told.is_ok()).count(), 2_000);
+    assert_eq!(told(&answers, 2_000).iter().filter(|(_, told)| told.is_ok()).count(), 2_000);
     let journal = pipeline.stop().expect("a sound disk").measures.journal;
     assert!(journal.batch_records.max() <= u64::from(LIMITS.records));
     assert!(journal.commit_ns.len() >= 2_000 / u64::from(LIMITS.records));
@@ -177,7 +180,7 @@ fn threads_stay_on_the_cores_they_are_given() {
     for shard in 0..2 {
         pipeline.handle().submit(shard, Ask::Cores, Tagged::new(0, to.clone())).expect("room");
     }
-    assert!(answers.iter().take(2).all(|(_, told)| told.is_ok_and(|told| told.cores == 1)));
+    assert!(told(&answers, 2).into_iter().all(|(_, told)| told.is_ok_and(|told| told.cores == 1)));
     pipeline.stop().expect("a sound disk");
     let after = rustix::thread::sched_getaffinity(None).expect("a thread has cores").count();
     assert_eq!(before, after, "the one that started them is bound no more than before");
@@ -213,7 +216,7 @@ fn commands_of_one_thread_keep_their_order_among_those_of_others() {
                     let tag = thread * 1_000 + place;
                     handle.submit(0, Ask::Add(tag), Tagged::new(tag, to.clone())).expect("room");
                 }
-                let mine: Vec<Answered> = answers.iter().take(500).collect();
+                let mine: Vec<Answered> = told(&answers, 500);
                 assert!(mine.is_sorted_by_key(|(tag, _)| *tag));
                 let numbers = mine.iter().map(|(_, told)| {
                     told.as_ref().expect("answered").number.expect("a record was made")

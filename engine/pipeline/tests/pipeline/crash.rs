@@ -9,7 +9,7 @@ use yidan_journal::storage::memory::{Memory, Plan};
 use yidan_journal::{Loss, Writer};
 use yidan_pipeline::{Handle, Pipeline, Tagged, Why};
 
-use crate::toy::{Answered, Ask, Dice, LIMITS, Tag, Told, Toy, made_of, pipeline, record};
+use crate::toy::{Answered, Ask, Dice, LIMITS, Tag, Told, Toy, made_of, pipeline, record, told};
 
 const SUBMITTERS: u64 = 3;
 
@@ -39,11 +39,11 @@ fn submit_until_stopped(handle: &Handle<Toy, Tag>, thread: u64, seed: u64) -> Ve
             }
         }
         while waiting >= in_flight {
-            take(&answers.recv().expect("everyone is told"), &mut seen);
+            take(&told(&answers, 1)[0], &mut seen);
             waiting -= 1;
         }
     }
-    for answered in answers.iter().take(usize::try_from(waiting).expect("small")) {
+    for answered in told(&answers, usize::try_from(waiting).expect("small")) {
         take(&answered, &mut seen);
     }
     assert!(answers.is_empty(), "none is told twice");

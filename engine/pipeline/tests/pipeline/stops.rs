@@ -6,7 +6,7 @@ use crossbeam_channel::{TryRecvError, unbounded};
 use yidan_journal::storage::memory::{Memory, Plan};
 use yidan_pipeline::{Call, Pipeline, Stopped, Tagged, Why};
 
-use crate::toy::{Answered, Ask, Boxed, Gated, LIMITS, Tag, Told, Toy, on_disk, pipeline};
+use crate::toy::{Answered, Ask, Boxed, Gated, LIMITS, Tag, Told, Toy, on_disk, pipeline, told};
 
 #[test]
 fn a_stop_settles_journals_and_answers_what_was_taken_in_and_seals() {
@@ -68,7 +68,7 @@ fn a_stop_among_submissions_journals_those_it_answers_and_no_others() {
                                 begun.send(()).expect("the test waits for this");
                             }
                         }
-                        let told: Vec<Answered> = answers.iter().take(taken).collect();
+                        let told: Vec<Answered> = told(&answers, taken);
                         assert_eq!(told.len(), taken, "everyone is told");
                         assert!(answers.is_empty(), "and once");
                         told.iter().filter(|(_, told)| told.is_ok()).count()
@@ -110,7 +110,7 @@ fn a_failed_sync_or_write_stops_all_and_nothing_of_its_batch_is_answered() {
                 submit(tag, ask).expect("room");
             }
             disk.open();
-            let told: Vec<Answered> = answers.iter().take(201).collect();
+            let told: Vec<Answered> = told(&answers, 201);
             let ended = pipeline.ended().recv();
             assert!(ended.is_err(), "the journal's thread has ended");
             for (tag, told) in told {
@@ -151,7 +151,7 @@ fn a_panic_of_a_shard_stops_all_with_what_it_said() {
         }
         let expected = format!("shard {} panicked: as asked", 300 % shards);
         let mut durable = 0;
-        for (tag, told) in answers.iter().take(taken) {
+        for (tag, told) in told(&answers, taken) {
             match told {
                 Ok(_) => durable += 1,
                 Err(stopped) => assert_eq!(stopped.why(), expected, "command {tag}"),

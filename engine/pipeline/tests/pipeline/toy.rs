@@ -2,6 +2,7 @@
 
 use std::io;
 use std::sync::{Arc, Condvar, Mutex};
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender};
 use yidan_journal::storage::memory::{Memory, MemoryFile};
@@ -121,6 +122,15 @@ where
 {
     let toys = (0..shards).map(Toy::new).collect();
     start(toys, writer(disk.clone()), &Settings::default()).expect("threads")
+}
+
+/// So many answers, waited for; a test that misses one fails instead of standing still.
+pub(crate) fn told<T>(answers: &Receiver<T>, count: usize) -> Vec<T> {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    let next = |missing| {
+        answers.recv_deadline(deadline).unwrap_or_else(|_| panic!("answer {missing} is missing"))
+    };
+    (0..count).map(next).collect()
 }
 
 /// All records on a disk, and whether the journal is sealed.

@@ -1,10 +1,11 @@
 //! Journals verified, counted and shown: sound ones, torn ones, damaged ones, and one that is being written.
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{self, OpenOptions};
+use std::os::unix::fs::FileExt;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
+use std::time::Duration;
 
 use yidan_journal::storage::files::Files;
 use yidan_journal::{Limits, Lock, Loss, Writer, archive};
@@ -238,22 +239,43 @@ fn records_are_shown_by_number() {
 }
 
 #[test]
-fn a_journal_that_is_being_written_is_sound() {
+fn a_batch_on_its_way_is_not_taken_for_a_torn_one() {
     let folder = Folder::new();
-    let path = folder.path("journal");
-    let mut writer = open(&path);
-    let done = AtomicBool::new(false);
+    let (path, copy) = (folder.path("journal"), folder.path("copy"));
+    let files = Files::new(Path::new(&path)).expect("a folder can be made");
+    let limits = Limits { segment_bytes: 512 * 1024, ..LIMITS };
+    let mut writer = Writer::open(files, limits, [7; 16], 1, Loss::Refuse, |_| {}).expect("new");
+    let begins: Vec<u64> = (0..400)
+        .map(|_| {
+            let begin = writer.tip().offset;
+            writer.push(&[7; 600]).expect("room");
+            assert_eq!(writer.commit(BEGUN_MS).expect("a sound disk").bytes, 1_024);
+            begin
+        })
+        .collect();
+    drop(writer);
+    let whole = fs::read(segment(&path, 1)).expect("a segment");
+    fs::create_dir(&copy).expect("a folder can be made");
+    let mut slow = vec![0; whole.len()];
+    slow[..512].copy_from_slice(&whole[..512]);
+    fs::write(segment(&copy, 1), slow).expect("written");
+    // The same batches, each written in two halves with a pause between them.
     thread::scope(|scope| {
         scope.spawn(|| {
-            while !done.load(Ordering::Relaxed) {
-                writer.push(&[7; 3_000]).expect("room");
-                writer.commit(BEGUN_MS).expect("a sound disk");
+            let file = OpenOptions::new().write(true).open(segment(&copy, 1)).expect("there");
+            for begin in begins {
+                let at = usize::try_from(begin).expect("small");
+                file.write_all_at(&whole[at..at + 512], begin).expect("written");
+                thread::sleep(Duration::from_millis(5));
+                file.write_all_at(&whole[at + 512..at + 1_024], begin + 512).expect("written");
             }
         });
-        let codes: Vec<_> = (0..20).map(|_| run(&["journal", "verify", &path])).collect();
-        done.store(true, Ordering::Relaxed);
-        for ran in codes {
+        let runs: Vec<_> = (0..3).map(|_| run(&["journal", "verify", &copy])).collect();
+        for ran in &runs {
             assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""), "{}", ran.out);
         }
+        assert!(runs.iter().any(|ran| ran.out.contains("an engine is writing behind it")));
     });
+    let ran = run(&["journal", "verify", &copy]);
+    assert!(ran.out.contains("records   400, ") && ran.out.contains("ends here"), "{}", ran.out);
 }

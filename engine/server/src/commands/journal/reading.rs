@@ -16,10 +16,7 @@ use super::{Reading, none_here, told};
 use crate::commands::output::{Exit, Failure};
 use crate::commands::progress::Progress;
 
-/// How often a journal is read again while its end moves.
-const AGAIN_MAX: usize = 10;
-
-/// How long it is let alone before: longer than a batch is on its way.
+/// How long a journal that looks broken is let alone before it is read again: longer than a batch is on its way.
 const PAUSE: Duration = Duration::from_millis(200);
 
 /// Significant digits of what is told of a spread.
@@ -104,21 +101,14 @@ impl Counts {
 
 impl Reading {
     /// Reads all that is there. Where an engine is writing, what looks broken may be on its way: it is read again, and then the
-    /// end has moved.
+    /// end has moved. Damage among what was written stays where it is.
     pub(super) fn read(&self) -> Result<Read, Failure> {
         let progress = Progress::of(segment_bytes(&self.folder).ok(), "records");
         let mut read = self.read_once(&progress)?;
-        for _ in 0..AGAIN_MAX {
-            if read.row == Row::End {
-                break;
-            }
+        if read.row != Row::End {
             thread::sleep(PAUSE);
             let again = self.read_once(&progress)?;
-            let moving = again.tip.batch > read.tip.batch;
-            read = Read { moving, ..again };
-            if !moving {
-                break;
-            }
+            read = Read { moving: again.tip.batch > read.tip.batch, ..again };
         }
         progress.done();
         Ok(read)

@@ -1,11 +1,13 @@
 //! The command line: what can be asked for, and how a run ends. Each command has its file below.
 
+mod audit;
 mod catalog;
 mod completions;
 pub mod curated;
 mod demo;
 mod folder;
 mod import;
+mod journal;
 mod output;
 mod packs;
 mod policy;
@@ -25,7 +27,7 @@ use output::{Exit, Failure};
 /// How a run ends, for every command's help.
 const EXIT_CODES: &str = "Exit codes:
   0  all was done: every case settled, nothing wrong, nothing different
-  1  some case was refused, a policy has errors, or two things differ
+  1  some case was refused, a policy has errors, two things differ, or a journal ends in a torn batch
   2  something could not be read or written; what and where is on the standard error";
 
 const EXAMPLES: &str = "Examples:
@@ -35,6 +37,7 @@ const EXAMPLES: &str = "Examples:
   yidan settle year.jsonl --sequence          carry slots and balances from case to case
   yidan catalog build catalogs/sources -o base.img
   yidan policy check catalogs/sources/630100/policy.toml
+  yidan journal verify /var/lib/yidan/journal
   yidan completions bash > /etc/bash_completion.d/yidan";
 
 /// One bill for every medical visit: settles claims of Chinese medical insurance, exactly and with every fen explained.
@@ -61,6 +64,9 @@ enum Command {
     /// Check policy packs, and show what they say
     #[command(subcommand, after_help = EXIT_CODES)]
     Policy(policy::Policy),
+    /// Look into a journal: verify it, count what it holds, show its records
+    #[command(subcommand, after_help = journal::EXIT_CODES)]
+    Journal(journal::Journal),
     Reasons(reasons::Reasons),
     Completions(completions::Completions),
 }
@@ -83,6 +89,7 @@ pub fn run() -> ExitCode {
         Command::Demo(command) => command.run(),
         Command::Catalog(command) => command.run(),
         Command::Policy(command) => command.run(),
+        Command::Journal(command) => command.run(),
         Command::Reasons(command) => command.run(),
         Command::Completions(command) => command.run(),
     };

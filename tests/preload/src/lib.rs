@@ -109,7 +109,7 @@ fn meant(fd: c_int) -> Option<(u64, u64)> {
 
 // SAFETY: it stands before the C library's function of this name and has its type.
 #[unsafe(no_mangle)]
-pub extern "C" fn pwrite64(fd: c_int, from: *const c_void, length: usize, at: i64) -> isize {
+extern "C" fn pwrite64(fd: c_int, from: *const c_void, length: usize, at: i64) -> isize {
     let Some(file) = meant(fd) else { return PWRITE(fd, from, length, at) };
     // SAFETY: the caller of pwrite hands in that many readable bytes.
     let bytes = unsafe { std::slice::from_raw_parts(from.cast::<u8>(), length) };
@@ -128,27 +128,27 @@ pub extern "C" fn pwrite64(fd: c_int, from: *const c_void, length: usize, at: i6
 
 // SAFETY: it stands before the C library's function of this name and has its type.
 #[unsafe(no_mangle)]
-pub extern "C" fn pwrite(fd: c_int, from: *const c_void, length: usize, at: i64) -> isize {
+extern "C" fn pwrite(fd: c_int, from: *const c_void, length: usize, at: i64) -> isize {
     pwrite64(fd, from, length, at)
 }
 
 // SAFETY: it stands before the C library's function of this name and has its type.
 #[unsafe(no_mangle)]
-pub extern "C" fn write(fd: c_int, from: *const c_void, length: usize) -> isize {
+extern "C" fn write(fd: c_int, from: *const c_void, length: usize) -> isize {
     assert!(meant(fd).is_none(), "the journal writes at places; this write would not be withheld");
     WRITE(fd, from, length)
 }
 
 // SAFETY: it stands before the C library's function of this name and has its type.
 #[unsafe(no_mangle)]
-pub extern "C" fn writev(fd: c_int, from: *const c_void, count: c_int) -> isize {
+extern "C" fn writev(fd: c_int, from: *const c_void, count: c_int) -> isize {
     assert!(meant(fd).is_none(), "the journal writes at places; this write would not be withheld");
     WRITEV(fd, from, count)
 }
 
 // SAFETY: it stands before the C library's function of this name and has its type.
 #[unsafe(no_mangle)]
-pub extern "C" fn pread64(fd: c_int, to: *mut c_void, length: usize, at: i64) -> isize {
+extern "C" fn pread64(fd: c_int, to: *mut c_void, length: usize, at: i64) -> isize {
     let read = PREAD(fd, to, length, at);
     let Some(file) = meant(fd) else { return read };
     let state = state();
@@ -176,7 +176,7 @@ pub extern "C" fn pread64(fd: c_int, to: *mut c_void, length: usize, at: i64) ->
 
 // SAFETY: it stands before the C library's function of this name and has its type.
 #[unsafe(no_mangle)]
-pub extern "C" fn fsync(fd: c_int) -> c_int {
+extern "C" fn fsync(fd: c_int) -> c_int {
     match meant(fd) {
         Some(file) => release(fd, file, false),
         None => FSYNC(fd),
@@ -185,7 +185,7 @@ pub extern "C" fn fsync(fd: c_int) -> c_int {
 
 // SAFETY: it stands before the C library's function of this name and has its type.
 #[unsafe(no_mangle)]
-pub extern "C" fn fdatasync(fd: c_int) -> c_int {
+extern "C" fn fdatasync(fd: c_int) -> c_int {
     match meant(fd) {
         Some(file) => release(fd, file, true),
         None => FDATASYNC(fd),
@@ -194,7 +194,7 @@ pub extern "C" fn fdatasync(fd: c_int) -> c_int {
 
 // SAFETY: it stands before the C library's function of this name and has its type.
 #[unsafe(no_mangle)]
-pub extern "C" fn unlink(path: *const c_char) -> c_int {
+extern "C" fn unlink(path: *const c_char) -> c_int {
     // SAFETY: the caller of unlink hands in a path that ends in nought.
     let named = unsafe { CStr::from_ptr(path) };
     // Its inode may be given to another file.

@@ -8,15 +8,15 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 /// Shorter inputs are done before anybody wonders.
 const WORTH_BYTES_MIN: u64 = 4 * 1024 * 1024;
 
-/// A bar, or nothing.
-pub(super) struct Progress(Option<ProgressBar>);
+/// A bar, or nothing; and what it counts.
+pub(super) struct Progress(Option<ProgressBar>, &'static str);
 
 impl Progress {
-    /// A bar for an input of so many bytes, if that is known.
-    pub(super) fn of(bytes: Option<u64>) -> Progress {
+    /// A bar for an input of so many bytes, if that is known, which counts `units` beside.
+    pub(super) fn of(bytes: Option<u64>, units: &'static str) -> Progress {
         let watched = io::stderr().is_terminal() && !io::stdout().is_terminal();
         if !watched || bytes.is_some_and(|bytes| bytes < WORTH_BYTES_MIN) {
-            return Progress(None);
+            return Progress(None, units);
         }
         let target = ProgressDrawTarget::stderr_with_hz(5);
         let bar = ProgressBar::with_draw_target(bytes, target);
@@ -28,14 +28,14 @@ impl Progress {
             bar.set_style(style);
         }
         bar.enable_steady_tick(Duration::from_millis(200));
-        Progress(Some(bar))
+        Progress(Some(bar), units)
     }
 
     /// Shows how far reading has come.
-    pub(super) fn at(&self, bytes: u64, cases: u64) {
+    pub(super) fn at(&self, bytes: u64, count: u64) {
         if let Some(bar) = &self.0 {
             bar.set_position(bytes);
-            bar.set_message(format!("{cases} cases"));
+            bar.set_message(format!("{count} {}", self.1));
         }
     }
 

@@ -114,7 +114,7 @@ impl Settle {
             clerk: Clerk::new(&world, policy, self.sequence),
             out: Output::open(),
             tally: Tally::default(),
-            progress: Progress::of(length),
+            progress: Progress::of(length, "cases"),
             name: name.into_owned(),
             tell_catalogue: self.catalog.is_none(),
         };

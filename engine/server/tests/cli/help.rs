@@ -10,6 +10,10 @@ fn every_command_helps_and_names_its_exit_codes() {
         &["demo", "--help"],
         &["catalog", "--help"],
         &["policy", "--help"],
+        &["journal", "--help"],
+        &["journal", "verify", "--help"],
+        &["journal", "stats", "--help"],
+        &["journal", "show", "--help"],
         &["reasons", "--help"],
     ] {
         let ran = run(command);

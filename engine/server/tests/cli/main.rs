@@ -6,6 +6,7 @@ mod demo;
 mod glossary;
 mod grounds;
 mod help;
+mod journal;
 mod large;
 mod layout;
 mod notes;

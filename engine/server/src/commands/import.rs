@@ -86,7 +86,7 @@ impl Import {
         let errors = Errors { path: self.errors_path(), file: None, count: 0 };
         let mut rows = Rows { engine: &engine, to, came, on_their_way: 0, taken: 0, errors };
         let begun = std::time::Instant::now();
-        rows.all(self.what, &name, reader, &Progress::of(length))?;
+        rows.all(self.what, &name, reader, &Progress::of(length, "rows"))?;
         let (taken, wrong, path) = (rows.taken, rows.errors.count, rows.errors.path.clone());
         rows.errors.end()?;
         let (hash, _) = engine.stop().map_err(said)?;

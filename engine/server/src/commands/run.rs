@@ -97,7 +97,7 @@ impl Run {
             name: name.into_owned(),
         };
         let begun = Instant::now();
-        let ended = flow.all(Cases::new(reader, true), &Progress::of(length));
+        let ended = flow.all(Cases::new(reader, true), &Progress::of(length, "commands"));
         let (times, counts) = (flow.times_us, flow.counts);
         ended?;
         let (hash, measures) = engine.stop().map_err(said)?;

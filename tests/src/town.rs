@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use yidan_settlement::bill::Account;
 use yidan_settlement::catalogue::{
     Ceilings, Class, Entry, Found, Level, List, RuleBook, Scope, Terms,
 };
@@ -12,13 +13,13 @@ use yidan_settlement::claim::{
 };
 use yidan_settlement::command::{Command, Settle, What, WhichVisit};
 use yidan_settlement::date::{Day, Moment, Span};
-use yidan_settlement::event::{PolicyNames, Request};
+use yidan_settlement::event::{Event, PolicyNames, Request, Settled, Undone};
 use yidan_settlement::facts::{
     ApprovalFact, ChargesFacts, FacilityFacts, IdentityFact, LineFacts, MemberFacts, SettleFacts,
     Text, TotalsFacts, VisitFacts,
 };
 use yidan_settlement::id::{Admdvs, EntryId, Insutype, LineKind, RuleId, Tag, VisitId};
-use yidan_settlement::ledger::{Catalogue, LookUp, Shelf};
+use yidan_settlement::ledger::{Catalogue, Ledger, LookUp, Member, Shelf};
 use yidan_settlement::money::{Fen, Price, Quantity, Rate};
 use yidan_settlement::pack::{Channel, Filing, HospitalLevel, Pack};
 
@@ -90,7 +91,8 @@ fn entry(line: &LineFacts) -> Found {
     };
     let number: u32 = line.code.get(1..).and_then(|digits| digits.parse().ok()).unwrap_or(0);
     let share = Rate::new(u16::try_from(number % 5 * 500).expect("small")).expect("a ratio");
-    let ceiling = (number % 3 == 0).then(|| Price::new(i64::from(number % 90 + 10) * 1_000_000));
+    let ceiling =
+        number.is_multiple_of(3).then(|| Price::new(i64::from(number % 90 + 10) * 1_000_000));
     let entry = Entry {
         id: EntryId::new(number),
         valid: Span::ALWAYS,
@@ -208,17 +210,13 @@ impl Town {
     }
 
     /// Notes what an answer gave to go on with.
-    pub fn opened(&mut self, command: &Command) {
-        if let What::OpenVisit(_) = command.what {
-            let (psn, asker) = (command.request.psn_no.to_string(), command.request.asker.clone());
-            self.visits.push((psn, asker, VisitId::new(command.seq)));
-        }
-    }
-
-    /// Notes a settlement that may be cancelled later.
-    pub fn settled(&mut self, command: &Command) {
+    pub fn heard(&mut self, command: &Command, event: &Event) {
         let (psn, asker) = (command.request.psn_no.to_string(), command.request.asker.clone());
-        self.settlements.push((psn, asker, command.seq));
+        if let Event::VisitOpened(_) = event {
+            self.visits.push((psn, asker, VisitId::new(command.seq)));
+        } else if let Event::Settled(_) = event {
+            self.settlements.push((psn, asker, command.seq));
+        }
     }
 
     fn psn_no(n: usize) -> String {
@@ -389,7 +387,7 @@ impl Town {
     fn settle_at_once(&mut self) -> Command {
         let psn = self.some_psn();
         let asker = *self.dice.one(&FACILITIES);
-        let total = Fen::new(i64::try_from(1 << self.dice.between(8, 24)).expect("small"));
+        let total = Fen::new(1_i64 << self.dice.between(8, 24));
         let own = Fen::new(total.get() / i64::try_from(self.dice.between(3, 20)).expect("small"));
         let in_scope = total.minus(own);
         let parts = LineParts { own, over: Fen::ZERO, pre_pay: Fen::ZERO, in_scope };
@@ -446,11 +444,39 @@ fn facility(n: u32, code: &str) -> What {
     What::RegisterFacility(code.into(), facts)
 }
 
+/// Who pays a bill.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Paid {
+    /// Funds, by `fund_pay_type`.
+    pub funds: Vec<(u32, Fen)>,
+    /// What the facility is owed.
+    pub owed: Fen,
+    /// What accounts paid.
+    pub accounts: Fen,
+}
+
+impl Paid {
+    fn of(settled: &Settled) -> Paid {
+        let mut paid = Paid::default();
+        for posting in &settled.decision.postings {
+            match posting.account {
+                Account::FundExpense(fund) => paid.funds.push((fund.get(), posting.amount)),
+                Account::OwnAccount => paid.accounts = paid.accounts.plus(posting.amount),
+                Account::FacilityPayable => paid.owed = paid.owed.plus(posting.amount),
+                Account::FamilyAccount(_) | Account::PersonPayable => panic!("none in town"),
+            }
+        }
+        let funds: Fen = paid.funds.iter().map(|(_, fen)| *fen).sum();
+        assert_eq!(settled.decision.fund_sum(), funds, "the bill's funds are those posted");
+        paid
+    }
+}
+
 /// What clients know from answers alone: the bills that stand, by settlement.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct ClientBooks {
-    /// Fund payments of each settlement, by `fund_pay_type`, what the facility is owed, and what accounts paid.
-    pub bills: BTreeMap<u64, (Vec<(u32, Fen)>, Fen, Fen)>,
+    /// The bill of each settlement.
+    pub bills: BTreeMap<u64, Paid>,
     /// Settlements that were cancelled.
     pub undone: BTreeSet<u64>,
     /// Paid into accounts.
@@ -458,10 +484,62 @@ pub struct ClientBooks {
 }
 
 impl ClientBooks {
+    /// Notes what happened, as the answer to a command tells it.
+    ///
+    /// # Panics
+    /// When something is undone twice, or a posting is none of the town's.
+    pub fn note(&mut self, seq: u64, event: &Event) {
+        match event {
+            Event::MemberRegistered(_, amount) | Event::Deposited(amount) => {
+                self.deposits = self.deposits.plus(*amount);
+            }
+            Event::Settled(settled) => {
+                self.bills.insert(seq, Paid::of(settled));
+            }
+            Event::Cancelled(cancelled) => assert!(self.undone.insert(cancelled.settlement)),
+            Event::Reversed(reversed) => match &reversed.undone {
+                Undone::Settlement(cancelled) => assert!(self.undone.insert(cancelled.settlement)),
+                Undone::Cancellation(back) => assert!(self.undone.remove(&back.settlement)),
+                Undone::NotYetCome | Undone::Visit(_) | Undone::NoEffect => {}
+            },
+            Event::FacilityRegistered(_, _)
+            | Event::VisitOpened(_)
+            | Event::VisitClosed(_)
+            | Event::LinesUploaded(_, _)
+            | Event::LinesWithdrawn(_, _)
+            | Event::Refused(_)
+            | Event::PolicyLoaded(_)
+            | Event::CatalogueLoaded(_)
+            | Event::DayClosed(_) => {}
+        }
+    }
+
+    /// Compares with the books of all shards.
+    ///
+    /// # Panics
+    /// When they differ.
+    pub fn compare(&self, shards: &[Ledger]) {
+        let mut funds: BTreeMap<u32, Fen> = BTreeMap::new();
+        for (fund, amount) in shards.iter().flat_map(|shard| &shard.books().funds) {
+            let sum = funds.entry(*fund).or_default();
+            *sum = sum.plus(*amount);
+        }
+        funds.retain(|_, amount| !amount.is_zero());
+        assert_eq!(funds, self.funds(), "what funds paid");
+        let facilities = shards.iter().flat_map(Ledger::facilities);
+        let payable: Fen = facilities.map(|(_, facility)| facility.payable()).sum();
+        assert_eq!(payable, self.payable(), "what facilities are owed");
+        let members = shards.iter().flat_map(|shard| shard.members().iter());
+        let balances: Fen = members.map(Member::balance).sum();
+        assert_eq!(balances, self.deposits.minus(self.accounts()), "what accounts hold");
+        let settled: u64 = shards.iter().map(|shard| shard.books().settled).sum();
+        assert_eq!(settled, u64::try_from(self.bills.len()).expect("small"), "settled once each");
+    }
+
     /// Expense of each fund over the bills that stand.
     pub fn funds(&self) -> BTreeMap<u32, Fen> {
         let mut funds: BTreeMap<u32, Fen> = BTreeMap::new();
-        for (fund, amount) in self.standing().flat_map(|(funds, _, _)| funds) {
+        for (fund, amount) in self.standing().flat_map(|paid| &paid.funds) {
             let sum = funds.entry(*fund).or_default();
             *sum = sum.plus(*amount);
         }
@@ -471,15 +549,15 @@ impl ClientBooks {
 
     /// What all facilities are owed.
     pub fn payable(&self) -> Fen {
-        self.standing().map(|(_, owed, _)| *owed).sum()
+        self.standing().map(|paid| paid.owed).sum()
     }
 
     /// What accounts paid.
     pub fn accounts(&self) -> Fen {
-        self.standing().map(|(_, _, paid)| *paid).sum()
+        self.standing().map(|paid| paid.accounts).sum()
     }
 
-    fn standing(&self) -> impl Iterator<Item = &(Vec<(u32, Fen)>, Fen, Fen)> {
+    fn standing(&self) -> impl Iterator<Item = &Paid> {
         self.bills.iter().filter(|(seq, _)| !self.undone.contains(seq)).map(|(_, bill)| bill)
     }
 }

@@ -263,10 +263,9 @@ impl<R: Reply<Answer> + Send + 'static> Engine<R> {
         let lock = Lock::take(folder)?;
         let mut fold = Fold::new(setup.shards.max(1));
         let (limits, loss, now) = (setup.limits, setup.loss, now_ms());
-        let writer =
-            Writer::open(storage.clone(), limits, journal_id(now), now, loss, |batch| {
-                fold.batch(batch);
-            })?;
+        let writer = Writer::open(storage.clone(), limits, journal_id(now), now, loss, |batch| {
+            fold.batch(batch);
+        })?;
         let (ledgers, recovered) = fold.end()?;
         let next_seq = ledgers.iter().map(Ledger::last_seq).max().unwrap_or(0) + 1;
         let places = writer.places().clone();

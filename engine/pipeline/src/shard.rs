@@ -71,15 +71,14 @@ struct Shelved<'s, S: Storage> {
 
 impl<S: Storage> LedgerShard<S> {
     /// A shard that goes on from a ledger.
-    pub fn new(ledger: Ledger, world: &CurrentWorld, places: &Places, storage: S) -> LedgerShard<S> {
+    pub fn new(
+        ledger: Ledger,
+        world: &CurrentWorld,
+        places: &Places,
+        storage: S,
+    ) -> LedgerShard<S> {
         let past = Past { places: places.clone(), storage, recent: VecDeque::new() };
-        LedgerShard {
-            ledger,
-            room: Room::default(),
-            world: Arc::clone(world),
-            past,
-            pending: None,
-        }
+        LedgerShard { ledger, room: Room::default(), world: Arc::clone(world), past, pending: None }
     }
 
     /// The ledger.

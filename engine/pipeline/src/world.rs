@@ -122,7 +122,8 @@ impl World {
             None => found.extend(lines.iter().map(|_| Found::Unknown)),
         }
         known.extend(diagnoses.iter().filter_map(|code| self.diagnosis(code)));
-        let loaded = self.packs.iter().find(|loaded| loaded.pack.data().digest == pack.data().digest);
+        let loaded =
+            self.packs.iter().find(|loaded| loaded.pack.data().digest == pack.data().digest);
         Some(Catalogue {
             digest: &self.digest,
             rules: self.image()?.rules(),

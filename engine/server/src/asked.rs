@@ -103,7 +103,8 @@ impl Asked {
         if of_member && request.psn_no.is_empty() {
             return Err(field("psn_no", "nothing", "the member's number"));
         }
-        let of_facility = !matches!(self.op, Op::Facility | Op::CloseDay | Op::Member | Op::Deposit);
+        let of_facility =
+            !matches!(self.op, Op::Facility | Op::CloseDay | Op::Member | Op::Deposit);
         if of_facility && request.asker.is_empty() {
             return Err(field("fixmedins_code", "nothing", "the code of the facility"));
         }
@@ -188,7 +189,11 @@ impl Asked {
             }
             (Some(_), None) => {
                 if let ChargesFacts::Lines(_) = charges {
-                    return Err(field("lines", "lines", "nothing: a registered visit has those uploaded"));
+                    return Err(field(
+                        "lines",
+                        "lines",
+                        "nothing: a registered visit has those uploaded",
+                    ));
                 }
                 let number = number(names, "mdtrt_id", self.mdtrt_id.as_ref())?;
                 let end = needed("endtime", self.endtime)?;
@@ -202,9 +207,10 @@ impl Asked {
             }
         };
         let said = |of_visit: Option<&Code>| of_visit.cloned();
-        let flag = self.acct_used_flag.clone().or_else(|| {
-            said(self.visit.as_ref().and_then(|visit| visit.acct_used_flag.as_ref()))
-        });
+        let flag = self
+            .acct_used_flag
+            .clone()
+            .or_else(|| said(self.visit.as_ref().and_then(|visit| visit.acct_used_flag.as_ref())));
         let settled = self.visit.as_ref().and_then(|visit| visit.setl_time).or(self.setl_time);
         let how = SettleFacts {
             channel: channel(self.channel),

@@ -193,7 +193,11 @@ impl Audit {
                     (Event::Settled(anew), false) => {
                         let mut fields = differences(settled, anew);
                         if fields.is_empty() {
-                            fields.push(("bytes".to_owned(), "these".to_owned(), "others".to_owned()));
+                            fields.push((
+                                "bytes".to_owned(),
+                                "these".to_owned(),
+                                "others".to_owned(),
+                            ));
                         }
                         fields
                     }

@@ -55,13 +55,10 @@ pub fn bind(case: &Case, loaded: &Loaded, world: &World, number: u64) -> Result<
     }
     check_names(case, pack)?;
     let found = match &case.lines {
-        Some(lines) => {
-            look_up(lines, catalogue_of(case, pack, world).ok_or(Unbound::NoCatalogue)?)
-        }
+        Some(lines) => look_up(lines, catalogue_of(case, pack, world).ok_or(Unbound::NoCatalogue)?),
         None => Vec::new(),
     };
-    let diagnoses =
-        case.visit.diagnoses.iter().filter_map(|code| world.diagnosis(code)).collect();
+    let diagnoses = case.visit.diagnoses.iter().filter_map(|code| world.diagnosis(code)).collect();
     let mut bound = Bound {
         labels: Labels::default(),
         found,

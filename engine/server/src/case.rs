@@ -464,8 +464,7 @@ pub fn parse<T: DeserializeOwned>(text: &str, first_line: usize) -> Result<T, Ca
         let inner = error.into_inner();
         let what = inner.to_string();
         // serde_json appends the place, which is shown apart and counted over the whole input.
-        let what =
-            what.rsplit_once(" at line ").map_or(what.as_str(), |(what, _)| what).to_owned();
+        let what = what.rsplit_once(" at line ").map_or(what.as_str(), |(what, _)| what).to_owned();
         CaseError {
             line: first_line + inner.line().saturating_sub(1),
             column: inner.column(),

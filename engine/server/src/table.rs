@@ -110,7 +110,11 @@ fn day(name: &str, text: &str) -> Result<Day, FieldError> {
 fn with_span<'t>(name: &str, entry: &'t str) -> Result<(&'t str, Span), FieldError> {
     let Some((text, span)) = entry.split_once('@') else { return Ok((entry, Span::ALWAYS)) };
     let Some((from, to)) = span.split_once("..") else {
-        return Err(field(name, entry, "a span as @2025-01-01..2026-01-01, either end may be absent"));
+        return Err(field(
+            name,
+            entry,
+            "a span as @2025-01-01..2026-01-01, either end may be absent",
+        ));
     };
     let end = |text: &str, absent| if text.is_empty() { Ok(absent) } else { day(name, text) };
     let span = Span { from: end(from, Day::MIN)?, to: end(to, Day::MAX)? };
@@ -135,9 +139,9 @@ pub fn member(row: &Row<'_>) -> Result<(Request, What), FieldError> {
     let years = row.some("paid_years").map_or(Ok(0), str::parse);
     let years = years.map_err(|_| field("paid_years", row.text("paid_years"), "a whole number"))?;
     let amount = row.some("balc").map_or(Ok(Fen::ZERO), |text| {
-        money::decimal(text).and_then(Fen::from_yuan).map_err(|_| {
-            field("balc", text, "an amount in yuan with at most two decimals")
-        })
+        money::decimal(text)
+            .and_then(Fen::from_yuan)
+            .map_err(|_| field("balc", text, "an amount in yuan with at most two decimals"))
     })?;
     let facts = MemberFacts {
         admdvs: row.needed("admdvs")?.into(),
@@ -161,7 +165,12 @@ pub fn member(row: &Row<'_>) -> Result<(Request, What), FieldError> {
         approvals: row
             .list("approvals")?
             .into_iter()
-            .map(|(code, span)| ApprovalFact { disease: code.into(), span, facility: None, limit: None })
+            .map(|(code, span)| ApprovalFact {
+                disease: code.into(),
+                span,
+                facility: None,
+                limit: None,
+            })
             .collect(),
         ..MemberFacts::default()
     };
@@ -204,7 +213,9 @@ pub fn facility(row: &Row<'_>) -> Result<(Request, What), FieldError> {
             "outpatient" => Agreement::Outpatient,
             "chronic" => Agreement::Chronic,
             "pharmacy" => Agreement::Pharmacy,
-            _ => return Err(field("agreements", text, "inpatient, outpatient, chronic or pharmacy")),
+            _ => {
+                return Err(field("agreements", text, "inpatient, outpatient, chronic or pharmacy"));
+            }
         };
         Ok(AgreementRecord { kind, span })
     };

@@ -157,7 +157,12 @@ fn said(number: u64, bytes: &[u8]) -> Result<Says, TellError> {
 impl Told {
     /// A line that could not be read.
     pub fn unreadable(line: u64, what: &str) -> Told {
-        Told { line, infcode: -1, again: false, says: Says::Unreadable { unreadable: what.to_owned() } }
+        Told {
+            line,
+            infcode: -1,
+            again: false,
+            says: Says::Unreadable { unreadable: what.to_owned() },
+        }
     }
 
     /// Whether it was refused.

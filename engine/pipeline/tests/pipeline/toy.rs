@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender};
 use yidan_journal::storage::memory::{Memory, MemoryFile};
-use yidan_journal::storage::{Medium, Storage};
+use yidan_journal::storage::{Medium, Spare, Storage};
 use yidan_journal::{Limits, Loss, Writer, scan};
 use yidan_pipeline::{Call, Pipeline, Reply, Settings, Shard, Stopped, Tagged, start};
 
@@ -204,6 +204,10 @@ impl Storage for Gated {
 
     fn create(&self, name: &str, bytes: u64) -> io::Result<GatedFile> {
         Ok(self.file(self.disk.create(name, bytes)?))
+    }
+
+    fn prepare(&self, name: &str, bytes: u64) -> Spare<GatedFile> {
+        Spare::done(self.create(name, bytes))
     }
 
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {

@@ -42,7 +42,7 @@ impl Audit {
             let folder = self.folder.display();
             return Err(said(format!("{folder}: no such folder; expected one with a journal")));
         }
-        let other = self.policy.as_ref().map(packs::compile).transpose()?;
+        let other = self.policy.as_deref().map(packs::compile).transpose()?;
         let mut audit = Auditing::new(self.archive()?, other.map(Arc::new));
         let mut out = Output::open();
         let (mut printed, mut count) = (Ok(()), 0_u64);
@@ -81,7 +81,8 @@ impl Audit {
 }
 
 fn print(out: &mut Output, difference: &Difference) -> Result<(), Failure> {
-    let fields = difference.fields.iter().map(|(name, was, anew)| format!("{name} {was} -> {anew}"));
+    let fields =
+        difference.fields.iter().map(|(name, was, anew)| format!("{name} {was} -> {anew}"));
     let fields: Vec<String> = fields.collect();
     Ok(writeln!(out, "settlement {}: {}", difference.settlement, fields.join(", "))?)
 }

@@ -125,7 +125,8 @@ impl Rows<'_> {
             Table::Members => table::MEMBER_COLUMNS,
             Table::Facilities => table::FACILITY_COLUMNS,
         };
-        table::check_headers(&headers, known).map_err(|wrong| said(format!("{name}:1: {wrong}")))?;
+        table::check_headers(&headers, known)
+            .map_err(|wrong| said(format!("{name}:1: {wrong}")))?;
         let mut record = csv::StringRecord::new();
         loop {
             match csv.read_record(&mut record) {
@@ -208,13 +209,7 @@ impl Rows<'_> {
 }
 
 impl Errors {
-    fn tell(
-        &mut self,
-        line: u64,
-        field: &str,
-        found: &str,
-        expected: &str,
-    ) -> Result<(), Failure> {
+    fn tell(&mut self, line: u64, field: &str, found: &str, expected: &str) -> Result<(), Failure> {
         let path = self.path.display().to_string();
         let cannot = |error: io::Error| said(format!("{path}: cannot be written: {error}"));
         if self.file.is_none() {

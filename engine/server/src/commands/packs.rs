@@ -61,8 +61,8 @@ impl Packs {
 }
 
 /// The pack of one file.
-pub(super) fn compile(file: &PathBuf) -> Result<Pack, Failure> {
-    let mut packs = compile_all(vec![(file.clone(), read(file)?)])?;
+pub(super) fn compile(file: &Path) -> Result<Pack, Failure> {
+    let mut packs = compile_all(vec![(file.to_owned(), read(file)?)])?;
     packs.pop().map(|(_, pack)| pack).ok_or_else(|| said(format!("{}: no pack", file.display())))
 }
 

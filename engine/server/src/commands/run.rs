@@ -210,7 +210,9 @@ impl Flow<'_> {
         let place = self.waiting.iter().position(|waiting| waiting.line == line);
         let waiting = place.and_then(|place| self.waiting.get_mut(place));
         let waiting = waiting.expect("a line is answered once");
-        self.times_us.saturating_record(u64::try_from(waiting.begun.elapsed().as_micros()).unwrap_or(u64::MAX));
+        self.times_us.saturating_record(
+            u64::try_from(waiting.begun.elapsed().as_micros()).unwrap_or(u64::MAX),
+        );
         if let Some(name) = &waiting.name {
             self.made.insert(name.clone(), told.made());
         }

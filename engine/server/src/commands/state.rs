@@ -62,7 +62,10 @@ impl State {
 
 fn ledgers(folder: &Path, shards: u16) -> Result<Vec<Ledger>, Failure> {
     if !folder.is_dir() {
-        return Err(said(format!("{}: no such folder; expected one with a journal", folder.display())));
+        return Err(said(format!(
+            "{}: no such folder; expected one with a journal",
+            folder.display()
+        )));
     }
     look(folder, usize::from(shards)).map(|(ledgers, _)| ledgers).map_err(said)
 }
@@ -100,7 +103,10 @@ impl Hash {
         let persons: Fen = ledgers.iter().map(|one| one.books().persons).sum();
         let balances: Fen =
             ledgers.iter().flat_map(|one| one.members().iter()).map(Member::balance).sum();
-        writeln!(out, "owed to facilities {owed}, to persons {persons}; in own accounts {balances}")?;
+        writeln!(
+            out,
+            "owed to facilities {owed}, to persons {persons}; in own accounts {balances}"
+        )?;
         Ok(())
     }
 }
@@ -123,7 +129,11 @@ impl OneMember {
                 writeln!(out, "identity   {} from {} to {}", one.kind, one.span.from, one.span.to)?;
             }
             for one in &facts.approvals {
-                writeln!(out, "approval   {} from {} to {}", one.disease, one.span.from, one.span.to)?;
+                writeln!(
+                    out,
+                    "approval   {} from {} to {}",
+                    one.disease, one.span.from, one.span.to
+                )?;
             }
         }
         writeln!(out, "balc       {}", member.balance())?;

@@ -436,12 +436,7 @@ impl Ledger {
     }
 
     /// The settlements of a member that stand and were made after a place of the journal.
-    fn later(
-        &self,
-        member: &Member,
-        since: u64,
-        shelf: &impl Shelf,
-    ) -> Result<Vec<Old>, Refused> {
+    fn later(&self, member: &Member, since: u64, shelf: &impl Shelf) -> Result<Vec<Old>, Refused> {
         let after = |one: &&HeldSettlement| one.place() > since && !one.is_cancelled();
         member.settled().iter().filter(after).map(|one| old(shelf, one.place())).collect()
     }
@@ -449,9 +444,8 @@ impl Ledger {
     /// Refuses where one of the later settlements has read a slot that an old one changed.
     fn nothing_between(&self, later: &[Old], old: &Old) -> Result<(), Refused> {
         let changed = self.keys(&old.settled, false);
-        let has_read = |one: &&Old| {
-            self.keys(&one.settled, true).iter().any(|key| changed.contains(key))
-        };
+        let has_read =
+            |one: &&Old| self.keys(&one.settled, true).iter().any(|key| changed.contains(key));
         let count = later.iter().filter(has_read).count();
         if count > 0 {
             let detail = u64::try_from(count).unwrap_or(u64::MAX);

@@ -232,7 +232,12 @@ impl Members {
         let Members { rows, places, hasher } = self;
         let place = known.unwrap_or(rows.len());
         if known.is_none() {
-            rows.push(Member { bytes: bytes.clone(), balance: Fen::ZERO, slots: Vec::new(), settled: Vec::new() });
+            rows.push(Member {
+                bytes: bytes.clone(),
+                balance: Fen::ZERO,
+                slots: Vec::new(),
+                settled: Vec::new(),
+            });
             let hash_of = |place: &u32| {
                 let row = usize::try_from(*place).ok().and_then(|place| rows.get(place));
                 hasher.hash_one(row.map_or("", Member::psn_no))

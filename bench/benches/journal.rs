@@ -40,7 +40,7 @@ fn reading(once: bool) {
     for (record_bytes, records) in [(300, 1), (300, 8), (300, 256), (3_000, 8), (3_000, 256)] {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let files = Disk::new(folder.path(), false, true);
-        let (count, sum) = fill(files.clone(), record_bytes, records, bytes);
+        let Filled { count, sum, bytes } = fill(files.clone(), record_bytes, records, bytes);
         let rounds = if once { 1 } else { 5 };
         let mut times = Vec::new();
         for _ in 0..rounds {
@@ -57,12 +57,11 @@ fn reading(once: bool) {
             assert_eq!((read, read_sum), (count, sum), "all that was written");
         }
         let time = median(&mut times);
-        let stored = stored_bytes(folder.path());
         println!(
             "{record_bytes:5} B {records:9} {:10} {:7} MB {:13.0} MB/s {:12.0} {:>14.1?}",
             count / records,
-            stored / 1_000_000,
-            stored as f64 / 1e6 / time.as_secs_f64(),
+            bytes / 1_000_000,
+            bytes as f64 / 1e6 / time.as_secs_f64(),
             count as f64 / time.as_secs_f64(),
             one_record(&files, count, record_bytes, once),
         );
@@ -131,8 +130,15 @@ fn commits(once: bool) {
     println!();
 }
 
-/// Fills a journal; says how many records it has, and the sum of their numbers.
-fn fill(files: Disk, record_bytes: usize, records: u64, bytes: u64) -> (u64, u64) {
+/// What was written: how many records, the sum of their numbers, and bytes of batches.
+struct Filled {
+    count: u64,
+    sum: u64,
+    bytes: u64,
+}
+
+/// Fills a journal with at least so many bytes.
+fn fill(files: Disk, record_bytes: usize, records: u64, bytes: u64) -> Filled {
     let limits = Limits { payload_bytes: 1 << 20, ..Limits::default() };
     let mut writer =
         Writer::open(files, limits, [7; 16], 1, Loss::Refuse, |_| {}).expect("a new journal");
@@ -149,17 +155,11 @@ fn fill(files: Disk, record_bytes: usize, records: u64, bytes: u64) -> (u64, u64
         }
         written += writer.commit(1).expect("a sound disk").bytes;
     }
-    (count, sum)
+    Filled { count, sum, bytes: written }
 }
 
 fn first_number(record: &[u8]) -> u64 {
     u64::from_le_bytes(*record.first_chunk().expect("a record begins with its number"))
-}
-
-fn stored_bytes(folder: &Path) -> u64 {
-    let files = std::fs::read_dir(folder).expect("the folder").flatten();
-    let segments = files.filter(|file| file.path().extension().is_some_and(|end| end == "seg"));
-    segments.map(|file| file.metadata().expect("a file").len()).sum()
 }
 
 fn median(times: &mut [Duration]) -> Duration {

@@ -86,6 +86,17 @@ pub enum JournalError {
         /// The first one that is needed.
         since: u64,
     },
+    /// The journal ends before the snapshot that is to be gone on from.
+    #[error(
+        "the journal ends with record {last}, and the snapshot holds every record before {since}: it is of another \
+         journal, or the last segments are missing. Check both paths, or put the segments back"
+    )]
+    Short {
+        /// The last record; nought where there is none.
+        last: u64,
+        /// The first record that the snapshot does not hold.
+        since: u64,
+    },
     /// The segments cannot be moved to an archive; none was.
     #[error("segments before {before} are not archived: {why}")]
     NotArchived {

@@ -95,7 +95,8 @@ impl<S: Storage> Writer<S> {
     /// The same where a snapshot holds every record before `since`: the segments that hold only those may be archived.
     ///
     /// # Errors
-    /// As [`Writer::open`]; [`JournalError::Missing`] where what is archived is needed.
+    /// As [`Writer::open`]; [`JournalError::Missing`] where what is archived is needed; [`JournalError::Short`] where the
+    /// snapshot holds what the journal does not.
     pub fn open_since(
         storage: S,
         since: u64,
@@ -111,6 +112,10 @@ impl<S: Storage> Writer<S> {
             places.note(batch.segment, batch.offset, &batch.header);
             visit(batch);
         })?;
+        // A snapshot holds only what was durable: where the whole batches end before it, nothing is begun or cut.
+        let last = tip.map_or(0, |tip| tip.next_record - 1);
+        let short =
+            || if last + 1 < since { Err(JournalError::Short { last, since }) } else { Ok(()) };
         let Some(tip) = tip else {
             let tip = Tip {
                 journal,
@@ -122,6 +127,7 @@ impl<S: Storage> Writer<S> {
                 hash: [0; 32],
                 sealed: false,
             };
+            short()?;
             let (file, tip) = begin_segment(&storage, None, &limits, tip, time_ms)?;
             return Ok(Writer::at(storage, limits, file, tip, places));
         };
@@ -140,6 +146,7 @@ impl<S: Storage> Writer<S> {
                 });
             }
         };
+        short()?;
         let failed = |doing| {
             let name = name.clone();
             move |e| JournalError::file(&name, doing, e)

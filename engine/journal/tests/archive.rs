@@ -170,3 +170,30 @@ fn without_a_snapshot_a_journal_begins_with_segment_1() {
     .expect("a snapshot holds the rest");
     assert_eq!(first, Some(firsts[1]));
 }
+
+#[test]
+fn a_journal_that_ends_before_the_snapshot_is_not_gone_on_from() {
+    let (here, empty) = (folder(), folder());
+    let (writer, _) = written(here.path());
+    let end = writer.tip().next_record;
+    drop(writer);
+    assert!(open(here.path(), end).is_ok());
+    match open(here.path(), end + 1) {
+        Err(JournalError::Short { last, since }) => assert_eq!((last, since), (end - 1, end + 1)),
+        other => panic!("{other:?}"),
+    }
+    // A torn end is not cut there either.
+    let last = here.path().join("0000000000000006.seg");
+    let mut torn = fs::read(&last).expect("a segment");
+    let read = scan(&Files::at(here.path()), |_| {}).expect("sound");
+    let at = usize::try_from(read.tip.expect("a tip").offset).expect("small");
+    torn[at] = 1;
+    torn.truncate(at + 100);
+    fs::write(&last, &torn).expect("written");
+    assert!(matches!(open(here.path(), end + 1), Err(JournalError::Short { .. })));
+    assert!(fs::read(&last).expect("a segment") == torn);
+    assert!(open(here.path(), end).is_ok());
+    assert!(fs::read(&last).expect("a segment") != torn, "it was cut");
+    assert!(matches!(open(empty.path(), 2), Err(JournalError::Short { last: 0, since: 2 })));
+    assert_eq!(segments(empty.path()), [], "no new journal is begun");
+}

@@ -4,6 +4,7 @@
 pub mod terms;
 
 use alloc::vec::Vec;
+use core::hint::select_unpredictable;
 
 use crate::date::Span;
 use crate::id::{DiagnosisId, DiagnosisSetId, EntryId, GroupId, RuleId, Tag};
@@ -275,6 +276,11 @@ impl Scale {
     /// All, the finest first.
     pub const ALL: [Scale; 3] = [Scale::Millionth, Scale::HundredthOfFen, Scale::Fen];
 
+    /// A unit.
+    pub(crate) const fn unit(self) -> Price {
+        Price::new(self.millionths())
+    }
+
     /// Millionths of a yuan in a unit.
     #[inline]
     const fn millionths(self) -> i64 {
@@ -329,19 +335,31 @@ impl Ceilings {
         self.scale
     }
 
-    /// The ceiling at a facility of this level.
-    #[inline]
-    pub fn at(&self, level: Level) -> Option<Price> {
-        let [first, second, third] = self.units;
-        let units = match level {
+    #[inline(always)]
+    fn of_level([first, second, third]: [u32; 3], level: Level) -> u32 {
+        match level {
             Level::First => first,
             Level::Second => second,
             Level::Third => third,
-        };
+        }
+    }
+
+    /// The ceiling at a facility of this level.
+    #[inline]
+    pub fn at(&self, level: Level) -> Option<Price> {
+        let units = Ceilings::of_level(self.units, level);
         if units == Ceilings::FREE {
             return None;
         }
         i64::from(units).checked_mul(self.scale.millionths()).map(Price::new)
+    }
+
+    /// A price, or so many units where that is lower.
+    #[inline(always)]
+    fn lower(price: Price, units: u32, unit: Price) -> Price {
+        let ceiling = i64::from(units).saturating_mul(unit.get());
+        let above = units != Ceilings::FREE && ceiling < price.get();
+        Price::new(select_unpredictable(above, ceiling, price.get()))
     }
 
     /// Whether there is none at any level.

@@ -169,22 +169,18 @@ fn fill(
 
 /// Fills in the values after the tiers, and keeps what is not the same.
 fn note_after(frame: &[Fen], from: usize, decision: &mut Decision) -> Result<(), Refusal> {
-    let mut kept = from;
-    for index in from..decision.changes.len() {
-        let Some(mut change) = decision.changes.get(index).copied() else { break };
-        let slot = change.key.slot;
-        change.after = frame.get(slot.index()).copied().unwrap_or(change.before);
+    let mut all_differ = true;
+    for change in decision.changes.iter_mut().skip(from) {
+        change.after = frame.get(change.key.slot.index()).copied().unwrap_or(change.before);
         if change.after.get() > limits::SLOT_FEN_MAX {
             return Err(Refusal::of(Reason::AmountOutOfBounds));
         }
-        if change.after != change.before {
-            if let Some(place) = decision.changes.get_mut(kept) {
-                *place = change;
-            }
-            kept = kept.saturating_add(1);
-        }
+        all_differ &= change.after != change.before;
     }
-    decision.changes.truncate(kept);
+    if !all_differ {
+        // Those of earlier parts differ already.
+        decision.changes.retain(|change| change.after != change.before);
+    }
     Ok(())
 }
 

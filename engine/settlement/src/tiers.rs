@@ -96,26 +96,36 @@ pub fn run(
         if base <= Fen::ZERO {
             continue;
         }
-        let plain = row.plain.as_ref().filter(|_| usual);
         let blank = TierRow::of(stay_part, *id, index, base);
-        match plain {
-            Some(plain) => rows.push(compute_plain(tier, plain, frame, blank)),
+        match row.plain.as_ref().filter(|_| usual) {
+            Some(plain) => run_plain(tier, plain, blank, frame, rows, burden),
             None => {
                 let measure = Measure { situation, tier, frame };
                 let mut done = blank;
                 compute(&measure, row, burden, &mut done);
                 done.filing_loss = filing_loss(&measure, row, burden, done);
+                burden.take(tier, &done);
+                write_slots(tier, row, &done, frame);
                 rows.push(done);
             }
         }
-        let Some(done) = rows.last() else { continue };
-        burden.take(tier, done);
-        if plain.is_some() {
-            write(&tier.adds, &written_plain(done), frame);
-        } else {
-            write_slots(tier, row, done, frame);
-        }
     }
+}
+
+/// The steps of a plain row.
+#[inline(always)]
+fn run_plain(
+    tier: &Tier,
+    plain: &Plain,
+    blank: TierRow,
+    frame: &mut [Fen],
+    rows: &mut Vec<TierRow>,
+    burden: &mut Burden<'_>,
+) {
+    let done = compute_plain(tier, plain, frame, blank);
+    burden.take(tier, &done);
+    write(&tier.adds, &written_plain(&done), frame);
+    rows.push(done);
 }
 
 /// Step 11: the count of admissions, and the adds of the tier and of its row.

@@ -272,6 +272,15 @@ impl RuleBook {
     }
 }
 
+impl Level {
+    /// Its place among ceilings.
+    #[inline]
+    #[expect(clippy::as_conversions, reason = "the discriminant of a field-less enum")]
+    const fn index(self) -> usize {
+        self as usize
+    }
+}
+
 impl Scale {
     /// All, the finest first.
     pub const ALL: [Scale; 3] = [Scale::Millionth, Scale::HundredthOfFen, Scale::Fen];
@@ -336,22 +345,16 @@ impl Ceilings {
     }
 
     #[inline(always)]
-    fn of_level([first, second, third]: [u32; 3], level: Level) -> u32 {
-        match level {
-            Level::First => first,
-            Level::Second => second,
-            Level::Third => third,
-        }
+    fn of_level(units: [u32; 3], level: Level) -> u32 {
+        units.get(level.index()).copied().unwrap_or(Ceilings::FREE)
     }
 
     /// The ceiling at a facility of this level.
     #[inline]
     pub fn at(&self, level: Level) -> Option<Price> {
         let units = Ceilings::of_level(self.units, level);
-        if units == Ceilings::FREE {
-            return None;
-        }
-        i64::from(units).checked_mul(self.scale.millionths()).map(Price::new)
+        let ceiling = i64::from(units).saturating_mul(self.scale.millionths());
+        (units != Ceilings::FREE).then_some(Price::new(ceiling))
     }
 
     /// A price, or so many units where that is lower.

@@ -49,6 +49,9 @@ pub const RATE_ONE: i64 = 10_000;
 /// Of the products of prices and quantities, how many units are a fen.
 const FEN_OF_PRODUCT: i64 = 100_000_000;
 
+// What fits 64 bits as a product is far below the bound of a bill.
+const _: () = assert!(i64::MAX / FEN_OF_PRODUCT < limits::BILL_FEN_MAX);
+
 impl Fen {
     /// Nothing.
     pub const ZERO: Fen = Fen(0);
@@ -277,12 +280,13 @@ impl Price {
     #[inline]
     pub fn times(self, quantity: Quantity) -> Option<Fen> {
         match self.times_small(quantity) {
-            Some(fen) => (fen.0 <= limits::BILL_FEN_MAX).then_some(fen),
+            Some(fen) => Some(fen),
             None => self.times_wide(quantity),
         }
     }
 
-    /// The same where the product is not below nought and fits 64 bits, as nearly all do; else `None`.
+    /// The same where the product is not below nought and fits 64 bits, as nearly all do; else `None`. Such a product is
+    /// within the bound of a bill.
     #[inline(always)]
     pub(crate) fn times_small(self, quantity: Quantity) -> Option<Fen> {
         // 10⁻⁶ yuan times 10⁻⁴ units is 10⁻⁸ fen.

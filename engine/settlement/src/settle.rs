@@ -169,18 +169,21 @@ fn fill(
 
 /// Fills in the values after the tiers, and keeps what is not the same.
 fn note_after(frame: &[Fen], from: usize, decision: &mut Decision) -> Result<(), Refusal> {
-    let mut all_differ = true;
-    for change in decision.changes.iter_mut().skip(from) {
+    let mut kept = from;
+    for index in from..decision.changes.len() {
+        let Some(change) = decision.changes.get_mut(index) else { break };
         change.after = frame.get(change.key.slot.index()).copied().unwrap_or(change.before);
         if change.after.get() > limits::SLOT_FEN_MAX {
             return Err(Refusal::of(Reason::AmountOutOfBounds));
         }
-        all_differ &= change.after != change.before;
+        if change.after != change.before {
+            if kept != index {
+                decision.changes.swap(kept, index);
+            }
+            kept = kept.saturating_add(1);
+        }
     }
-    if !all_differ {
-        // Those of earlier parts differ already.
-        decision.changes.retain(|change| change.after != change.before);
-    }
+    decision.changes.truncate(kept);
     Ok(())
 }
 

@@ -1,11 +1,12 @@
 //! Bills of so many lines over a catalogue of national size: codes by Zipf (s = 1.0), amounts that add up.
 
+use std::hint::black_box;
 use std::path::Path;
 
 use yidan_build::{BuildReport, Sizes};
 use yidan_image::{Image, View};
 use yidan_settlement::bill::Decision;
-use yidan_settlement::catalogue::{Found, Level};
+use yidan_settlement::catalogue::{Class, Family, Found, Level, Terms};
 use yidan_settlement::claim::{
     AccountUse, Charges, Facility, FeeLine, HospitalApproval, Identity, Member, Submitted, Visit,
 };
@@ -154,12 +155,24 @@ impl<'c> Counter<'c> {
         Counter { view, image, pack, kinds, found: Vec::new(), identities, desk: Desk::new() }
     }
 
-    /// From the bytes of the codes and the date to the fields of the entries: how many were looked up.
+    /// From the bytes of the codes and the date to what the entries say, packed as they say it: how many were looked up.
     #[inline(never)]
     pub fn look_up(&mut self, bill: &Bill<'_>) -> usize {
         self.found.clear();
         self.view.look_up_all(&bill.asked, &mut self.found);
-        std::hint::black_box(&self.found).len()
+        black_box(&self.found).len()
+    }
+
+    /// The same to the fields of the entries, each read as whoever asks for it reads it.
+    #[inline(never)]
+    pub fn look_up_fields(&mut self, bill: &Bill<'_>) -> usize {
+        let looked_up = self.look_up(bill);
+        let sum = self.found.iter().fold(0_i64, |sum, one| match one {
+            Found::Entry(terms) => sum.wrapping_add(fields(terms)),
+            Found::Unknown | Found::NotInForce => sum,
+        });
+        black_box(sum);
+        looked_up
     }
 
     /// Settles all bills once on fresh members and gives what the funds pay for each.
@@ -257,6 +270,33 @@ impl<'c> Counter<'c> {
         }
         decision
     }
+}
+
+/// Every field of an entry that settling may ask for, in one number, so that all are read.
+#[inline(always)]
+fn fields(terms: &Terms) -> i64 {
+    let class = match terms.class() {
+        Class::A => 0,
+        Class::B => 1,
+        Class::C => 2,
+    };
+    let pays = |family| i64::from(terms.pays(family));
+    let share = |family| terms.share_in(family).parts();
+    let ceiling = |level| terms.ceiling_at(level).map_or(-1, Price::get);
+    let all = [
+        class,
+        pays(Family::Employee),
+        pays(Family::Resident),
+        i64::from(terms.pays_maternity()),
+        share(Family::Employee),
+        share(Family::Resident),
+        ceiling(Level::First),
+        ceiling(Level::Second),
+        ceiling(Level::Third),
+        i64::from(terms.tag().get()),
+        i64::from(terms.rule().get()),
+    ];
+    all.into_iter().fold(0, i64::wrapping_add)
 }
 
 #[cfg(test)]

@@ -22,6 +22,7 @@ pub struct Admitted<'a> {
     own_cause: Option<Reason>,
     lines_needed: bool,
     cover_end: Day,
+    days: i64,
     first: StayPart<'a>,
     later: Later<'a>,
 }
@@ -43,7 +44,9 @@ pub struct StayPart<'a> {
     fresh_stay: u8,
     deductible_nought: bool,
     approval_limit: Option<Fen>,
-    age: Option<u16>,
+    /// The day that ages are reached by, and the birthday.
+    aged: Civil,
+    birth: Option<Day>,
 }
 
 /// Which value of a slot: its period and sub-key.
@@ -83,13 +86,14 @@ const UNLISTED: u32 = 1 << 31;
 pub fn admit<'a>(claim: &'a Submitted<'a>, pack: &'a Pack) -> Result<Admitted<'a>, Refusal> {
     let refuse = |reason| Err(Refusal::of(reason));
     let (visit, member) = (&claim.visit, &claim.member);
-    let (begin, end) = (visit.begin.day(), visit.end.day());
+    let days = Days::of(claim);
+    let Days { begin, end, .. } = days;
     if visit.begin.is_after(visit.end) || visit.end.is_after(visit.settled) {
         return refuse(Reason::DatesReversed);
     }
     let cover = cover_span(member, begin);
     let covered_to = cover.map_or(Day::MAX, |cover| cover.span.to.previous());
-    let governs = |which| governing_day(claim, which).min(covered_to);
+    let governs = |which| days.governing(which).min(covered_to);
     if pack.edition(governs(pack.data().dates.pack)).is_none() {
         return refuse(Reason::PackNotInForce);
     }
@@ -120,8 +124,17 @@ pub fn admit<'a>(claim: &'a Submitted<'a>, pack: &'a Pack) -> Result<Admitted<'a
     let Ok((level, deductible_level)) = levels_of_visit(claim, benefit) else {
         return refuse(Reason::PrescribersDiffer);
     };
-    let fixed =
-        Fixed { claim, pack, benefit_id, scheme, person, level, deductible_level, covered_to };
+    let fixed = Fixed {
+        claim,
+        pack,
+        days,
+        benefit_id,
+        scheme,
+        person,
+        level,
+        deductible_level,
+        covered_to,
+    };
     let (first, later) = match fixed.divided() {
         None => (fixed.whole()?, [None; YEAR_PARTS_MAX - 1]),
         Some((first, last)) => fixed.parts(first, last)?,
@@ -133,8 +146,8 @@ pub fn admit<'a>(claim: &'a Submitted<'a>, pack: &'a Pack) -> Result<Admitted<'a
     if balances().any(|balance| balance.is_negative()) {
         return refuse(Reason::NegativeAmount);
     }
-    let divided = later.iter().any(Option::is_some);
-    let lines_needed = divided || cover.span.to <= end;
+    let [second, ..] = &later;
+    let lines_needed = second.is_some() || cover.span.to <= end;
     let cover_end = cover.span.to;
     Ok(Admitted {
         claim,
@@ -144,15 +157,41 @@ pub fn admit<'a>(claim: &'a Submitted<'a>, pack: &'a Pack) -> Result<Admitted<'a
         own_cause,
         lines_needed,
         cover_end,
+        days: i64::from(end.days_since(begin).max(1)),
         first,
         later,
     })
+}
+
+/// The days of a visit.
+#[derive(Copy, Clone, Debug)]
+struct Days {
+    begin: Day,
+    end: Day,
+    settled: Day,
+}
+
+impl Days {
+    fn of(claim: &Submitted<'_>) -> Days {
+        let visit = &claim.visit;
+        Days { begin: visit.begin.day(), end: visit.end.day(), settled: visit.settled.day() }
+    }
+
+    #[inline]
+    fn governing(&self, which: Governs) -> Day {
+        match which {
+            Governs::Discharge => self.end,
+            Governs::Admission => self.begin,
+            Governs::Settlement => self.settled,
+        }
+    }
 }
 
 /// What is the same for every part of the stay.
 struct Fixed<'a> {
     claim: &'a Submitted<'a>,
     pack: &'a Pack,
+    days: Days,
     benefit_id: BenefitId,
     scheme: u16,
     person: u16,
@@ -165,7 +204,7 @@ struct Fixed<'a> {
 impl<'a> Fixed<'a> {
     /// The years over which the stay is divided, if it is, as the year rule of the pack has it.
     fn divided(&self) -> Option<(i32, i32)> {
-        let (begin, last) = (self.claim.visit.begin.day(), self.last());
+        let (begin, last) = (self.days.begin, self.last());
         let rule = self.pack.data().year;
         if begin == last || rule == YearRule::Discharge {
             return None;
@@ -216,7 +255,7 @@ impl<'a> Fixed<'a> {
             }
             YearRule::Cut { second, .. } => {
                 let number = u8::try_from(year.saturating_sub(first)).unwrap_or(u8::MAX);
-                let nought = number > 0 && second_is_nought(second, self.claim.visit.begin.day());
+                let nought = number > 0 && second_is_nought(second, self.days.begin);
                 self.part(Some(last_day), last_day, number, nought)
             }
         }
@@ -224,7 +263,7 @@ impl<'a> Fixed<'a> {
 
     /// The last day of the stay that is covered.
     fn last(&self) -> Day {
-        self.claim.visit.end.day().min(self.covered_to)
+        self.days.end.min(self.covered_to)
     }
 
     /// Whether class or cover on the last day of a year differ from those of the discharge.
@@ -245,7 +284,7 @@ impl<'a> Fixed<'a> {
         let dates = self.pack.data().dates;
         let day = |which| match cut {
             Some(cut) => cut,
-            None => governing_day(self.claim, which).min(self.covered_to),
+            None => self.days.governing(which).min(self.covered_to),
         };
         let governing = day(dates.pack);
         let Some(edition) = self.pack.edition(governing) else {
@@ -268,11 +307,13 @@ impl<'a> Fixed<'a> {
         let civil = governing.civil();
         let aged = day(dates.age);
         let aged = if aged == governing { civil } else { aged.civil() };
-        let age = member.birth.map(|birth| aged.years_since(birth));
-        if age.is_none() && !edition.age_cuts.is_empty() {
-            return Err(Refusal::of(Reason::BirthdayMissing));
+        // An age is worked out only where a table or a rule asks for it.
+        if !edition.age_cuts.is_empty() {
+            let Some(birth) = member.birth else {
+                return Err(Refusal::of(Reason::BirthdayMissing));
+            };
+            at.set(Axis::Age, Edition::segment(&edition.age_cuts, aged.years_since(birth)));
         }
-        at.set(Axis::Age, Edition::segment(&edition.age_cuts, age.unwrap_or(0)));
         at.set(Axis::Level, self.level.coordinate());
         at.set(Axis::DeductibleLevel, self.deductible_level.coordinate());
         at.set(Axis::Contribution, member.contribution.map_or(0, |class| class.saturating_add(1)));
@@ -306,7 +347,8 @@ impl<'a> Fixed<'a> {
             fresh_stay,
             deductible_nought,
             approval_limit,
-            age,
+            aged,
+            birth: member.birth,
         })
     }
 }
@@ -347,6 +389,11 @@ impl<'a> Admitted<'a> {
         self.lines_needed
     }
 
+    /// Days of the stay, at least one.
+    pub(crate) fn days(&self) -> i64 {
+        self.days
+    }
+
     /// The first day that is not covered any more.
     pub fn cover_end(&self) -> Day {
         self.cover_end
@@ -354,12 +401,13 @@ impl<'a> Admitted<'a> {
 
     /// The parts of the stay, at least one.
     pub fn parts(&self) -> impl Iterator<Item = &StayPart<'a>> {
-        core::iter::once(&self.first).chain(self.later.iter().flatten())
+        core::iter::once(&self.first).chain(self.later.iter().map_while(Option::as_ref))
     }
 
     /// Whether the stay is divided at year ends.
     pub(crate) fn is_divided(&self) -> bool {
-        self.later.iter().any(Option::is_some)
+        let [second, ..] = &self.later;
+        second.is_some()
     }
 
     /// The index of the part that a fee day belongs to.
@@ -370,38 +418,44 @@ impl<'a> Admitted<'a> {
     }
 
     /// Which value of a slot a part reads and writes.
+    #[inline]
     pub fn slot_key(&self, part: &StayPart<'a>, id: SlotId) -> Option<SlotKey> {
         let slot = self.pack.slot(id)?;
-        let civil = part.civil;
-        let months = part.year.saturating_mul(12).saturating_add(civil.month).saturating_sub(1);
         let period = match slot.scope {
             SlotScope::Stay => Period::Stay(self.claim.visit.stay, part.fresh_stay),
             SlotScope::Day => Period::Day(part.slots_day),
-            SlotScope::Month => Period::Month(months),
-            SlotScope::Quarter => Period::Quarter(months.div_euclid(3)),
+            SlotScope::Month => Period::Month(part.months()),
+            SlotScope::Quarter => Period::Quarter(part.months().div_euclid(3)),
             SlotScope::Year => Period::Year(part.year),
             SlotScope::Filing => Period::Filing(self.claim.visit.filing),
             SlotScope::Life => Period::Life,
         };
-        let sub = match (slot.key, self.claim.visit.disease) {
+        let sub = match slot.key {
+            SlotKeyKind::None => 0,
+            SlotKeyKind::Disease | SlotKeyKind::DiseaseGroup | SlotKeyKind::Scheme => {
+                self.sub_key(slot.key)
+            }
+        };
+        Some(SlotKey { slot: id, period, sub })
+    }
+
+    /// The sub-key of a slot that has one.
+    fn sub_key(&self, kind: SlotKeyKind) -> u32 {
+        match (kind, self.claim.visit.disease) {
             (SlotKeyKind::None, _) | (SlotKeyKind::Disease | SlotKeyKind::DiseaseGroup, None) => 0,
             (SlotKeyKind::Disease, Some(Disease::Listed(disease))) => {
                 u32::from(disease).saturating_add(1)
             }
             (SlotKeyKind::Disease, Some(Disease::Other(number))) => number | UNLISTED,
-            (SlotKeyKind::DiseaseGroup, Some(Disease::Listed(disease))) => self
-                .pack
-                .data()
-                .disease_groups
-                .get(usize::from(disease))
-                .copied()
-                .map_or(0, u32::from),
+            (SlotKeyKind::DiseaseGroup, Some(Disease::Listed(disease))) => {
+                let groups = &self.pack.data().disease_groups;
+                groups.get(usize::from(disease)).copied().map_or(0, u32::from)
+            }
             (SlotKeyKind::DiseaseGroup, Some(Disease::Other(_))) => 0,
             (SlotKeyKind::Scheme, _) => {
                 u32::from(self.claim.member.insutype.get()).saturating_add(1)
             }
-        };
-        Some(SlotKey { slot: id, period, sub })
+        }
     }
 }
 
@@ -433,6 +487,11 @@ impl<'a> StayPart<'a> {
         self.year
     }
 
+    /// Months since year nought.
+    fn months(&self) -> i32 {
+        self.year.saturating_mul(12).saturating_add(self.civil.month).saturating_sub(1)
+    }
+
     /// Whether no deductible is taken, because the stay was taken in again at a year end.
     pub fn deductible_nought(&self) -> bool {
         self.deductible_nought
@@ -440,7 +499,7 @@ impl<'a> StayPart<'a> {
 
     /// The member's age in years, where the birthday is stated.
     pub fn age(&self) -> Option<u16> {
-        self.age
+        self.birth.map(|birth| self.aged.years_since(birth))
     }
 
     /// The limit of the approval for the visit's disease.
@@ -472,14 +531,6 @@ fn cover_span(member: &Member<'_>, begin: Day) -> Option<crate::claim::Spell> {
         cover.span.to = next.span.to;
     }
     Some(cover)
-}
-
-fn governing_day(claim: &Submitted<'_>, which: Governs) -> Day {
-    match which {
-        Governs::Discharge => claim.visit.end.day(),
-        Governs::Admission => claim.visit.begin.day(),
-        Governs::Settlement => claim.visit.settled.day(),
-    }
 }
 
 /// The cause by which every line is own cost, if there is one, or the refusal the pack asks for.

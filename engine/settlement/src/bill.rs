@@ -197,11 +197,10 @@ impl Decision {
         }
     }
 
-    /// Empties the record and keeps its room.
+    /// Empties the record and keeps its room; its lines are written over when they are split.
     pub(crate) fn clear(&mut self) {
-        let Decision { parts, lines, tiers, changes, account_family, postings, .. } = self;
+        let Decision { parts, tiers, changes, account_family, postings, .. } = self;
         parts.clear();
-        lines.clear();
         tiers.clear();
         changes.clear();
         account_family.clear();

@@ -4,6 +4,7 @@
 pub mod terms;
 
 use alloc::vec::Vec;
+use core::hint::select_unpredictable;
 
 use crate::date::Span;
 use crate::id::{DiagnosisId, DiagnosisSetId, EntryId, GroupId, RuleId, Tag};
@@ -271,9 +272,23 @@ impl RuleBook {
     }
 }
 
+impl Level {
+    /// Its place among ceilings.
+    #[inline]
+    #[expect(clippy::as_conversions, reason = "the discriminant of a field-less enum")]
+    const fn index(self) -> usize {
+        self as usize
+    }
+}
+
 impl Scale {
     /// All, the finest first.
     pub const ALL: [Scale; 3] = [Scale::Millionth, Scale::HundredthOfFen, Scale::Fen];
+
+    /// A unit.
+    pub(crate) const fn unit(self) -> Price {
+        Price::new(self.millionths())
+    }
 
     /// Millionths of a yuan in a unit.
     #[inline]
@@ -329,19 +344,25 @@ impl Ceilings {
         self.scale
     }
 
+    #[inline(always)]
+    fn of_level(units: [u32; 3], level: Level) -> u32 {
+        units.get(level.index()).copied().unwrap_or(Ceilings::FREE)
+    }
+
     /// The ceiling at a facility of this level.
     #[inline]
     pub fn at(&self, level: Level) -> Option<Price> {
-        let [first, second, third] = self.units;
-        let units = match level {
-            Level::First => first,
-            Level::Second => second,
-            Level::Third => third,
-        };
-        if units == Ceilings::FREE {
-            return None;
-        }
-        i64::from(units).checked_mul(self.scale.millionths()).map(Price::new)
+        let units = Ceilings::of_level(self.units, level);
+        let ceiling = i64::from(units).saturating_mul(self.scale.millionths());
+        (units != Ceilings::FREE).then_some(Price::new(ceiling))
+    }
+
+    /// A price, or so many units where that is lower.
+    #[inline(always)]
+    fn lower(price: Price, units: u32, unit: Price) -> Price {
+        let ceiling = i64::from(units).saturating_mul(unit.get());
+        let above = units != Ceilings::FREE && ceiling < price.get();
+        Price::new(select_unpredictable(above, ceiling, price.get()))
     }
 
     /// Whether there is none at any level.

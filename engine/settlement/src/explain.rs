@@ -16,7 +16,7 @@ use crate::id::{LineKind, SourceId, TierId};
 use crate::limits::YEAR_PARTS_MAX;
 use crate::money::{Fen, Rate, Rounding};
 use crate::pack::{FundType, PARTS, Pack, Part, Per, ShareOf};
-use crate::price::{Totals, days_of_stay};
+use crate::price::Totals;
 use crate::reason::LineReasons;
 
 pub use outside::{makes_no_own_cost, outside};
@@ -386,11 +386,11 @@ pub fn explain(
     let Ok(admitted) = admit::admit(claim, pack) else {
         panic!("a decision is explained by the claim and the pack it was made of");
     };
-    let mut totals = [Totals::nothing(days_of_stay(&admitted)); YEAR_PARTS_MAX];
+    let mut totals = [Totals::nothing(admitted.days()); YEAR_PARTS_MAX];
     match &claim.charges {
         Charges::Totals(given) => {
             if let (Some(first), Ok(of)) =
-                (totals.first_mut(), Totals::given(given, &admitted, days_of_stay(&admitted)))
+                (totals.first_mut(), Totals::given(given, &admitted, admitted.days()))
             {
                 *first = of;
             }

@@ -41,21 +41,19 @@ pub enum Invariant {
 pub fn violated(decision: &Decision, claim: &Submitted<'_>, pack: &Pack) -> Option<Invariant> {
     let (lines_are_their_parts, bill_is_its_lines) = lines(decision, claim);
     let tiers = tiers(decision, pack);
-    let checks: [(bool, Invariant); 12] = [
-        (lines_are_their_parts, Invariant::LineIsItsParts),
-        (bill_is_its_lines, Invariant::BillIsItsLines),
-        (total_is_its_parts(decision), Invariant::TotalIsItsParts),
-        (total_is_paid(decision), Invariant::TotalIsPaid),
-        (person_bears_the_rest(decision), Invariant::PersonBearsTheRest),
-        (person_pays(decision, claim), Invariant::PersonPays),
-        (tiers.funds, Invariant::FundsAreTheirTiers),
-        (tiers.steps, Invariant::TierIsItsSteps),
-        (tiers.bounded, Invariant::TierIsBounded),
-        (tiers.explained, Invariant::TierIsExplained),
-        (slots_rise(decision), Invariant::SlotsRise),
-        (postings_balance(decision), Invariant::PostingsBalance),
-    ];
-    checks.iter().find(|(holds, _)| !holds).map(|(_, invariant)| *invariant)
+    let broken = |holds: bool, invariant| if holds { None } else { Some(invariant) };
+    broken(lines_are_their_parts, Invariant::LineIsItsParts)
+        .or_else(|| broken(bill_is_its_lines, Invariant::BillIsItsLines))
+        .or_else(|| broken(total_is_its_parts(decision), Invariant::TotalIsItsParts))
+        .or_else(|| broken(total_is_paid(decision), Invariant::TotalIsPaid))
+        .or_else(|| broken(person_bears_the_rest(decision), Invariant::PersonBearsTheRest))
+        .or_else(|| broken(person_pays(decision, claim), Invariant::PersonPays))
+        .or_else(|| broken(tiers.funds, Invariant::FundsAreTheirTiers))
+        .or_else(|| broken(tiers.steps, Invariant::TierIsItsSteps))
+        .or_else(|| broken(tiers.bounded, Invariant::TierIsBounded))
+        .or_else(|| broken(tiers.explained, Invariant::TierIsExplained))
+        .or_else(|| broken(slots_rise(decision), Invariant::SlotsRise))
+        .or_else(|| broken(postings_balance(decision), Invariant::PostingsBalance))
 }
 
 /// Whether each line is the sum of its parts, and the bill the sum of its lines, in one pass.
@@ -63,16 +61,23 @@ fn lines(decision: &Decision, claim: &Submitted<'_>) -> (bool, bool) {
     match &claim.charges {
         Charges::Totals(given) => (decision.lines.is_empty(), decision.total == given.total),
         Charges::Lines(lines) => {
-            let mut whole = lines.len() == decision.lines.len();
+            if lines.len() != decision.lines.len() {
+                return (false, false);
+            }
+            // No bit of what lines come to differs from what they charge.
+            let mut differing = 0;
             let (mut sum, mut facility) = (LineParts::default(), Fen::ZERO);
             for (line, outcome) in lines.iter().zip(&decision.lines) {
                 // A return may move fen between own cost and the facility's; a line itself may not.
-                let within = line.returns.is_some() || outcome.facility <= outcome.parts.own;
-                whole &= outcome.parts.sum() == line.amount && within;
+                if outcome.facility > outcome.parts.own && line.returns.is_none() {
+                    return (false, false);
+                }
+                differing |= outcome.parts.sum().get() ^ line.amount.get();
                 sum = sum.plus(&outcome.parts);
                 facility = facility.plus(outcome.facility);
             }
-            (whole, sum == decision.split && facility == decision.facility_by_edits())
+            let bill = sum == decision.split && facility == decision.facility_by_edits();
+            (differing == 0, bill)
         }
     }
 }
@@ -180,12 +185,14 @@ fn slots_rise(decision: &Decision) -> bool {
 }
 
 fn postings_balance(decision: &Decision) -> bool {
-    let side = |side: Side| {
-        let of_side = decision.postings.iter().filter(|posting| posting.side == side);
-        of_side.map(|posting| posting.amount).fold(Fen::ZERO, Fen::plus)
-    };
-    side(Side::Debit) == side(Side::Credit)
-        && side(Side::Credit) == decision.fund_sum().plus(decision.account_sum())
+    let (mut debit, mut credit) = (Fen::ZERO, Fen::ZERO);
+    for posting in &decision.postings {
+        match posting.side {
+            Side::Debit => debit = debit.plus(posting.amount),
+            Side::Credit => credit = credit.plus(posting.amount),
+        }
+    }
+    debit == credit && credit == decision.fund_sum().plus(decision.account_sum())
 }
 
 /// The tier of a row, and the row of its table.

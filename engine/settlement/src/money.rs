@@ -46,6 +46,12 @@ pub enum AmountError {
 /// Parts per ten thousand in one.
 pub const RATE_ONE: i64 = 10_000;
 
+/// Of the products of prices and quantities, how many units are a fen.
+const FEN_OF_PRODUCT: i64 = 100_000_000;
+
+// What fits 64 bits as a product is far below the bound of a bill.
+const _: () = assert!(i64::MAX / FEN_OF_PRODUCT < limits::BILL_FEN_MAX);
+
 impl Fen {
     /// Nothing.
     pub const ZERO: Fen = Fen(0);
@@ -243,6 +249,9 @@ impl fmt::Debug for Rate {
 }
 
 impl Price {
+    /// Nothing.
+    pub const ZERO: Price = Price(0);
+
     /// A price of `millionths` of a yuan.
     pub const fn new(millionths: i64) -> Price {
         Price(millionths)
@@ -270,11 +279,29 @@ impl Price {
     /// Price times quantity, rounded to the fen half away from nought; `None` beyond the bound of a bill.
     #[inline]
     pub fn times(self, quantity: Quantity) -> Option<Fen> {
-        // 10^-6 yuan times 10^-4 units is 10^-8 fen. Most products fit 64 bits, where dividing is cheap.
-        let fen = match self.0.checked_mul(quantity.0) {
-            Some(product) => divide(product, 100_000_000, Rounding::HalfAway),
-            None => divide_wide(i128::from(self.0), quantity.0, 100_000_000),
-        };
+        match self.times_small(quantity) {
+            Some(fen) => Some(fen),
+            None => self.times_wide(quantity),
+        }
+    }
+
+    /// The same where the product is not below nought and fits 64 bits, as nearly all do; else `None`. Such a product is
+    /// within the bound of a bill.
+    #[inline(always)]
+    pub(crate) fn times_small(self, quantity: Quantity) -> Option<Fen> {
+        // 10⁻⁶ yuan times 10⁻⁴ units is 10⁻⁸ fen.
+        match self.0.checked_mul(quantity.0) {
+            Some(product) if product >= 0 => {
+                let fen = quotient(product.unsigned_abs(), FEN_OF_PRODUCT, Rounding::HalfAway);
+                Some(Fen(fen))
+            }
+            Some(_) | None => None,
+        }
+    }
+
+    #[cold]
+    fn times_wide(self, quantity: Quantity) -> Option<Fen> {
+        let fen = divide_wide(i128::from(self.0), quantity.0, FEN_OF_PRODUCT);
         (fen.unsigned_abs() <= limits::BILL_FEN_MAX.unsigned_abs()).then_some(Fen(fen))
     }
 }
@@ -360,20 +387,34 @@ pub fn decimal(text: &str) -> Result<Decimal, AmountError> {
     Decimal::from_str_exact(text).map_err(|_| AmountError::NotANumber)
 }
 
-/// `product ÷ by` in 64 bits, `by` positive.
+/// `product ÷ by` in 64 bits, `by` positive. What is below nought is the mirror of what is above.
 #[inline]
 pub(crate) fn divide(product: i64, by: i64, rounding: Rounding) -> i64 {
     debug_assert!(by > 0, "every divisor is a positive constant or a checked quantity");
-    let biased = match rounding {
-        Rounding::Down => Some(product),
-        Rounding::HalfAway => {
-            let half = by.wrapping_div(2);
-            product.checked_add(if product < 0 { half.wrapping_neg() } else { half })
-        }
+    let magnitude = product.unsigned_abs();
+    if product < 0 { mirrored(magnitude, by, rounding) } else { quotient(magnitude, by, rounding) }
+}
+
+#[cold]
+fn mirrored(magnitude: u64, by: i64, rounding: Rounding) -> i64 {
+    quotient(magnitude, by, rounding).saturating_neg()
+}
+
+/// `magnitude ÷ by` without a sign: where `by` is a constant, a multiplication and a shift.
+#[inline(always)]
+fn quotient(magnitude: u64, by: i64, rounding: Rounding) -> i64 {
+    let by = by.unsigned_abs();
+    let half = match rounding {
+        Rounding::Down => 0,
+        Rounding::HalfAway => by.wrapping_shr(1),
     };
-    match biased.and_then(|biased| biased.checked_div(by)) {
-        Some(quotient) => quotient,
-        None => panic!("rounding overflows: a product passed admission beyond its bound"),
+    // At most 2⁶³, and less than 2⁶² more.
+    let biased = magnitude.wrapping_add(half);
+    match biased.checked_div(by).map(i64::try_from) {
+        Some(Ok(quotient)) => quotient,
+        Some(Err(_)) | None => {
+            panic!("rounding overflows: a product passed admission beyond its bound")
+        }
     }
 }
 

@@ -90,6 +90,8 @@ pub struct PriceDesk {
 struct Room {
     by_serial: Vec<u32>,
     parents: Vec<Option<Kept>>,
+    /// The lines whose entries have rules.
+    ruled: Vec<u32>,
     tally: Tally,
     presence: Presence,
 }
@@ -135,14 +137,14 @@ pub fn price<'p, 'a>(
     outcomes: &mut Vec<LineOutcome>,
 ) -> Result<Priced<'p, 'a>, Refusal> {
     let PriceDesk { totals, room } = desk;
-    outcomes.clear();
-    let days = days_of_stay(admitted);
+    let days = admitted.days();
     for (place, _) in totals.iter_mut().zip(admitted.parts()) {
         *place = Totals::nothing(days);
     }
     let mut tolerated = 0;
     match &admitted.claim().charges {
         Charges::Totals(given) => {
+            outcomes.clear();
             if let Some(first) = totals.first_mut() {
                 *first = Totals::given(given, admitted, days)?;
             }
@@ -151,10 +153,8 @@ pub fn price<'p, 'a>(
             }
         }
         Charges::Lines(lines) => {
-            let among = structure::check(lines, admitted.claim().tolerance, room)?;
-            tolerated = among.tolerated;
             let judge = Judge::new(admitted, rules, kinds_of_tags);
-            judge.split_all(lines, found, &among, room, outcomes, totals);
+            tolerated = judge.split_all(lines, found, room, outcomes, totals)?;
         }
     }
     let sum = totals.iter().zip(admitted.parts()).map(|(one, _)| one.parts.sum()).sum::<Fen>();
@@ -245,6 +245,8 @@ struct Judge<'j, 'a> {
     own_cost: bool,
     maternity: bool,
     cover_end: Day,
+    /// The first day on which some cause or the end of cover makes every line own cost.
+    paid_to: Day,
 }
 
 impl<'j, 'a> Judge<'j, 'a> {
@@ -265,11 +267,88 @@ impl<'j, 'a> Judge<'j, 'a> {
             own_cost: admitted.own_cost(),
             maternity: admitted.benefit().maternity,
             cover_end: admitted.cover_end(),
+            paid_to: if admitted.own_cost() { Day::MIN } else { admitted.cover_end() },
         }
     }
 
-    /// Steps 2 to 8 for every line, and the sums.
+    /// All steps for every line, and the sums; how many amounts were tolerated. A line is checked and split in one go where
+    /// it hangs on no other; what has a rule waits for the others, and what hangs on returns or days is split anew.
     fn split_all(
+        &self,
+        lines: &[FeeLine],
+        looked_up: &[Found],
+        room: &mut Room,
+        outcomes: &mut Vec<LineOutcome>,
+        totals: &mut [Totals; YEAR_PARTS_MAX],
+    ) -> Result<u32, Refusal> {
+        let mut check = structure::Check::begin(lines, self.admitted.claim().tolerance, room)?;
+        assert_eq!(lines.len(), looked_up.len(), "every line was looked up once");
+        // What stands there of another claim is written over, line by line.
+        outcomes.resize(lines.len(), LineOutcome::BLANK);
+        let mut plain = LineParts::default();
+        let [sums, ..] = totals;
+        for ((line, found), place) in lines.iter().zip(looked_up).zip(outcomes.iter_mut()) {
+            let exact = check.line(line)?;
+            if let Some(entry) = self.plainly_paid(line, found, exact) {
+                *place = self.split_plain(line, entry);
+                plain = plain.plus(&place.parts);
+                sums.add_kind(place.kind, &place.parts, place.quantity);
+            } else if has_rule(found) {
+                check.set_aside();
+            } else {
+                *place = self.split_unruled(line, found, exact);
+                sums.add_line(place);
+            }
+        }
+        sums.parts = sums.parts.plus(&plain);
+        sums.charged = true;
+        let among = check.among();
+        let ruled = !room.ruled.is_empty();
+        let changes = ruled && entries_change(lines, looked_up, &room.ruled);
+        let anew = among.returns || changes || self.admitted.is_divided();
+        if anew || ruled {
+            room.tally.clear(changes);
+            room.presence.gather(&room.ruled, lines, looked_up, self.rules, &room.parents);
+        }
+        if anew {
+            for sums in totals.iter_mut() {
+                *sums = Totals::nothing(sums.days);
+            }
+            self.split_each(lines, looked_up, &among, room, outcomes, totals);
+        } else if ruled {
+            self.split_ruled(lines, looked_up, &among, room, outcomes, sums);
+        }
+        Ok(among.tolerated)
+    }
+
+    /// Steps 2 to 8 for the lines with rules, where no others count for them.
+    #[inline(never)]
+    fn split_ruled(
+        &self,
+        lines: &[FeeLine],
+        looked_up: &[Found],
+        among: &Among,
+        room: &mut Room,
+        outcomes: &mut [LineOutcome],
+        sums: &mut Totals,
+    ) {
+        // Lent for the while, as the room is needed for the lines.
+        let ruled = core::mem::take(&mut room.ruled);
+        for index in ruled.iter().filter_map(|index| usize::try_from(*index).ok()) {
+            if let (Some(line), Some(found), Some(place)) =
+                (lines.get(index), looked_up.get(index), outcomes.get_mut(index))
+            {
+                *place = self.split_line(index, line, found, 0, false, room);
+                among.mark_tolerated(line, place);
+                sums.add_line(place);
+            }
+        }
+        room.ruled = ruled;
+    }
+
+    /// Steps 2 to 8 for every line, and the sums, whatever is among them.
+    #[inline(never)]
+    fn split_each(
         &self,
         lines: &[FeeLine],
         looked_up: &[Found],
@@ -278,83 +357,83 @@ impl<'j, 'a> Judge<'j, 'a> {
         outcomes: &mut Vec<LineOutcome>,
         totals: &mut [Totals; YEAR_PARTS_MAX],
     ) {
-        assert_eq!(lines.len(), looked_up.len(), "every line was looked up once");
-        let divided = self.admitted.is_divided();
-        let has_rule = |one: &Found| matches!(one, Found::Entry(entry) if entry.rule().get() != 0);
-        let mut every_line = among.returns;
-        if looked_up.iter().any(has_rule) {
-            let changes = entries_change(lines, looked_up);
-            every_line |= changes;
-            room.tally.clear(changes);
-            room.presence.gather(lines, looked_up, self.rules, &room.parents);
-        } else {
-            room.tally.leave();
-        }
-        outcomes.reserve(lines.len());
+        outcomes.clear();
         for (index, (line, found)) in lines.iter().zip(looked_up).enumerate() {
-            let stay_part = if divided { self.admitted.part_of(line.day) } else { 0 };
-            match line.returns {
-                None if !every_line && self.rule_of(found).is_none() => {
-                    self.split_unruled(line, found, stay_part, outcomes);
-                }
+            let mut outcome = match line.returns {
                 None => {
-                    let outcome =
-                        self.split_line(index, line, found, stay_part, among.returns, room);
-                    outcomes.push(outcome);
+                    let stay_part = self.admitted.part_of(line.day);
+                    self.split_line(index, line, found, stay_part, among.returns, room)
                 }
-                Some(_) => {
-                    let outcome = self.split_return(line, lines, looked_up, room, outcomes);
-                    outcomes.push(outcome);
-                }
-            }
-            let Some(outcome) = outcomes.last_mut() else { continue };
-            if among.tolerated > 0 && line.price.times(line.quantity) != Some(line.amount) {
-                outcome.reasons.add(LineReason::AmountTolerated);
-            }
+                Some(_) => self.split_return(line, lines, looked_up, room, outcomes),
+            };
+            among.mark_tolerated(line, &mut outcome);
             if let Some(sums) = totals.get_mut(usize::from(outcome.stay_part)) {
-                sums.add_line(outcome);
+                sums.add_line(&outcome);
             }
+            outcomes.push(outcome);
         }
     }
 
-    /// A line whose entry has no rule, or that has no entry: most lines. Written at once where it stays.
+    /// The entry of a line of which nothing need be asked but ceiling and share, as of most lines.
     #[inline(always)]
-    fn split_unruled(
-        &self,
-        line: &FeeLine,
-        found: &Found,
-        stay_part: usize,
-        outcomes: &mut Vec<LineOutcome>,
-    ) {
+    fn plainly_paid<'f>(&self, line: &FeeLine, found: &'f Found, exact: bool) -> Option<&'f Terms> {
+        match found {
+            Found::Entry(entry) => {
+                let plain = exact
+                    && entry.pays_plainly(self.family)
+                    && line.day < self.paid_to
+                    && line.approval != HospitalApproval::Declined;
+                plain.then_some(entry)
+            }
+            Found::Unknown | Found::NotInForce => None,
+        }
+    }
+
+    /// Steps 6 to 8 of such a line.
+    #[inline(always)]
+    fn split_plain(&self, line: &FeeLine, entry: &Terms) -> LineOutcome {
+        let price = entry.price_allowed(line.price, self.level);
+        // The amount is the product of a price that is not below this one: it is no less, and fitted.
+        let below = price.times_small(line.quantity).unwrap_or(line.amount);
+        let over = line.amount.minus(below);
+        let pre_pay = below.share(entry.share_in(self.family), Rounding::HalfAway);
         let mut reasons = LineReasons::NONE;
+        reasons.add_when(LineReason::OverCeiling, !over.is_zero());
+        reasons.add_when(LineReason::FirstSelfPay, !pre_pay.is_zero());
+        LineOutcome {
+            parts: LineParts { own: Fen::ZERO, over, pre_pay, in_scope: below.minus(pre_pay) },
+            entry: Some(entry.id()),
+            kind: kind_of_tag(self.kinds_of_tags, entry.tag()),
+            reasons,
+            quantity: line.quantity,
+            ..LineOutcome::BLANK
+        }
+    }
+
+    /// A line that is no return and whose entry has no rule, or that has no entry.
+    #[inline(never)]
+    fn split_unruled(&self, line: &FeeLine, found: &Found, exact: bool) -> LineOutcome {
         let whole = self.whole(line, found);
-        let (entry, kind) = match found {
-            Found::Entry(entry) => (Some(entry.id()), kind_of_tag(self.kinds_of_tags, entry.tag())),
-            Found::Unknown | Found::NotInForce => (None, LineKind::default()),
-        };
-        let parts = match (whole, found) {
+        let mut outcome = LineOutcome::BLANK;
+        outcome.reasons.add_when(LineReason::AmountTolerated, !exact);
+        if let Found::Entry(entry) = found {
+            outcome.entry = Some(entry.id());
+            outcome.kind = kind_of_tag(self.kinds_of_tags, entry.tag());
+        }
+        match (whole, found) {
             (None, Found::Entry(entry)) => {
-                self.parts(line.quantity, line.amount, line, entry, &mut reasons)
+                let (quantity, amount) = (line.quantity, line.amount);
+                outcome.quantity = quantity;
+                outcome.parts = self.parts(quantity, amount, line, entry, &mut outcome.reasons);
             }
             (Some(_), _) | (None, Found::Unknown | Found::NotInForce) => {
-                LineParts { own: line.amount, ..LineParts::default() }
+                outcome.parts.own = line.amount;
             }
-        };
-        if let Some(reason) = whole {
-            reasons.add(reason);
         }
-        let stay_part = u8::try_from(stay_part).unwrap_or(0);
-        let facility = Fen::ZERO;
-        outcomes.push(LineOutcome {
-            parts,
-            facility,
-            entry,
-            kind,
-            stay_part,
-            review: false,
-            reasons,
-            quantity: if whole.is_none() { line.quantity } else { Quantity::ZERO },
-        });
+        if let Some(reason) = whole {
+            outcome.reasons.add(reason);
+        }
+        outcome
     }
 
     /// A line that is not a return.
@@ -368,7 +447,7 @@ impl<'j, 'a> Judge<'j, 'a> {
         returns: bool,
         room: &mut Room,
     ) -> LineOutcome {
-        let mut outcome = LineOutcome::whole(stay_part);
+        let mut outcome = LineOutcome::of_part(stay_part);
         let kept = if returns { room.parents.get(index).copied().flatten() } else { None };
         let net = kept.map_or(line.quantity, |kept| kept.net.0);
         let judged = self.judge(index, line, found, net, room, &mut outcome);
@@ -533,11 +612,10 @@ impl<'j, 'a> Judge<'j, 'a> {
         entry: &Terms,
         reasons: &mut LineReasons,
     ) -> LineParts {
-        // Bills differ from line to line in what has a ceiling and what is above it: no branch hangs on either.
-        let ceiling = entry.ceiling_at(self.level).unwrap_or(line.price).min(line.price);
-        // Within the bound: the ceiling is not above the price, whose product was checked.
-        let allowed = ceiling.times(quantity).unwrap_or(amount);
-        let over = amount.less(allowed).when(ceiling < line.price);
+        let price = entry.price_allowed(line.price, self.level);
+        // Within the bound: it is not above the price, whose product was checked.
+        let allowed = price.times(quantity).unwrap_or(amount);
+        let over = amount.less(allowed).when(price < line.price);
         let below = amount.minus(over);
         let pre_pay = below.share(entry.share_in(self.family), Rounding::HalfAway);
         reasons.add_when(LineReason::OverCeiling, !over.is_zero());
@@ -546,33 +624,47 @@ impl<'j, 'a> Judge<'j, 'a> {
     }
 }
 
+/// Whether a line's entry has a rule.
+#[inline(always)]
+fn has_rule(found: &Found) -> bool {
+    match found {
+        Found::Entry(entry) => entry.rule().get() != 0,
+        Found::Unknown | Found::NotInForce => false,
+    }
+}
+
 /// Whether some entry with a rule does not hold on all fee days of the claim: then lines of its code may stand under
 /// another entry, and count for its limits all the same.
-fn entries_change(lines: &[FeeLine], looked_up: &[Found]) -> bool {
+fn entries_change(lines: &[FeeLine], looked_up: &[Found], ruled: &[u32]) -> bool {
     let days = || lines.iter().map(|line| line.day);
     let (Some(first), Some(last)) = (days().min(), days().max()) else { return false };
-    looked_up.iter().any(|one| match one {
-        Found::Entry(entry) => {
-            let throughout = || entry.valid().contains(first) && entry.valid().contains(last);
-            entry.rule().get() != 0 && !throughout()
-        }
+    let places = ruled.iter().filter_map(|index| usize::try_from(*index).ok());
+    places.filter_map(|place| looked_up.get(place)).any(|one| match one {
+        Found::Entry(entry) => !(entry.valid().contains(first) && entry.valid().contains(last)),
         Found::Unknown | Found::NotInForce => false,
     })
 }
 
 impl LineOutcome {
-    #[inline(always)]
-    fn whole(stay_part: usize) -> LineOutcome {
-        LineOutcome {
-            parts: LineParts::default(),
-            facility: Fen::ZERO,
-            entry: None,
-            kind: LineKind::default(),
-            stay_part: u8::try_from(stay_part).unwrap_or(0),
-            review: false,
-            reasons: LineReasons::NONE,
-            quantity: Quantity::ZERO,
-        }
+    /// Nothing known yet.
+    const BLANK: LineOutcome = LineOutcome {
+        parts: LineParts {
+            own: Fen::ZERO,
+            over: Fen::ZERO,
+            pre_pay: Fen::ZERO,
+            in_scope: Fen::ZERO,
+        },
+        facility: Fen::ZERO,
+        entry: None,
+        kind: LineKind::new(0),
+        stay_part: 0,
+        review: false,
+        reasons: LineReasons::NONE,
+        quantity: Quantity::ZERO,
+    };
+
+    fn of_part(stay_part: usize) -> LineOutcome {
+        LineOutcome { stay_part: u8::try_from(stay_part).unwrap_or(0), ..LineOutcome::BLANK }
     }
 }
 
@@ -610,10 +702,4 @@ impl Rest {
         self.quantity = Quantity::ZERO;
         part
     }
-}
-
-pub(crate) fn days_of_stay(admitted: &Admitted<'_>) -> i64 {
-    let visit = &admitted.claim().visit;
-    let (begin, end): (Day, Day) = (visit.begin.day(), visit.end.day());
-    i64::from(end.days_since(begin).max(1))
 }

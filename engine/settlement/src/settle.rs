@@ -171,15 +171,14 @@ fn fill(
 fn note_after(frame: &[Fen], from: usize, decision: &mut Decision) -> Result<(), Refusal> {
     let mut kept = from;
     for index in from..decision.changes.len() {
-        let Some(mut change) = decision.changes.get(index).copied() else { break };
-        let slot = change.key.slot;
-        change.after = frame.get(slot.index()).copied().unwrap_or(change.before);
+        let Some(change) = decision.changes.get_mut(index) else { break };
+        change.after = frame.get(change.key.slot.index()).copied().unwrap_or(change.before);
         if change.after.get() > limits::SLOT_FEN_MAX {
             return Err(Refusal::of(Reason::AmountOutOfBounds));
         }
         if change.after != change.before {
-            if let Some(place) = decision.changes.get_mut(kept) {
-                *place = change;
+            if kept != index {
+                decision.changes.swap(kept, index);
             }
             kept = kept.saturating_add(1);
         }

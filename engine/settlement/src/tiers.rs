@@ -96,26 +96,45 @@ pub fn run(
         if base <= Fen::ZERO {
             continue;
         }
-        let plain = row.plain.as_ref().filter(|_| usual);
-        let blank = TierRow::of(stay_part, *id, index, base);
-        match plain {
-            Some(plain) => rows.push(compute_plain(tier, plain, frame, blank)),
+        let key = RowKey { stay_part, tier: *id, row: u32::try_from(index).unwrap_or(u32::MAX) };
+        match row.plain.as_ref().filter(|_| usual) {
+            Some(plain) => run_plain(tier, plain, key, base, frame, rows, burden),
             None => {
                 let measure = Measure { situation, tier, frame };
-                let mut done = blank;
+                let mut done = TierRow::of(key, base);
                 compute(&measure, row, burden, &mut done);
                 done.filing_loss = filing_loss(&measure, row, burden, done);
+                burden.take(tier, &done);
+                write_slots(tier, row, &done, frame);
                 rows.push(done);
             }
         }
-        let Some(done) = rows.last() else { continue };
-        burden.take(tier, done);
-        if plain.is_some() {
-            write(&tier.adds, &written_plain(done), frame);
-        } else {
-            write_slots(tier, row, done, frame);
-        }
     }
+}
+
+/// Which row of which tier, and for which part of the stay.
+#[derive(Copy, Clone)]
+struct RowKey {
+    stay_part: u8,
+    tier: TierId,
+    row: u32,
+}
+
+/// The steps of a plain row. Nothing that is called from here takes the row by its place, so that it is written once.
+#[inline(always)]
+fn run_plain(
+    tier: &Tier,
+    plain: &Plain,
+    key: RowKey,
+    base: Fen,
+    frame: &mut [Fen],
+    rows: &mut Vec<TierRow>,
+    burden: &mut Burden<'_>,
+) {
+    let done = compute_plain(tier, plain, frame, TierRow::of(key, base));
+    burden.take(tier, &done);
+    write(&tier.adds, &written_plain(&done), frame);
+    rows.push(done);
 }
 
 /// Step 11: the count of admissions, and the adds of the tier and of its row.
@@ -251,11 +270,12 @@ fn compute(measure: &Measure<'_>, row: &Row, burden: &Burden<'_>, done: &mut Tie
 impl TierRow {
     /// What has entered, before anything is made of it.
     #[inline(always)]
-    fn of(stay_part: u8, tier: TierId, row: usize, base: Fen) -> TierRow {
+    fn of(key: RowKey, base: Fen) -> TierRow {
+        let RowKey { stay_part, tier, row } = key;
         TierRow {
             stay_part,
             tier,
-            row: u32::try_from(row).unwrap_or(u32::MAX),
+            row,
             base,
             cut: Fen::ZERO,
             first_share: Fen::ZERO,
@@ -578,7 +598,8 @@ mod tests {
             let plain = row.plain.as_ref().expect("it has nothing else");
             let frame = [dice.fen(5_000), dice.fen(5_000), dice.fen(5_000), dice.fen(5_000)];
             let base = Fen::new(1).plus(dice.fen(8_000));
-            let mut in_full = TierRow::of(0, TierId::new(0), 0, base);
+            let key = RowKey { stay_part: 0, tier: TierId::new(0), row: 0 };
+            let mut in_full = TierRow::of(key, base);
             let by_numbers = compute_plain(&tier, plain, &frame, in_full);
             let measure = Measure { situation: &situation, tier: &tier, frame: &frame };
             compute(&measure, row, &Burden::of(&totals), &mut in_full);

@@ -30,6 +30,7 @@ pub const TAGS_MAX: u8 = 31;
 pub const RULES_MAX: u32 = (1 << 17) - 1;
 
 // facts, from bit 0: class 2, ceiling scale 2, scope 3, list 3, tag 5, rule 17.
+const CLASS_C: u32 = 2;
 const SCALE_SHIFT: u32 = 2;
 const EMPLOYEE: u32 = 1 << 4;
 const RESIDENT: u32 = 1 << 5;
@@ -240,11 +241,16 @@ impl Terms {
     /// Whether members of a scheme of this family may have it for any illness.
     #[inline]
     pub fn pays(&self, family: Family) -> bool {
-        let bit = match family {
-            Family::Employee => EMPLOYEE,
-            Family::Resident => RESIDENT,
-        };
-        self.facts & bit != 0
+        self.facts & scope_bit(family) != 0
+    }
+
+    /// Whether members of a scheme of this family have it without further questions: it is in their scope, not of class 丙,
+    /// and has no rule. So are most entries.
+    #[inline(always)]
+    pub fn pays_plainly(&self, family: Family) -> bool {
+        const QUESTIONS: u32 = CLASS_C | u32::MAX.wrapping_shl(RULE_SHIFT);
+        let scope = scope_bit(family);
+        self.facts & (QUESTIONS | scope) == scope
     }
 
     /// Whether maternity benefits may have it.
@@ -270,6 +276,16 @@ impl Terms {
         Ceilings::of_units(self.ceilings, self.scale()).at(level)
     }
 
+    /// A price, or the ceiling at a facility of this level where that is lower. Lines of a bill differ in what has a ceiling
+    /// and what is above it: no branch hangs on either.
+    #[inline(always)]
+    pub fn price_allowed(&self, price: Price, level: Level) -> Price {
+        let units = Ceilings::of_level(self.ceilings, level);
+        let scale = self.facts.wrapping_shr(SCALE_SHIFT) & 3;
+        let unit = UNITS.get(usize::try_from(scale).unwrap_or(3)).copied().unwrap_or(Price::ZERO);
+        Ceilings::lower(price, units, unit)
+    }
+
     /// The tag that packs map to a line kind.
     #[inline]
     pub fn tag(&self) -> Tag {
@@ -291,6 +307,18 @@ impl Terms {
         }
     }
 }
+
+#[inline]
+fn scope_bit(family: Family) -> u32 {
+    match family {
+        Family::Employee => EMPLOYEE,
+        Family::Resident => RESIDENT,
+    }
+}
+
+/// What a unit of a ceiling is, by the number of its scale.
+const UNITS: [Price; 4] =
+    [Scale::Millionth.unit(), Scale::HundredthOfFen.unit(), Scale::Fen.unit(), Scale::Fen.unit()];
 
 fn scale_number(scale: Scale) -> u32 {
     match scale {

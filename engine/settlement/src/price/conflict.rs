@@ -36,18 +36,22 @@ struct Member {
 }
 
 impl Presence {
-    /// Collects the members of all groups among the lines that are billed, net of returns.
+    /// Collects the members of all groups among the lines with rules that are billed, net of returns.
     pub(super) fn gather(
         &mut self,
+        ruled: &[u32],
         lines: &[FeeLine],
         found: &[Found],
         rules: &RuleBook,
         parents: &[Option<Kept>],
     ) {
         self.members.clear();
-        for (index, (line, found)) in lines.iter().zip(found).enumerate() {
-            let Found::Entry(entry) = found else { continue };
-            if entry.rule().get() == 0 || line.returns.is_some() {
+        for index in ruled.iter().filter_map(|index| usize::try_from(*index).ok()) {
+            let (Some(line), Some(Found::Entry(entry))) = (lines.get(index), found.get(index))
+            else {
+                continue;
+            };
+            if line.returns.is_some() {
                 continue;
             }
             let Some(rule) = rules.rule(entry.rule()) else { continue };

@@ -48,11 +48,6 @@ impl Tally {
         self.every_line = every_line;
     }
 
-    /// There is nothing to count in this claim.
-    pub(super) fn leave(&mut self) {
-        self.every_line = false;
-    }
-
     /// Counts a line that has no rule, where other lines of its code may have one.
     pub(super) fn pass(&mut self, line: &FeeLine, net: Quantity) {
         if self.every_line {

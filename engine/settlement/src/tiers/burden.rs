@@ -203,14 +203,16 @@ impl<'t> Burden<'t> {
         match tier.base {
             Base::InScope | Base::InScopeAndPrePay => {
                 self.touch_kinds(tier, row.base);
+                let above_cap = row.above_cap.minus(row.facility);
                 if row.paid > row.paid_for {
-                    self.add_floored(row);
+                    let excess = row.paid.minus(row.paid_for);
+                    self.add_floored(row.first_share, row.deductible, above_cap, excess);
                 } else {
                     let parts = &mut self.parts;
                     parts.first_share = parts.first_share.plus(row.first_share);
                     parts.deductible = parts.deductible.plus(row.deductible);
                     parts.co_pay = parts.co_pay.plus(row.paid_for.minus(row.paid));
-                    parts.above_cap = parts.above_cap.plus(row.above_cap.minus(row.facility));
+                    parts.above_cap = parts.above_cap.plus(above_cap);
                 }
             }
             Base::AboveCapOf(_) => {
@@ -239,16 +241,11 @@ impl<'t> Burden<'t> {
 
     /// A floor pays more than what the bands cover: the excess comes off what else the tier leaves to the member.
     #[inline(never)]
-    fn add_floored(&mut self, row: &TierRow) {
-        let mut made = Parts {
-            pre_pay: Fen::ZERO,
-            first_share: row.first_share,
-            deductible: row.deductible,
-            co_pay: Fen::ZERO,
-            above_cap: row.above_cap.minus(row.facility),
-        };
+    fn add_floored(&mut self, first_share: Fen, deductible: Fen, above_cap: Fen, excess: Fen) {
+        let mut made =
+            Parts { pre_pay: Fen::ZERO, first_share, deductible, co_pay: Fen::ZERO, above_cap };
         let order = [Part::FirstShare, Part::Deductible, Part::AboveCap, Part::CoPay, Part::PrePay];
-        take(&mut made, row.paid.minus(row.paid_for), &order);
+        take(&mut made, excess, &order);
         self.parts.first_share = self.parts.first_share.plus(made.first_share);
         self.parts.deductible = self.parts.deductible.plus(made.deductible);
         self.parts.above_cap = self.parts.above_cap.plus(made.above_cap);

@@ -86,7 +86,7 @@ enum Taken {
 ///
 /// # Errors
 /// The file cannot be opened.
-pub fn open(path: &Path) -> io::Result<(Box<dyn Read>, Option<u64>)> {
+pub fn open(path: &Path) -> io::Result<(Box<dyn Read + Send>, Option<u64>)> {
     if path == Path::new("-") {
         return Ok((Box::new(io::stdin()), None));
     }

@@ -2,12 +2,13 @@
 //! to the process; what was not answered may be sent again.
 
 use std::collections::{HashMap, VecDeque};
-use std::io::{self, Write};
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
+use std::thread;
 use std::time::Instant;
 
 use clap::Args;
-use crossbeam_channel::{Receiver, Sender, unbounded};
+use crossbeam_channel::{Receiver, Sender, bounded, never, select, unbounded};
 use hdrhistogram::Histogram;
 use yidan_pipeline::engine::{Admission, Engine};
 use yidan_pipeline::shard::Answer;
@@ -25,6 +26,9 @@ use crate::told::{self, Told};
 
 /// Commands that may be on their way at once.
 const IN_FLIGHT: usize = 8_192;
+
+/// Lines that may be read before they are wanted.
+const LINES_AHEAD: usize = 256;
 
 const A_RUN: &str = r#"Lines, one command each:
   {"op": "member", "admdvs": "630100", "member": {"psn_no": "P1", "insutype": "390", "psn_type": "15"}}
@@ -97,7 +101,7 @@ impl Run {
             name: name.into_owned(),
         };
         let begun = Instant::now();
-        let ended = flow.all(Cases::new(reader, true), &Progress::of(length, "commands"));
+        let ended = flow.all(&lines(reader), &Progress::of(length, "commands"));
         let (times, counts) = (flow.times_us, flow.counts);
         ended?;
         let (hash, measures) = engine.stop().map_err(said)?;
@@ -119,41 +123,80 @@ impl Run {
     }
 }
 
-impl Flow<'_> {
-    fn all(
-        &mut self,
-        mut lines: Cases<Box<dyn io::Read>>,
-        progress: &Progress,
-    ) -> Result<(), Failure> {
-        while let Some(next) = lines.next_case() {
-            match next {
-                Ok(text) => self.line(text)?,
-                Err(InputError::Read(source)) => {
-                    return Err(said(format!("{}: cannot be read: {source}", self.name)));
+/// A line as its reader took it from the input.
+enum Line {
+    /// The text of a command.
+    Text { number: u64, text: String, first: Place },
+    /// Not even the text of one.
+    Wrong(InputError),
+}
+
+/// Reads lines on a thread of its own, so that an answer is printed when it comes and not when the next line does. The second
+/// part is how many bytes were read by then.
+fn lines(from: Box<dyn Read + Send>) -> Receiver<(Line, u64)> {
+    let (to, lines) = bounded(LINES_AHEAD);
+    thread::spawn(move || {
+        let mut cases = Cases::new(from, true);
+        while let Some(next) = cases.next_case() {
+            let line = match next {
+                Ok(CaseText { number, text, first }) => {
+                    Line::Text { number, text: text.to_owned(), first }
                 }
-                Err(InputError::Text { number, at, what }) => self.unreadable(number, at, &what),
+                Err(wrong) => Line::Wrong(wrong),
+            };
+            // The other side has ended: nobody wants more.
+            if to.send((line, cases.bytes_read())).is_err() {
+                return;
             }
-            while let Ok(came) = self.came.try_recv() {
-                self.take(came)?;
+        }
+    });
+    lines
+}
+
+impl Flow<'_> {
+    fn all(&mut self, lines: &Receiver<(Line, u64)>, progress: &Progress) -> Result<(), Failure> {
+        let mut open = true;
+        while open || !self.waiting.is_empty() {
+            let room = open && self.waiting.len() < IN_FLIGHT;
+            let came = self.came.clone();
+            select! {
+                recv(came) -> came => self.take(came.map_err(said)?)?,
+                recv(if room { lines.clone() } else { never() }) -> line => match line {
+                    Ok((line, bytes)) => {
+                        self.line(line)?;
+                        progress.at(bytes, self.counts.iter().sum());
+                    }
+                    Err(_) => open = false,
+                },
             }
             self.print()?;
-            progress.at(lines.bytes_read(), self.counts.iter().sum());
+            if self.came.is_empty() && (lines.is_empty() || !room) {
+                self.out.flush()?;
+            }
         }
-        while self.waiting.iter().any(|waiting| waiting.told.is_none()) {
-            self.wait()?;
-        }
-        self.print()?;
-        self.out.flush()?;
         Ok(())
     }
 
-    fn line(&mut self, text: CaseText<'_>) -> Result<(), Failure> {
-        let (number, begun) = (text.number, Instant::now());
-        let asked = match case::parse::<Asked>(text.text, text.first.line) {
+    fn line(&mut self, line: Line) -> Result<(), Failure> {
+        match line {
+            Line::Text { number, text, first } => self.command(number, &text, first),
+            Line::Wrong(InputError::Read(source)) => {
+                Err(said(format!("{}: cannot be read: {source}", self.name)))
+            }
+            Line::Wrong(InputError::Text { number, at, what }) => {
+                self.unreadable(number, at, &what);
+                Ok(())
+            }
+        }
+    }
+
+    fn command(&mut self, number: u64, text: &str, first: Place) -> Result<(), Failure> {
+        let begun = Instant::now();
+        let asked = match case::parse::<Asked>(text, first.line) {
             Ok(asked) => asked,
             Err(wrong) => {
                 let what = format!("field `{}`: {}", wrong.field, wrong.what);
-                self.unreadable(Some(number), text.first, &what);
+                self.unreadable(Some(number), first, &what);
                 return Ok(());
             }
         };
@@ -161,17 +204,12 @@ impl Flow<'_> {
         let (request, what) = match asked.command(self) {
             Ok(command) => command,
             Err(wrong) => {
-                self.unreadable(Some(number), text.first, &wrong.to_string());
+                self.unreadable(Some(number), first, &wrong.to_string());
                 return Ok(());
             }
         };
         self.waiting.push_back(Waiting { line: number, name, begun, told: None });
-        self.submit(number, request, what)?;
-        while self.waiting.len() > IN_FLIGHT {
-            self.wait()?;
-            self.print()?;
-        }
-        Ok(())
+        self.submit(number, request, what)
     }
 
     fn submit(&mut self, line: u64, request: Request, what: What) -> Result<(), Failure> {
@@ -207,7 +245,9 @@ impl Flow<'_> {
         let answer = answer.map_err(said)?;
         let told = told::tell(line, answer, self.engine)?;
         self.counts[usize::from(told.is_refused())] += 1;
-        let place = self.waiting.iter().position(|waiting| waiting.line == line);
+        // Lines that could not be read stand among them, so a line's number says where it waits.
+        let first = self.waiting.front().map_or(0, |first| first.line);
+        let place = line.checked_sub(first).and_then(|place| usize::try_from(place).ok());
         let waiting = place.and_then(|place| self.waiting.get_mut(place));
         let waiting = waiting.expect("a line is answered once");
         self.times_us.saturating_record(
@@ -226,7 +266,7 @@ impl Flow<'_> {
             self.out.json(&told)?;
             self.waiting.pop_front();
         }
-        Ok(self.out.pause()?)
+        Ok(())
     }
 
     fn unreadable(&mut self, number: Option<u64>, at: Place, what: &str) {

@@ -7,7 +7,7 @@
 
 #![expect(clippy::print_stdout, reason = "it tells how much was tried")]
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::env;
 use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -61,6 +61,10 @@ struct Clients {
     settles: Vec<String>,
     /// Settlements to be sent that were reversed before.
     ahead: Vec<Value>,
+    /// Settlements undone by a request that was answered as done.
+    undone: HashSet<String>,
+    /// Settlements reversed, also before they came.
+    reversed: HashSet<String>,
     messages: usize,
 }
 
@@ -154,40 +158,29 @@ impl Clients {
     /// Takes an answer in, and says what is wrong with it.
     fn hear(&mut self, line: &Value, answer: Value) -> Result<(), String> {
         let Some(msgid) = line["msgid"].as_str() else { return Ok(()) };
-        let undone = self.is_undone(msgid);
+        let reversed = self.reversed.contains(msgid);
         let asked = self.asked.get_mut(msgid).expect("it was asked");
         let done = answer["infcode"] == 0;
         let Some(first) = &asked.answer else {
+            if let Some(original) = &asked.undoes {
+                let reverses = asked.line["op"] == "reverse";
+                if reverses && (done || answer["refused"] == 320) {
+                    self.reversed.insert(original.clone());
+                }
+                if done {
+                    self.undone.insert(original.clone());
+                }
+            }
             asked.answer = Some(answer);
             return Ok(());
         };
-        // What was undone is refused from then on; everything else is answered as before.
+        // What was reversed is refused from then on; everything else is answered as before.
         let same = first["infcode"] == answer["infcode"] && first["setl_id"] == answer["setl_id"];
         let refused = answer["refused"] == 302;
-        if (undone && done) || (!undone && !same && !refused) {
+        if (reversed && done) || (!reversed && !same && !refused) {
             return Err(format!("{msgid}: first {first}, then {answer}"));
         }
         Ok(())
-    }
-
-    /// Whether a settlement was undone by a request that was answered as done, or was reversed before it came.
-    fn is_undone(&self, msgid: &str) -> bool {
-        self.asked.values().any(|asked| {
-            let reversed = asked.line["op"] == "reverse";
-            asked.undoes.as_deref() == Some(msgid)
-                && reversed
-                && asked
-                    .answer
-                    .as_ref()
-                    .is_some_and(|answer| answer["infcode"] == 0 || answer["refused"] == 320)
-        })
-    }
-
-    fn is_cancelled(&self, msgid: &str) -> bool {
-        self.asked.values().any(|asked| {
-            asked.undoes.as_deref() == Some(msgid)
-                && asked.answer.as_ref().is_some_and(|answer| answer["infcode"] == 0)
-        })
     }
 }
 
@@ -334,7 +327,7 @@ fn killed_at_any_moment_it_keeps_what_it_answered_and_settles_nothing_twice() {
         let answer = clients.asked[msgid].answer.as_ref().expect("all are answered in the end");
         if answer["infcode"] == 0 {
             settled += 1;
-            if clients.is_cancelled(msgid) {
+            if clients.undone.contains(msgid) {
                 undone += 1;
             } else {
                 owed += fen(&answer["fund_pay_sumamt"]) + fen(&answer["acct_pay"]);

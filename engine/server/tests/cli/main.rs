@@ -3,6 +3,7 @@
 mod bad_input;
 mod catalog;
 mod demo;
+mod durable;
 mod glossary;
 mod grounds;
 mod help;

@@ -1,0 +1,264 @@
+//! `run`, `import`, `state` and `journal audit` as a person meets them: what is answered stays, what is asked again is answered
+//! again, and what stands in the way is told in one sentence.
+
+use std::fs;
+
+use serde_json::{Value, json};
+
+use crate::program::{Folder, Ran, piped, run};
+
+const FACILITY: &str = "H63010400001";
+
+fn opening() -> Vec<Value> {
+    vec![
+        json!({"op": "facility", "facility": {"fixmedins_code": FACILITY, "admdvs": "630104",
+            "kind": "hospital", "hosp_lv": "三级"}}),
+        json!({"op": "member", "admdvs": "630100",
+            "member": {"psn_no": "P1", "insutype": "390", "psn_type": "15", "balc": "100.00"}}),
+        json!({"op": "member", "admdvs": "630100",
+            "member": {"psn_no": "P2", "insutype": "390", "psn_type": "15"}}),
+    ]
+}
+
+fn settle(msgid: &str, psn_no: &str, total: &str) -> Value {
+    json!({"op": "settle", "as": msgid, "fixmedins_code": FACILITY, "msgid": msgid, "psn_no": psn_no,
+        "insutype": "390", "visit": {"med_type": "21", "begntime": "2025-03-01", "endtime": "2025-03-10"},
+        "totals": {"medfee_sumamt": total, "inscp_scp_amt": total}})
+}
+
+/// Runs commands on a journal, and gives the answers.
+fn ran(folder: &str, lines: &[Value], args: &[&str]) -> (Ran, Vec<Value>) {
+    let input: String = lines.iter().map(|line| format!("{line}\n")).collect();
+    let ran = piped(&[&["run", folder, "-"], args].concat(), input.as_bytes());
+    let answers = ran.out.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    (ran, answers)
+}
+
+/// The state's hash and the rest of what `state hash` prints.
+fn state(folder: &str, shards: &str) -> String {
+    let ran = run(&["state", "hash", folder, "--shards", shards]);
+    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    ran.out
+}
+
+#[test]
+fn a_visit_from_registration_to_cancellation() {
+    let folder = Folder::new();
+    let journal = folder.path("journal");
+    let mut lines = opening();
+    let line = |serial: &str, amount: &str| {
+        json!({"feedetl_sn": serial, "med_list_codg": "001102000010000", "cnt": 1, "pric": amount,
+            "fee_ocur_time": "2025-04-01", "det_item_fee_sumamt": amount})
+    };
+    let of_p1 = |op: &str, rest: Value| {
+        let mut line = json!({"op": op, "fixmedins_code": FACILITY, "psn_no": "P1"});
+        let fields = rest.as_object().expect("fields").clone();
+        line.as_object_mut().expect("an object").extend(fields);
+        line
+    };
+    lines.extend([
+        of_p1(
+            "open",
+            json!({"as": "v", "msgid": "1", "insutype": "390",
+            "visit": {"med_type": "11", "begntime": "2025-04-01"}}),
+        ),
+        of_p1("upload", json!({"mdtrt_id": "@v", "lines": [line("1", "200"), line("2", "300")]})),
+        of_p1("upload", json!({"mdtrt_id": "@v", "lines": [line("2", "300")]})),
+        of_p1("upload", json!({"mdtrt_id": "@v", "lines": [line("2", "301")]})),
+        of_p1("withdraw", json!({"mdtrt_id": "@v", "msgid": "2", "feedetl_sn": ["1"]})),
+        of_p1("pre-settle", json!({"mdtrt_id": "@v", "endtime": "2025-04-01"})),
+        of_p1(
+            "settle",
+            json!({"as": "s", "mdtrt_id": "@v", "endtime": "2025-04-01", "msgid": "3",
+            "medfee_sumamt": "300.00"}),
+        ),
+        of_p1("settle", json!({"mdtrt_id": "@v", "endtime": "2025-04-01", "msgid": "4"})),
+        of_p1("cancel", json!({"setl_id": "@s", "msgid": "5"})),
+        of_p1("cancel", json!({"setl_id": "@s", "msgid": "6"})),
+        of_p1("close", json!({"mdtrt_id": "@v", "msgid": "7"})),
+        of_p1("deposit", json!({"amount": "0", "msgid": "8"})),
+        of_p1("reverse", json!({"oinfno": "2207", "omsgid": "none", "msgid": "9"})),
+    ]);
+    let (ran, answers) = ran(&journal, &lines, &[]);
+    assert_eq!(ran.code, Some(1), "{}", ran.err);
+    let refused: Vec<(u64, u64)> = answers
+        .iter()
+        .filter_map(|answer| Some((answer["line"].as_u64()?, answer["refused"].as_u64()?)))
+        .collect();
+    // A line that says something else; a visit settled; a settlement cancelled before; an amount of nought; nothing to reverse.
+    assert_eq!(refused, [(7, 307), (11, 306), (13, 313), (15, 317), (16, 320)]);
+    assert_eq!(answers[8]["medfee_sumamt"], "300.00");
+    assert_eq!(
+        answers[8]["psn_part_amt"], answers[9]["psn_part_amt"],
+        "as the pre-settlement said"
+    );
+    assert_eq!(answers[11]["cancels"], answers[9]["setl_id"]);
+    let state = state(&journal, "1");
+    assert!(
+        state.contains("settled    1, of which cancelled 1 and put back 0; refused 3"),
+        "{state}"
+    );
+    assert!(
+        state.contains("owed to facilities 0.00, to persons 0.00; in own accounts 100.00"),
+        "{state}"
+    );
+}
+
+#[test]
+fn what_was_answered_is_answered_again_after_a_restart_for_any_number_of_shards() {
+    let folder = Folder::new();
+    let journal = folder.path("journal");
+    let bills = [settle("a", "P1", "10000.00"), settle("b", "P2", "70000.00")];
+    let (first, told) = ran(&journal, &[opening(), bills.to_vec()].concat(), &["--shards", "2"]);
+    assert_eq!(first.code, Some(0), "{}", first.err);
+    let hash = state(&journal, "1");
+    for shards in ["1", "4"] {
+        let (again, answers) = ran(&journal, &bills, &["--shards", shards]);
+        assert_eq!(again.code, Some(0), "{}", again.err);
+        assert!(again.err.contains("read back after a clean stop"), "{}", again.err);
+        for (answer, told) in answers.iter().zip(&told[3..]) {
+            assert_eq!(answer["again"], true);
+            assert_eq!(answer["setl_id"], told["setl_id"]);
+            assert_eq!(answer["psn_part_amt"], told["psn_part_amt"]);
+        }
+        assert_eq!(state(&journal, shards), hash, "asking again changes nothing");
+    }
+    let member = run(&["state", "member", &journal, "P1"]);
+    assert!(member.out.contains("balc       100.00"), "{}", member.out);
+    assert!(member.out.contains("settlement ") && member.out.contains("slot "), "{}", member.out);
+    let facility = run(&["state", "facility", &journal, FACILITY]);
+    assert!(facility.out.contains("owed  "), "{}", facility.out);
+    let nobody = run(&["state", "member", &journal, "P9"]);
+    assert_eq!(
+        (nobody.code, nobody.err.contains("no member P9")),
+        (Some(2), true),
+        "{}",
+        nobody.err
+    );
+}
+
+#[test]
+fn an_audit_finds_no_difference_and_under_another_pack_just_what_it_changes() {
+    let folder = Folder::new();
+    let journal = folder.path("journal");
+    let mut lines = opening();
+    // P2 is far above the deductible; the visit of P1 is below it, and no other ratio changes that.
+    lines.extend([settle("a", "P1", "100.00"), settle("b", "P2", "70000.00")]);
+    let (_, answers) = ran(&journal, &lines, &[]);
+    let sound = run(&["journal", "audit", &journal]);
+    assert_eq!((sound.code, sound.out.as_str()), (Some(0), ""), "{}", sound.err);
+    assert!(sound.err.contains("2 settlements decided anew, 0 differ"), "{}", sound.err);
+    let pack = concat!(env!("CARGO_MANIFEST_DIR"), "/../../catalogs/sources/630100/policy.toml");
+    let text = fs::read_to_string(pack).expect("the curated pack");
+    let text = text.replace("rate = \"70%\"", "rate = \"71%\"");
+    let other = folder.write("policy.toml", text);
+    let differs = run(&["journal", "audit", &journal, "--policy", &other]);
+    assert_eq!(differs.code, Some(1), "{}", differs.err);
+    let settlement = answers[4]["setl_id"].as_str().expect("a number");
+    assert_eq!(differs.out.lines().count(), 1, "{}", differs.out);
+    assert!(
+        differs.out.starts_with(&format!("settlement {settlement}: hifp_pay ")),
+        "{}",
+        differs.out
+    );
+    let elsewhere = Folder::new();
+    elsewhere.write("x", "");
+    fs::create_dir(elsewhere.path("R1")).expect("a folder");
+    let r1 = concat!(env!("CARGO_MANIFEST_DIR"), "/../../catalogs/sources/R1/policy.toml");
+    fs::copy(r1, elsewhere.path("R1/policy.toml")).expect("copied");
+    let missing = run(&["journal", "audit", &journal, "--policies", &elsewhere.path("")]);
+    assert_eq!(missing.code, Some(2));
+    assert!(missing.err.contains("pack of pool 630100 with digest"), "{}", missing.err);
+}
+
+#[test]
+fn tables_are_imported_and_what_is_wrong_is_told_by_line() {
+    let folder = Folder::new();
+    let journal = folder.path("journal");
+    let facilities = folder.write(
+        "facilities.csv",
+        "fixmedins_code,admdvs,kind,hosp_lv,agreements\nH63010400001,630104,hospital,三级,inpatient;outpatient@2025-01-01..\n\
+         H2,63010,hospital,三级,\n",
+    );
+    let members = folder.write(
+        "members.csv",
+        "psn_no,admdvs,insutype,psn_type,brdy,identities,approvals,balc\n\
+         P1,630100,390,15,1960-05-01,低保@2025-01-01..2026-01-01;特困,M03900,12.50\n\
+         P2,630100,39,15,,,,\nP3,630100,390,15,1960-13-01,,,\nP4,630100,310,11,,,,0.001\nP5,630100,310,11,,,,\n",
+    );
+    let ran = run(&["import", "facilities", &journal, &facilities]);
+    assert_eq!(ran.code, Some(1), "{}", ran.err);
+    let ran = run(&["import", "members", &journal, &members]);
+    assert_eq!(ran.code, Some(1), "{}", ran.err);
+    assert!(ran.err.contains("2 taken in, 3 wrong"), "{}", ran.err);
+    let errors = fs::read_to_string(format!("{members}.errors")).expect("what is wrong");
+    let lines: Vec<&str> = errors.lines().collect();
+    assert_eq!(lines[0], "line,column,found,expected");
+    assert!(lines[1].starts_with("3,insutype,39,"), "{errors}");
+    assert!(lines[2].starts_with("4,brdy,1960-13-01,"), "{errors}");
+    assert!(lines[3].starts_with("5,balc,0.001,"), "{errors}");
+    let before = state(&journal, "1");
+    assert!(before.contains("in own accounts 12.50"), "{before}");
+    let again = run(&["import", "members", &journal, &members]);
+    assert_eq!(again.code, Some(1));
+    assert_eq!(state(&journal, "1"), before, "the same file again changes nothing");
+    let wrong = folder.write("wrong.csv", "psn_no,admdvs,insutype,name\n");
+    let ran = run(&["import", "members", &journal, &wrong]);
+    assert_eq!(ran.code, Some(2));
+    assert!(ran.err.contains("column \"name\""), "{}", ran.err);
+}
+
+#[test]
+fn what_stands_in_the_way_is_told_in_one_sentence() {
+    let folder = Folder::new();
+    let journal = folder.path("journal");
+    let lines = [opening(), vec![settle("a", "P1", "10000.00")]].concat();
+    assert_eq!(ran(&journal, &lines, &[]).0.code, Some(0));
+
+    let (file, _) = ran(&folder.write("a-file", "x"), &lines, &[]);
+    assert_eq!(file.code, Some(2));
+    assert!(file.err.contains("Give a folder that this user may make and write"), "{}", file.err);
+
+    let lock = yidan_journal::Lock::take(std::path::Path::new(&journal)).expect("nobody has it");
+    let (second, _) = ran(&journal, &lines, &[]);
+    assert_eq!(second.code, Some(2));
+    assert!(second.err.contains("another engine (process"), "{}", second.err);
+    drop(lock);
+
+    let segment = format!("{journal}/0000000000000001.seg");
+    let mut bytes = fs::read(&segment).expect("the first segment");
+    bytes[700] ^= 1;
+    fs::write(&segment, bytes).expect("written");
+    let (damaged, answers) = ran(&journal, &lines, &[]);
+    assert_eq!((damaged.code, answers.len()), (Some(2), 0));
+    assert!(damaged.err.contains("0000000000000001.seg, byte 512: "), "{}", damaged.err);
+    assert!(damaged.err.contains("from a copy or a standby"), "{}", damaged.err);
+}
+
+#[test]
+fn a_line_that_is_wrong_is_told_and_the_others_are_done() {
+    let folder = Folder::new();
+    let journal = folder.path("journal");
+    let wrong = [
+        (json!({"op": "settle", "fixmedins_code": FACILITY, "psn_no": "P1"}), "insutype"),
+        (
+            json!({"op": "cancel", "fixmedins_code": FACILITY, "psn_no": "P1", "setl_id": "@x"}),
+            "setl_id",
+        ),
+        (json!({"op": "deposit", "amount": "1"}), "psn_no"),
+        (json!({"op": "upload", "psn_no": "P1", "mdtrt_id": "1", "lines": []}), "fixmedins_code"),
+        (json!({"op": "deposit", "psn_no": "P1", "amount": "1", "colour": "red"}), "colour"),
+        (
+            json!({"op": "reverse", "psn_no": "P1", "fixmedins_code": "H", "oinfno": "22", "omsgid": "1"}),
+            "oinfno",
+        ),
+    ];
+    let lines: Vec<Value> = wrong.iter().map(|(line, _)| line.clone()).chain(opening()).collect();
+    let (ran, answers) = ran(&journal, &lines, &[]);
+    assert_eq!(ran.code, Some(2));
+    for ((line, field), answer) in wrong.iter().zip(&answers) {
+        let said = answer["unreadable"].as_str().unwrap_or_default();
+        assert!(said.contains(field), "{line}: {answer}");
+    }
+    assert!(answers[6..].iter().all(|answer| answer["infcode"] == 0), "{answers:?}");
+}

@@ -336,10 +336,15 @@ fn killed_at_any_moment_it_keeps_what_it_answered_and_settles_nothing_twice() {
     }
     println!("{count} kills, {settled} settled, {undone} undone");
     let state = state(folder.path());
-    assert!(
-        state.contains(&format!("settled    {settled}, of which cancelled {undone} ")),
-        "{state}"
-    );
+    // A settlement whose answer nobody heard, and which a reversal then undid, is known to the engine alone: what stands counts.
+    let counts: Vec<usize> = state
+        .lines()
+        .find_map(|line| line.strip_prefix("settled "))
+        .expect("a line of counts")
+        .split(|c: char| !c.is_ascii_digit())
+        .filter_map(|number| number.parse().ok())
+        .collect();
+    assert_eq!(counts[0] - counts[1], settled - undone, "{state}");
     let owed = format!("{}.{:02}", owed / 100, owed % 100);
     assert!(state.contains(&format!("owed to facilities {owed},")), "{owed}: {state}");
     assert!(settled > 20 * count / 2 && undone > 0, "it was under load");

@@ -353,6 +353,6 @@ fn killed_at_any_moment_it_keeps_what_it_answered_and_settles_nothing_twice() {
 #[test]
 fn where_syncs_do_nothing_the_same_checker_finds_the_loss() {
     // The first syncs count: there is a journal, and then nothing of what is answered reaches it.
-    let found = kills(4, Some(30)).err();
+    let found = kills(6, Some(12)).err();
     assert!(found.is_some(), "answers were lost, and nobody saw it");
 }

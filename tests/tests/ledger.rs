@@ -3,9 +3,18 @@
 
 use std::collections::BTreeMap;
 
-use yidan_settlement::command::{Command, What};
-use yidan_settlement::event::{Event, Record};
+use yidan_settlement::claim::{AccountUse, HospitalApproval, LineParts};
+use yidan_settlement::command::{Command, Settle, What, WhichVisit};
+use yidan_settlement::date::{Day, Moment};
+use yidan_settlement::event::{Event, Record, Request};
+use yidan_settlement::facts::{
+    ChargesFacts, LineFacts, MemberFacts, SettleFacts, TotalsFacts, VisitFacts,
+};
+use yidan_settlement::id::{Insutype, VisitId};
 use yidan_settlement::ledger::{Decided, Ledger, Room, StateHash, shard_of};
+use yidan_settlement::money::{Fen, Price, Quantity};
+use yidan_settlement::pack::Channel;
+use yidan_settlement::reason::Conduct;
 use yidan_settlement::stored::{self, Stored};
 use yidan_tests::town::{ClientBooks, Packs, Town, TownShelf};
 
@@ -201,4 +210,222 @@ fn a_settlement_decided_anew_at_its_place_in_history_gives_the_same_bytes() {
         replay(&mut shards, &record, place);
     }
     assert!(audited > 300, "{audited}");
+}
+
+/// One member, one facility and a clerk who says what is asked.
+struct Desk<'p> {
+    engine: Engine<'p>,
+    seq: u64,
+    seen: std::collections::BTreeSet<u16>,
+}
+
+const FACILITY: &str = "H63010400001";
+
+impl<'p> Desk<'p> {
+    fn new(packs: &'p Packs) -> Desk<'p> {
+        let mut town = Town::new(1, 4, packs);
+        let mut engine = Engine::new(packs, 1);
+        // The opening of a town: packs, facilities and four members.
+        let mut seq = 0;
+        while engine.shards[0].members().len() < 4 {
+            let command = town.next_command();
+            seq = command.seq;
+            engine.run(&command);
+        }
+        Desk { engine, seq, seen: std::collections::BTreeSet::new() }
+    }
+
+    fn member(&self, pool: &str) -> String {
+        let members = self.engine.shards[0].members();
+        let of_pool = |facts: &MemberFacts| &*facts.admdvs == pool;
+        let found = members.iter().find(|one| one.facts().is_some_and(|facts| of_pool(&facts)));
+        found.map_or_else(String::new, |member| member.psn_no().to_owned())
+    }
+
+    fn say(&mut self, asker: &str, psn_no: &str, msgid: &str, infno: u16, what: What) -> Decided {
+        self.seq += 1;
+        let digest = what.digest();
+        let (asker, msgid, psn_no) = (asker.into(), msgid.into(), psn_no.into());
+        let request = Request { asker, infno, msgid, psn_no, digest };
+        let time_ms = 1_767_225_600_000 + self.seq;
+        let decided = self.engine.run(&Command { seq: self.seq, time_ms, request, what });
+        match &decided {
+            Decided::Refused(refused) | Decided::Event(Event::Refused(refused)) => {
+                self.seen.insert(refused.reason);
+            }
+            Decided::Event(_) | Decided::Again(_) | Decided::PreSettled(_) | Decided::Nothing => {}
+        }
+        decided
+    }
+
+    /// Says it and expects this refusal.
+    fn refused(&mut self, why: Conduct, psn_no: &str, msgid: &str, infno: u16, what: What) {
+        let decided = self.say(FACILITY, psn_no, msgid, infno, what);
+        match decided {
+            Decided::Refused(refused) | Decided::Event(Event::Refused(refused)) => {
+                assert_eq!(refused.reason, why.number(), "{msgid}");
+            }
+            Decided::Event(_) | Decided::Again(_) | Decided::PreSettled(_) | Decided::Nothing => {
+                panic!("{why:?} was expected: {decided:?}")
+            }
+        }
+    }
+
+    /// Says it and expects that it happens.
+    fn done(&mut self, psn_no: &str, msgid: &str, infno: u16, what: What) -> u64 {
+        let decided = self.say(FACILITY, psn_no, msgid, infno, what);
+        let happened = match &decided {
+            Decided::Event(Event::Refused(_)) => false,
+            Decided::Event(_) => true,
+            Decided::Again(_) | Decided::PreSettled(_) | Decided::Nothing | Decided::Refused(_) => {
+                false
+            }
+        };
+        assert!(happened, "{msgid}: {decided:?}");
+        self.seq
+    }
+}
+
+fn visit(insutype: u16) -> VisitFacts {
+    VisitFacts {
+        insutype: Insutype::new(insutype).expect("three digits"),
+        med_type: "21".into(),
+        begin: Moment::new(Day::from_civil(2026, 3, 1).expect("a day"), 0),
+        disease: None,
+        diagnoses: Vec::new(),
+        continues: None,
+        accident: false,
+        third_party: false,
+        birth: 0,
+        family_planning: 0,
+        fetuses: 1,
+    }
+}
+
+fn how() -> SettleFacts {
+    let day = Moment::new(Day::from_civil(2026, 3, 5).expect("a day"), 0);
+    SettleFacts {
+        channel: Channel::Direct,
+        end: day,
+        settled: day,
+        account: AccountUse::None,
+        tolerance: Fen::ZERO,
+        mid_stay: false,
+        total: None,
+    }
+}
+
+fn totals(fen: i64, kinds: &[&str]) -> ChargesFacts {
+    let in_scope = Fen::new(fen);
+    let parts = LineParts { in_scope, ..LineParts::default() };
+    let kinds = kinds.iter().map(|name| ((*name).into(), LineParts::default())).collect();
+    ChargesFacts::Totals(TotalsFacts { total: in_scope, parts, kinds })
+}
+
+fn at_once(fen: i64) -> What {
+    let visit = WhichVisit::AtOnce(visit(390));
+    What::Settle(Settle { visit, how: how(), charges: totals(fen, &[]) })
+}
+
+fn line(serial: &str, yuan: i64) -> LineFacts {
+    LineFacts {
+        serial: serial.into(),
+        code: "A001".into(),
+        day: Day::from_civil(2026, 3, 2).expect("a day"),
+        quantity: Quantity::new(10_000),
+        price: Price::new(yuan * 1_000_000),
+        amount: Fen::new(yuan * 100),
+        returns: None,
+        approval: HospitalApproval::NotGiven,
+        prescriber: None,
+        days: None,
+        maternity: false,
+    }
+}
+
+#[test]
+fn the_ledger_refuses_by_itself_and_says_why() {
+    let packs = Packs::curated();
+    let mut desk = Desk::new(&packs);
+    let p = desk.member("R1");
+    let registered = |number| WhichVisit::Registered(VisitId::new(number));
+    let settle = |number, total: Option<i64>| {
+        let how = SettleFacts { total: total.map(Fen::new), ..how() };
+        What::Settle(Settle { visit: registered(number), how, charges: ChargesFacts::Uploaded })
+    };
+
+    // Who and where.
+    desk.refused(Conduct::MemberUnknown, "P0", "m1", 2207, at_once(1_000_000));
+    desk.say("H00000000000", &p, "m2", 2207, at_once(1_000_000));
+    assert!(desk.seen.contains(&Conduct::FacilityUnknown.number()));
+
+    // The same key.
+    let first = desk.done(&p, "k1", 2207, at_once(9_000_000));
+    let again = desk.say(FACILITY, &p, "k1", 2207, at_once(9_000_000));
+    assert!(matches!(again, Decided::Again(_)), "{again:?}");
+    desk.refused(Conduct::KeyWithOtherContent, &p, "k1", 2207, at_once(9_000_001));
+
+    // A later settlement has read what the first one changed; undone in order, both can be undone, and once each.
+    let second = desk.done(&p, "k2", 2207, at_once(5_000_000));
+    desk.refused(Conduct::LaterSettlements, &p, "c1", 2208, What::Cancel(first));
+    desk.done(&p, "c2", 2208, What::Cancel(second));
+    desk.refused(Conduct::CancelledBefore, &p, "c3", 2208, What::Cancel(second));
+    desk.refused(Conduct::SettlementUnknown, &p, "c4", 2208, What::Cancel(999_999));
+    // The cancellation is undone in its turn, and the settlement stands again.
+    desk.done(&p, "r1", 2601, What::Reverse(2208, "c2".into()));
+    desk.refused(Conduct::LaterSettlements, &p, "c5", 2208, What::Cancel(first));
+    desk.done(&p, "r2", 2601, What::Reverse(2207, "k2".into()));
+    desk.refused(Conduct::ReversedBefore, &p, "k2", 2207, at_once(5_000_000));
+    desk.done(&p, "c6", 2208, What::Cancel(first));
+
+    // A reversal that comes first.
+    desk.done(&p, "r3", 2601, What::Reverse(2207, "later".into()));
+    desk.refused(Conduct::ReversedBefore, &p, "later", 2207, at_once(5_000_000));
+    desk.done(&p, "d1", 1, What::Deposit(Fen::new(100)));
+    desk.refused(Conduct::NotReversible, &p, "r4", 2601, What::Reverse(1, "d1".into()));
+    desk.refused(Conduct::DepositOutOfBounds, &p, "d2", 1, What::Deposit(Fen::ZERO));
+
+    // A visit with its lines.
+    desk.refused(
+        Conduct::VisitUnknown,
+        &p,
+        "",
+        2204,
+        What::Upload(VisitId::new(7), vec![line("1", 5)]),
+    );
+    let number = desk.done(&p, "v1", 2201, What::OpenVisit(visit(390)));
+    let id = VisitId::new(number);
+    desk.done(&p, "", 2204, What::Upload(id, vec![line("1", 5), line("2", 7)]));
+    desk.refused(Conduct::LineDiffers, &p, "", 2204, What::Upload(id, vec![line("2", 8)]));
+    let many = (0..20_000).map(|n| line(&format!("n{n}"), 1)).collect();
+    desk.refused(Conduct::TooManyLinesOfVisit, &p, "", 2204, What::Upload(id, many));
+    desk.refused(Conduct::LineUnknown, &p, "w1", 2205, What::Withdraw(id, vec!["3".into()]));
+    desk.refused(Conduct::TotalDiffers, &p, "s1", 2207, settle(number, Some(1_300)));
+    let mut part = settle(number, Some(1_200));
+    if let What::Settle(settle) = &mut part {
+        settle.how.mid_stay = true;
+    }
+    desk.done(&p, "s2", 2207, part);
+    desk.refused(Conduct::LineSettled, &p, "w2", 2205, What::Withdraw(id, vec!["1".into()]));
+    desk.done(&p, "", 2204, What::Upload(id, vec![line("3", 9)]));
+    desk.done(&p, "s3", 2207, settle(number, Some(900)));
+    desk.refused(Conduct::VisitSettled, &p, "s4", 2207, settle(number, None));
+
+    // What a pack does not know, a day that is closed, and a record that is gone.
+    let kinds =
+        Settle { visit: WhichVisit::AtOnce(visit(390)), how: how(), charges: totals(100, &["x"]) };
+    desk.refused(Conduct::LineKindUnknown, &p, "t1", 2207, What::Settle(kinds));
+    let close = Day::from_civil(2026, 3, 31).expect("a day");
+    desk.say("", "", "", 0, What::CloseDay(close));
+    desk.refused(Conduct::DayIsClosed, &p, "t2", 2207, at_once(100));
+    desk.engine.journal.iter_mut().for_each(Vec::clear);
+    desk.refused(Conduct::RecordUnreachable, &p, "c7", 2208, What::Cancel(first));
+
+    // Two are said where commands and journal meet, not by the ledger: a record too long, and nothing to reverse.
+    let elsewhere = [Conduct::RecordTooLong, Conduct::NothingToReverse];
+    let missing: Vec<&Conduct> = Conduct::ALL
+        .iter()
+        .filter(|why| !desk.seen.contains(&why.number()) && !elsewhere.contains(why))
+        .collect();
+    assert!(missing.is_empty(), "{missing:?}");
 }

@@ -3,12 +3,12 @@
 use std::io::Write;
 
 use clap::Args;
-use yidan_settlement::reason::{LineReason, Reason};
+use yidan_settlement::reason::{Conduct, LineReason, Reason};
 
 use super::output::{Ended, Exit, Output, said};
 use crate::statement::advice;
 
-/// List the numbered reasons for which claims are refused and lines are not wholly in scope
+/// List the numbered reasons for which claims and commands are refused and lines are not wholly in scope
 #[derive(Debug, Args)]
 #[command(after_help = super::EXIT_CODES)]
 pub(super) struct Reasons {
@@ -23,6 +23,7 @@ impl Reasons {
         let known = |number: &&u16| {
             Reason::ALL.iter().all(|reason| reason.number() != **number)
                 && LineReason::ALL.iter().all(|reason| reason.number() != **number)
+                && Conduct::ALL.iter().all(|reason| reason.number() != **number)
         };
         if let Some(unknown) = self.numbers.iter().find(known) {
             return Err(said(format!("there is no reason {unknown}; `yidan reasons` lists all")));
@@ -39,6 +40,12 @@ impl Reasons {
             writeln!(out, "\n明细不予支付、部分支付或提示（201–251）")?;
         }
         for reason in LineReason::ALL.iter().filter(|reason| asked(reason.number())) {
+            writeln!(out, "{}  {}（{reason:?}）", reason.number(), reason.chinese())?;
+        }
+        if self.numbers.is_empty() {
+            writeln!(out, "\n业务规程拒绝，与待遇政策无关（301–321）")?;
+        }
+        for reason in Conduct::ALL.iter().filter(|reason| asked(reason.number())) {
             writeln!(out, "{}  {}（{reason:?}）", reason.number(), reason.chinese())?;
         }
         out.flush()?;

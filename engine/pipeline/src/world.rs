@@ -12,7 +12,7 @@ use yidan_settlement::ledger::{Catalogue, LookUp};
 use yidan_settlement::pack::{Channel, Pack};
 
 /// Packs of pools, and an image.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct World {
     packs: Vec<Loaded>,
     by_pool: HashMap<String, usize>,
@@ -21,7 +21,7 @@ pub struct World {
 }
 
 /// A pack with what an image adds to it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Loaded {
     /// The pack.
     pub pack: Arc<Pack>,

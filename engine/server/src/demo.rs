@@ -2,6 +2,7 @@
 //! Codes are drawn from the image, amounts from the seed; nobody in it is real.
 
 mod dice;
+mod durable;
 mod line;
 mod person;
 mod place;
@@ -19,8 +20,9 @@ use dice::Dice;
 use place::PLACES;
 use shelf::Shelf;
 
+pub use durable::{Durable, durable};
 pub use report::{Latency, Report, Spread};
-pub use summary::print;
+pub use summary::{print, print_durable};
 pub use visit::{Kind, MadeVisit};
 pub use watch::{Unsettled, Watched, watch};
 

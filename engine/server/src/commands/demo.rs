@@ -19,7 +19,8 @@ use crate::world::World;
 /// Settle a made-up year of three places: build the images, print a few statements and what all came to
 ///
 /// About 2,000 visits from a seed, of people who do not exist: outpatient, chronic, pharmacy, inpatient with hundreds of
-/// lines, off-region, the poor with all tiers, births. The same seed gives the same bills, to the fen; only times differ.
+/// lines, off-region, the poor with all tiers, births. The same seed gives the same bills, to the fen; only times differ. Then
+/// the year goes through the durable engine: every visit on the disk before it is answered, and the journal read back.
 #[derive(Debug, Args)]
 #[command(after_help = super::EXIT_CODES)]
 pub(super) struct Demo {
@@ -29,7 +30,7 @@ pub(super) struct Demo {
     /// The seed
     #[arg(long, default_value_t = 2026)]
     seed: u64,
-    /// Keep the image (curated.img) and the cases (visits.jsonl) in this folder
+    /// Keep the image (curated.img), the cases (visits.jsonl) and the journal (journal/) in this folder
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 }
@@ -68,6 +69,11 @@ impl Demo {
         }
         world.set_image(Arc::new(built.image));
         let watched = demo::watch(&world, self.seed, &visits).map_err(said)?;
+        let durable = demo::durable(&world, &visits, &folder.join("journal")).map_err(said)?;
+        let funds = watched.report.fund_pay_sumamt();
+        if durable.fund_pay_sumamt != funds {
+            return Err(said(demo::Unsettled::OtherSum(funds, durable.fund_pay_sumamt)));
+        }
         if self.out.is_some() {
             let text: String = visits.iter().map(|visit| visit.json() + "\n").collect();
             fs::write(folder.join("visits.jsonl"), text).map_err(cannot)?;
@@ -89,6 +95,7 @@ impl Demo {
                 writeln!(out, "{}\n", statement.trim_end())?;
             }
             demo::print(&watched.report, &watched.latency, &mut out)?;
+            demo::print_durable(&durable, &mut out)?;
             if self.out.is_some() {
                 let cases = folder.join("visits.jsonl");
                 let image = folder.join("curated.img");

@@ -83,6 +83,13 @@ pub struct Sum {
     pub amount: Fen,
 }
 
+impl Report {
+    /// `fund_pay_sumamt` over all places and kinds.
+    pub fn fund_pay_sumamt(&self) -> Fen {
+        self.places.iter().flat_map(|place| &place.kinds).map(|kind| kind.fund_pay_sumamt).sum()
+    }
+}
+
 fn yuan<S: Serializer>(amount: &Fen, to: S) -> Result<S::Ok, S::Error> {
     to.collect_str(amount)
 }

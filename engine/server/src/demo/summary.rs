@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use yidan_settlement::money::Fen;
 
+use super::durable::Durable;
 use super::report::{Latency, PlaceSums, Report, Spread};
 use crate::text::{Side, Table, money};
 
@@ -91,6 +92,24 @@ fn times(latency: &Latency, out: &mut impl Write) -> io::Result<()> {
         out,
         "核心每秒 {} 条明细；从报文到应答每秒 {} 次就诊（单核）",
         latency.core_lines_per_second, latency.whole_cases_per_second
+    )
+}
+
+/// Prints what the durable engine made of the year.
+pub fn print_durable(durable: &Durable, out: &mut impl Write) -> io::Result<()> {
+    let Durable { members, settled, refused, fund_pay_sumamt, took, journal, hash } = durable;
+    let (records, bytes, batches) = journal;
+    let hash = hash.to_string();
+    writeln!(
+        out,
+        "\n落盘重算：{members} 名参保人，结算 {settled}、拒付 {refused}，基金支付 {}，与上表一致",
+        money(*fund_pay_sumamt)
+    )?;
+    writeln!(
+        out,
+        "日志 {records} 条、{bytes} 字节，{batches} 次同步，用时 {} 毫秒；读回日志，状态一致（{}…）",
+        took.as_millis(),
+        hash.get(..16).unwrap_or(&hash)
     )
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
+use yidan_pipeline::engine::EngineError;
 use yidan_settlement::admit::SlotKey;
 use yidan_settlement::catalogue::RuleBook;
 use yidan_settlement::money::Fen;
@@ -50,6 +51,18 @@ pub enum Unsettled {
     /// A made-up case means nothing.
     #[error("visit {0}: {1}")]
     Clerk(String, ClerkError),
+    /// A made-up case has a field that means nothing.
+    #[error("visit {0}: {1}")]
+    Facts(String, String),
+    /// The durable engine stopped.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// What the journal makes is not what the engine had.
+    #[error("the journal read back makes another state than the engine had")]
+    OtherState,
+    /// The same year came to something else in the durable engine.
+    #[error("funds paid {0} in the year, {1} in the durable engine")]
+    OtherSum(Fen, Fen),
     /// The same claim settled twice gave two bills.
     #[error("visit {0}: settled again on the same slots, it came to another bill")]
     Twice(String),
@@ -99,7 +112,7 @@ fn whole_road(world: &World, visits: &[MadeVisit]) -> Result<Times, Unsettled> {
     Ok(times)
 }
 
-fn parse(visit: &MadeVisit, text: &str) -> Result<Case, Unsettled> {
+pub(super) fn parse(visit: &MadeVisit, text: &str) -> Result<Case, Unsettled> {
     Case::parse(text, 1).map_err(|error| Unsettled::Read(visit.mdtrt_id.clone(), error))
 }
 

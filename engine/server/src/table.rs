@@ -214,7 +214,11 @@ pub fn facility(row: &Row<'_>) -> Result<(Request, What), FieldError> {
             "chronic" => Agreement::Chronic,
             "pharmacy" => Agreement::Pharmacy,
             _ => {
-                return Err(field("agreements", text, "inpatient, outpatient, chronic or pharmacy"));
+                return Err(field(
+                    "agreements",
+                    text,
+                    "inpatient, outpatient, chronic or pharmacy",
+                ));
             }
         };
         Ok(AgreementRecord { kind, span })

@@ -407,7 +407,7 @@ impl Town {
             5 => self.send(&asker, 2205, &psn, What::Withdraw(visit, Vec::new())),
             6 => self.send(&asker, 2202, &psn, What::CloseVisit(visit)),
             n => {
-                let how = self.how();
+                let how = SettleFacts { mid_stay: self.dice.percent(30), ..self.how() };
                 let visit = WhichVisit::Registered(visit);
                 let settle = Settle { visit, how, charges: ChargesFacts::Uploaded };
                 let (infno, what) = if n == 7 {

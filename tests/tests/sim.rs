@@ -10,9 +10,13 @@
 
 use std::collections::BTreeMap;
 use std::env;
+use std::sync::Arc;
 use std::time::Instant;
 
+use yidan_settlement::reason::Reason;
 use yidan_tests::sim::{Fate, Planted, Scene, run};
+use yidan_tests::spoilt::pack_that_breaks_an_identity;
+use yidan_tests::town::Packs;
 
 /// Seeds of every run of the tests.
 const SEEDS: u64 = 300;
@@ -92,4 +96,22 @@ fn requests_that_are_forgotten_are_found() {
 #[test]
 fn a_loss_accepted_without_asking_is_found() {
     assert!(broken(Planted::LossAccepted, 60).contains_key("rot"));
+}
+
+/// A pack altered so that the core would break an identity: the claims are refused by number, and all else holds and goes on.
+#[test]
+fn a_pack_that_breaks_an_identity_refuses_its_claims_and_stops_nothing() {
+    let mut packs = Packs::curated().all().to_vec();
+    packs[0] = Arc::new(pack_that_breaks_an_identity());
+    let scene = Scene::new(packs);
+    let (mut refused, mut settled) = (0, 0);
+    for seed in 0..30 {
+        let run = run(&scene, seed, Planted::Nothing).unwrap_or_else(|failure| panic!("{failure}"));
+        let count = |what: &str| run.counts.get(what).copied().unwrap_or(0);
+        let broken = Reason::InternalCheckFailed.number();
+        refused += count(&format!("record: refused {broken}"));
+        settled += count("record: Settled");
+    }
+    println!("{refused} claims refused by an identity, {settled} settled");
+    assert!(refused > 0 && settled > refused, "{refused} refused, {settled} settled");
 }

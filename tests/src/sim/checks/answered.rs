@@ -1,8 +1,9 @@
 //! Nothing answered is lost: every record that an answer was made from is in the journal with the same bytes, it is that of the
-//! request, and whoever asks again is told of the same one.
+//! request, and whoever asks again is told of the same one. Lines that were confirmed, as they were there already, are there.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
+use yidan_settlement::command::What;
 use yidan_settlement::event::Event;
 use yidan_settlement::ledger::RequestKey;
 
@@ -11,6 +12,28 @@ use crate::sim::Told;
 
 /// How it is violated.
 pub fn check(evidence: &Evidence<'_>) -> Option<String> {
+    records(evidence).or_else(|| confirmed(evidence))
+}
+
+/// Lines that a client was told of as there already, and that no record has brought.
+fn confirmed(evidence: &Evidence<'_>) -> Option<String> {
+    let mut there = HashSet::new();
+    for kept in &evidence.journal {
+        if let Event::LinesUploaded(visit, lines) = &kept.record.event {
+            there.extend(lines.iter().map(|line| (*visit, line.serial.clone())));
+        }
+    }
+    evidence.clients.told.iter().find_map(|(number, told)| {
+        let What::Upload(visit, lines) = &evidence.clients.wishes[*number].what else {
+            return None;
+        };
+        let mut lines = lines.iter().map(|line| (*visit, line.serial.clone()));
+        let missing = *told == Told::Nothing && !lines.all(|line| there.contains(&line));
+        missing.then(|| format!("wish {number} was told its lines are there, and they are not"))
+    })
+}
+
+fn records(evidence: &Evidence<'_>) -> Option<String> {
     for (place, bytes) in &evidence.clients.answered {
         match evidence.record(*place) {
             None => return Some(format!("record {place} was answered and is not there")),

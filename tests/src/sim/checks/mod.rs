@@ -8,6 +8,7 @@ pub mod replay;
 pub mod reversals;
 pub mod rot;
 pub mod totals;
+pub mod visits;
 
 use yidan_journal::format::Kind;
 use yidan_journal::scan;
@@ -58,11 +59,12 @@ const ALWAYS: [(&str, Check); 3] =
     [("answered", answered::check), ("once", once::check), ("reversals", reversals::check)];
 
 /// What holds besides, when every client knows the outcome of every wish.
-const AT_END: [(&str, Check); 4] = [
+const AT_END: [(&str, Check); 5] = [
     ("reversed for good", reversals::check_end),
     ("identities", identities::check),
     ("audit", audit::check),
     ("totals", totals::check),
+    ("visits", visits::check),
 ];
 
 impl<'e> Evidence<'e> {

@@ -1,7 +1,7 @@
 //! What was reversed stays reversed: a request that a reversal overtook does nothing when it comes, and one that was undone never
 //! succeeds again, whoever repeats it and whatever crashed in between.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use yidan_settlement::command::What;
 use yidan_settlement::event::{Event, Undone};
@@ -13,7 +13,9 @@ use crate::sim::Told;
 
 /// How it is violated, at any time.
 pub fn check(evidence: &Evidence<'_>) -> Option<String> {
-    in_the_journal(evidence).or_else(|| in_what_was_told(evidence))
+    in_the_journal(evidence)
+        .or_else(|| in_what_was_told(evidence))
+        .or_else(|| told_of_none(evidence))
 }
 
 /// The key that a record reverses, if it is a reversal.
@@ -26,8 +28,7 @@ fn reverses(kept: &Kept) -> Option<RequestKey> {
 /// After a reversal there is no record of what it reversed.
 fn in_the_journal(evidence: &Evidence<'_>) -> Option<String> {
     let keyed = evidence.clients.wishes.iter().filter(|wish| wish.has_key());
-    let keyed: std::collections::HashSet<_> =
-        keyed.map(|wish| RequestKey::of(&wish.request)).collect();
+    let keyed: HashSet<_> = keyed.map(|wish| RequestKey::of(&wish.request)).collect();
     let mut reversed = HashMap::new();
     for kept in &evidence.journal {
         let key = RequestKey::of(&kept.record.request);
@@ -65,6 +66,17 @@ fn in_what_was_told(evidence: &Evidence<'_>) -> Option<String> {
         }
     }
     None
+}
+
+/// Who was refused since the request is reversed was told of a reversal that lasts.
+fn told_of_none(evidence: &Evidence<'_>) -> Option<String> {
+    let reversed: HashSet<_> = evidence.journal.iter().filter_map(reverses).collect();
+    evidence.clients.told.iter().find_map(|(number, told)| {
+        let key = RequestKey::of(&evidence.clients.wishes[*number].request);
+        let refused = *told == Told::Refused(Conduct::ReversedBefore.number());
+        (refused && !reversed.contains(&key))
+            .then(|| format!("wish {number} was refused as reversed, and no record reverses it"))
+    })
 }
 
 /// How it is violated at the end: nothing that was reversed stands.

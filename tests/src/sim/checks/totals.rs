@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use yidan_journal::scan;
 use yidan_pipeline::engine::Fold;
+use yidan_settlement::event::Event;
 
 use super::Evidence;
 use crate::town::ClientBooks;
@@ -25,6 +26,11 @@ pub fn check(evidence: &Evidence<'_>) -> Option<String> {
     if let Some(wrong) = journal.differences(&ledgers).first() {
         return Some(format!("by the journal, {wrong}"));
     }
+    let refused = evidence.journal.iter().filter(|kept| is_refused(&kept.record.event)).count();
+    let counted: u64 = ledgers.iter().map(|ledger| ledger.books().refused).sum();
+    if u64::try_from(refused) != Ok(counted) {
+        return Some(format!("{counted} refusals are counted, {refused} were made"));
+    }
     // And by clients, from the outcomes they know.
     let places: BTreeSet<u64> =
         evidence.clients.wishes.iter().filter_map(|wish| wish.place).collect();
@@ -37,4 +43,8 @@ pub fn check(evidence: &Evidence<'_>) -> Option<String> {
     }
     let (by_journal, by_clients) = (journal.funds(), clients.funds());
     (by_journal != by_clients).then(|| format!("bills sum to {by_journal:?}, not {by_clients:?}"))
+}
+
+fn is_refused(event: &Event) -> bool {
+    matches!(event, Event::Refused(_))
 }

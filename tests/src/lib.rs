@@ -3,4 +3,6 @@
 pub mod golden;
 pub mod model;
 pub mod random;
+pub mod sim;
+pub mod spoilt;
 pub mod town;

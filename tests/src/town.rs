@@ -4,6 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use yidan_image::{
+    CodeStatus, Contents, EntryContents, Image, NATIONAL, PriceMark, RegionContents,
+};
 use yidan_settlement::bill::Account;
 use yidan_settlement::catalogue::{
     Ceilings, Class, Entry, Found, Level, List, RuleBook, Scope, Terms,
@@ -81,21 +84,29 @@ impl Packs {
     }
 }
 
+/// What the town's lines are looked up in.
+fn found(line: &LineFacts) -> Found {
+    match entry(&line.code) {
+        Some(entry) => Terms::of(&entry).map_or(Found::NotInForce, Found::Entry),
+        None => Found::Unknown,
+    }
+}
+
 /// What a code means: its first letter is its class, its digits its share and ceiling.
-fn entry(line: &LineFacts) -> Found {
-    let class = match line.code.as_bytes().first() {
+fn entry(code: &str) -> Option<Entry> {
+    let class = match code.as_bytes().first() {
         Some(b'A') => Class::A,
         Some(b'B') => Class::B,
         Some(b'C') => Class::C,
-        Some(_) | None => return Found::Unknown,
+        Some(_) | None => return None,
     };
-    let number: u32 = line.code.get(1..).and_then(|digits| digits.parse().ok()).unwrap_or(0);
+    let number: u32 = code.get(1..).and_then(|digits| digits.parse().ok()).unwrap_or(0);
     let share = Rate::new(u16::try_from(number % 5 * 500).expect("small")).expect("a ratio");
     let ceiling =
         number.is_multiple_of(3).then(|| Price::new(i64::from(number % 90 + 10) * 1_000_000));
-    let entry = Entry {
+    Some(Entry {
         id: EntryId::new(number),
-        valid: Span::ALWAYS,
+        valid: Span { from: day(2000, 1, 1), to: Day::MAX },
         list: List::WesternDrug,
         class,
         scope: Scope { employee: true, resident: true, maternity: true },
@@ -103,8 +114,34 @@ fn entry(line: &LineFacts) -> Found {
         ceiling: Ceilings::new([ceiling; 3]).expect("a ceiling fits"),
         tag: Tag::new(0),
         rule: RuleId::new(0),
-    };
-    Terms::of(&entry).map_or(Found::NotInForce, Found::Entry)
+    })
+}
+
+/// The codes of lines.
+const CODES: u64 = 50;
+
+/// An image of all codes that mean something, as the town's own catalogue has them.
+///
+/// # Panics
+/// When it cannot be written.
+pub fn image() -> Image {
+    let codes = ["A", "B", "C"]
+        .into_iter()
+        .flat_map(|class| (0..CODES).map(move |number| format!("{class}{number:03}")));
+    let entries = codes.map(|code| EntryContents {
+        facts: entry(&code).expect("a class of its own"),
+        code: code.as_str().into(),
+        name: Arc::from(""),
+        source: Arc::from("town"),
+        charge_type: 9,
+        status: CodeStatus::Shape,
+        price_mark: PriceMark::Plausible,
+    });
+    let admdvs = Admdvs::parse(NATIONAL).expect("the base has a division");
+    let national = RegionContents { admdvs, entries: entries.collect() };
+    let contents = Contents { regions: vec![national], ..Contents::default() };
+    let bytes = contents.encode().unwrap_or_else(|error| panic!("{error}"));
+    Image::from_bytes(&bytes).unwrap_or_else(|error| panic!("{error}"))
 }
 
 impl<R: Fn(u64) -> Option<Vec<u8>>> Shelf for TownShelf<'_, R> {
@@ -113,7 +150,7 @@ impl<R: Fn(u64) -> Option<Vec<u8>>> Shelf for TownShelf<'_, R> {
     }
 
     fn look_up(&self, asked: LookUp<'_>) -> Option<Catalogue<'_>> {
-        asked.found.extend(asked.lines.iter().map(entry));
+        asked.found.extend(asked.lines.iter().map(found));
         let Packs { rules, kinds, digest, .. } = self.packs;
         Some(Catalogue { digest, rules, kinds_of_tags: kinds })
     }
@@ -175,6 +212,26 @@ impl Town {
         self.seq += 1;
         self.time_ms += self.dice.below(60_000);
         Command { seq: self.seq, time_ms: self.time_ms, request, what }
+    }
+
+    /// What time it is in town, milliseconds since 1970.
+    pub fn now_ms(&self) -> u64 {
+        self.time_ms
+    }
+
+    /// The bureau replaces all that is known of a member.
+    pub fn change_member(&mut self) -> Command {
+        let psn = self.some_psn();
+        let facts = self.member_facts();
+        self.send("", 2, &psn, What::RegisterMember(facts, Fen::ZERO))
+    }
+
+    /// Time passes to the next day, and the bureau closes the one before; or at times the new one, before it is over.
+    pub fn end_day(&mut self) -> Command {
+        self.time_ms += 86_400_000;
+        let today = self.today();
+        let closed = if self.dice.percent(10) { today } else { Day::new(today.get() - 1) };
+        self.stamped(Request::default(), What::CloseDay(closed))
     }
 
     /// Goes on after a restart: the numbers from here on are new.
@@ -247,6 +304,12 @@ impl Town {
     fn register(&mut self) -> Command {
         let n = self.begun;
         self.begun += 1;
+        let facts = self.member_facts();
+        let psn = Town::psn_no(n);
+        self.send("", 0, &psn, What::RegisterMember(facts, Fen::ZERO))
+    }
+
+    fn member_facts(&mut self) -> MemberFacts {
         let pool = *self.dice.one(&["R1", "630100", "370800"]);
         let employee = self.dice.percent(40);
         let insutype = insutype(if employee { 310 } else { 390 });
@@ -258,7 +321,7 @@ impl Town {
             (_, 1) => Some("低保"),
             _ => None,
         };
-        let facts = MemberFacts {
+        MemberFacts {
             admdvs: pool.into(),
             psn_type: if employee { "11" } else { "1503" }.into(),
             birth: Some(day(1940 + i32::try_from(self.dice.below(60)).expect("small"), 5, 1)),
@@ -283,9 +346,7 @@ impl Town {
                 Vec::new()
             },
             ..MemberFacts::default()
-        };
-        let psn = Town::psn_no(n);
-        self.send("", 0, &psn, What::RegisterMember(facts, Fen::ZERO))
+        }
     }
 
     fn deposit(&mut self) -> Command {
@@ -346,7 +407,7 @@ impl Town {
             5 => self.send(&asker, 2205, &psn, What::Withdraw(visit, Vec::new())),
             6 => self.send(&asker, 2202, &psn, What::CloseVisit(visit)),
             n => {
-                let how = self.how();
+                let how = SettleFacts { mid_stay: self.dice.percent(30), ..self.how() };
                 let visit = WhichVisit::Registered(visit);
                 let settle = Settle { visit, how, charges: ChargesFacts::Uploaded };
                 let (infno, what) = if n == 7 {
@@ -365,7 +426,7 @@ impl Town {
             let price = i64::try_from(dice.between(1, 300)).expect("small") * 1_000_000;
             let count = i64::try_from(dice.between(1, 5)).expect("small");
             let quantity = Quantity::new(count * 10_000);
-            let code = format!("{}{:03}", dice.one(&["A", "A", "B", "C", "X"]), dice.below(50));
+            let code = format!("{}{:03}", dice.one(&["A", "A", "B", "C", "X"]), dice.below(CODES));
             LineFacts {
                 serial: format!("{n}").into(),
                 code: code.into(),
@@ -499,7 +560,10 @@ impl ClientBooks {
             Event::Cancelled(cancelled) => assert!(self.undone.insert(cancelled.settlement)),
             Event::Reversed(reversed) => match &reversed.undone {
                 Undone::Settlement(cancelled) => assert!(self.undone.insert(cancelled.settlement)),
-                Undone::Cancellation(back) => assert!(self.undone.remove(&back.settlement)),
+                Undone::Cancellation(back) => {
+                    // The cancellation may have been undone before its own answer came, which then never did.
+                    self.undone.remove(&back.settlement);
+                }
                 Undone::NotYetCome | Undone::Visit(_) | Undone::NoEffect => {}
             },
             Event::FacilityRegistered(_, _)
@@ -519,21 +583,39 @@ impl ClientBooks {
     /// # Panics
     /// When they differ.
     pub fn compare(&self, shards: &[Ledger]) {
+        assert_eq!(self.differences(shards), Vec::<String>::new());
+    }
+
+    /// Where the books of all shards say something else.
+    pub fn differences(&self, shards: &[Ledger]) -> Vec<String> {
         let mut funds: BTreeMap<u32, Fen> = BTreeMap::new();
         for (fund, amount) in shards.iter().flat_map(|shard| &shard.books().funds) {
             let sum = funds.entry(*fund).or_default();
             *sum = sum.plus(*amount);
         }
         funds.retain(|_, amount| !amount.is_zero());
-        assert_eq!(funds, self.funds(), "what funds paid");
         let facilities = shards.iter().flat_map(Ledger::facilities);
         let payable: Fen = facilities.map(|(_, facility)| facility.payable()).sum();
-        assert_eq!(payable, self.payable(), "what facilities are owed");
         let members = shards.iter().flat_map(|shard| shard.members().iter());
         let balances: Fen = members.map(Member::balance).sum();
-        assert_eq!(balances, self.deposits.minus(self.accounts()), "what accounts hold");
         let settled: u64 = shards.iter().map(|shard| shard.books().settled).sum();
-        assert_eq!(settled, u64::try_from(self.bills.len()).expect("small"), "settled once each");
+        // What was undone before its own answer came is known from the answer to the undoing alone.
+        let known: BTreeSet<u64> = self.bills.keys().chain(&self.undone).copied().collect();
+        let held = self.deposits.minus(self.accounts());
+        let mut differ = Vec::new();
+        let mut compare = |what: &str, same: bool, engine: String, clients: String| {
+            if !same {
+                differ.push(format!("{what}: the engine has {engine}, clients know {clients}"));
+            }
+        };
+        let own = self.funds();
+        compare("what funds paid", funds == own, format!("{funds:?}"), format!("{own:?}"));
+        let own = self.payable();
+        compare("what facilities are owed", payable == own, payable.to_string(), own.to_string());
+        compare("what accounts hold", balances == held, balances.to_string(), held.to_string());
+        let count = u64::try_from(known.len()).expect("small");
+        compare("settlements", settled == count, settled.to_string(), count.to_string());
+        differ
     }
 
     /// Expense of each fund over the bills that stand.

@@ -10,8 +10,8 @@ use yidan::world::World;
 use yidan_settlement::bill::Decision;
 use yidan_settlement::invariant::{Invariant, violated};
 use yidan_settlement::money::Fen;
-use yidan_settlement::pack::{DeductibleAmount, Pack, Per};
 use yidan_settlement::reason::Reason;
+use yidan_tests::spoilt::pack_that_breaks_an_identity;
 
 const CASE: &str = r#"{"admdvs":"R1","member":{"psn_no":"P","insutype":"310","psn_type":"11","balc":"50.00",
   "identities":[{"type":"R1-2"}]},
@@ -95,26 +95,6 @@ fn every_invariant_notices_its_own_breach() {
         Some(I::SlotsRise)
     );
     assert_eq!(after(|bill| more(&mut bill.postings[0].amount)), Some(I::PostingsBalance));
-}
-
-/// A pack whose data passes `Pack::new`, which knows indices and not sense: at the third level its basic tier has a
-/// deductible below nought, so that it covers more than entered it.
-fn pack_that_breaks_an_identity() -> Pack {
-    let text = include_str!("../../catalogs/sources/R1/policy.toml");
-    let mut data = yidan_build::policy::compile(text, "R1").expect("R1 compiles").data().clone();
-    let third = DeductibleAmount::Fixed(Fen::new(120_000));
-    let tiers = data.editions.iter_mut().flat_map(|edition| &mut edition.tiers);
-    let deductibles =
-        tiers.flat_map(|tier| &mut tier.rows).filter_map(|row| row.deductible.as_mut());
-    let mut spoilt = 0;
-    for deductible in deductibles.filter(|one| one.amount == third) {
-        deductible.amount = DeductibleAmount::Fixed(Fen::new(-100));
-        deductible.per = Per::Day;
-        deductible.less = None;
-        spoilt += 1;
-    }
-    assert!(spoilt > 0, "the third level has its own deductible");
-    Pack::new(data).expect("every index is in range")
 }
 
 /// A decision that breaks an identity is refused with 190 by the desk itself; slots and balance stay as they were, and the

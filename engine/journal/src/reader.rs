@@ -317,10 +317,13 @@ fn found_in(rest: &[u8], tip: &Tip, last: bool) -> Found {
         return Found::default();
     }
     let header = rest.first_chunk().and_then(|head| BatchHeader::decode(head).ok());
-    // A batch of which the header tells nothing reaches as far as anything is written.
+    // A header is written whole or not at all. One that stands there and tells nothing is damaged, and how far its batch
+    // reached is not known: what follows may be another's. Where none stands, all that was written is of the one batch.
+    let begun = rest.chunks(SECTOR).next().is_some_and(|first| !nought(first));
     let written = rest.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
     let extent = match header {
         Some(header) => usize::try_from(header.extent()).unwrap_or(usize::MAX),
+        None if begun => SECTOR,
         None => written.next_multiple_of(SECTOR),
     };
     let own = rest.get(..extent.min(rest.len())).unwrap_or(rest);

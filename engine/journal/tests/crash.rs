@@ -2,7 +2,7 @@
 //! was not synced. Guaranteed: every batch whose commit returned is there again, nothing damaged is taken for whole, and
 //! nothing that may have been answered is cut without leave.
 
-use yidan_journal::format::{SECTOR, SEGMENT_HEADER};
+use yidan_journal::format::{BATCH_HEADER, SECTOR, SEGMENT_HEADER};
 use yidan_journal::storage::memory::{Memory, Plan};
 use yidan_journal::storage::{Medium, Storage};
 use yidan_journal::{JournalError, Limits, Loss, Writer, scan};
@@ -128,6 +128,31 @@ fn sectors_that_were_not_written_are_a_torn_tail_and_are_cut() {
         assert_eq!(&records, kept);
         let cut = after.bytes_of(SEGMENT).expect("the segment");
         assert!(cut[before..].iter().all(|byte| *byte == 0), "set {set}: the tail is nought again");
+    }
+}
+
+#[test]
+fn a_rotten_header_is_not_taken_for_part_of_the_torn_batch_behind_it() {
+    let (disk, ends) = written(5);
+    let bytes = disk.bytes_of(SEGMENT).expect("the segment");
+    let at = |place: usize| usize::try_from(ends[place].0).expect("small");
+    // The fourth batch was durable and answered; of the fifth, anything but its first sector was written when the power went.
+    let (durable, torn, end) = (at(3), at(4), at(5));
+    let sectors = (end - torn) / SECTOR;
+    for set in 0..1_u32 << (sectors - 1) {
+        let after = Memory::new();
+        let mut left = bytes.clone();
+        for sector in (0..sectors).filter(|sector| (set << 1) & (1 << sector) == 0) {
+            left[torn + sector * SECTOR..][..SECTOR].fill(0);
+        }
+        after.put(SEGMENT, left);
+        let (_, records) = open(&after.copy(), Loss::Refuse).expect("only torn");
+        assert_eq!(records, ends[4].1);
+        for bit in durable * 8..(durable + BATCH_HEADER) * 8 {
+            let rotten = after.copy();
+            rotten.rot(SEGMENT, bit);
+            assert!(open(&rotten, Loss::Refuse).is_err(), "set {set}, bit {bit}: it was cut");
+        }
     }
 }
 

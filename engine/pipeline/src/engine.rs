@@ -251,6 +251,43 @@ pub fn look(folder: &Path, shards: usize) -> Result<(Vec<Ledger>, Recovered), En
     fold.end()
 }
 
+/// What a journal gives to start from.
+pub struct Opened<S: Storage> {
+    /// The shards, with all that the journal says.
+    pub shards: Vec<LedgerShard<S>>,
+    /// The journal, ready for the next record.
+    pub writer: Writer<S>,
+    /// The number of the next command.
+    pub next_seq: u64,
+    /// What reading it gave.
+    pub recovered: Recovered,
+}
+
+/// Makes shards from a journal on any storage, or begins one named `journal` where there is none: the start of an engine,
+/// without its threads.
+///
+/// # Errors
+/// A journal that cannot be read, written, or gone on from.
+pub fn recover<S: Storage + Clone>(
+    storage: &S,
+    setup: &Setup,
+    world: &CurrentWorld,
+    journal: [u8; 16],
+    now_ms: u64,
+) -> Result<Opened<S>, EngineError> {
+    let mut fold = Fold::new(setup.shards.max(1));
+    let (limits, loss) = (setup.limits, setup.loss);
+    let writer =
+        Writer::open(storage.clone(), limits, journal, now_ms, loss, |batch| fold.batch(batch))?;
+    let (ledgers, recovered) = fold.end()?;
+    let next_seq = ledgers.iter().map(Ledger::last_seq).max().unwrap_or(0) + 1;
+    let shards = ledgers
+        .into_iter()
+        .map(|ledger| LedgerShard::new(ledger, world, writer.places(), storage.clone()))
+        .collect();
+    Ok(Opened { shards, writer, next_seq, recovered })
+}
+
 impl<R: Reply<Answer> + Send + 'static> Engine<R> {
     /// Opens a folder: takes its lock, folds its journal, starts the threads, and tells the ledger of packs and image that it
     /// does not know.
@@ -261,19 +298,11 @@ impl<R: Reply<Answer> + Send + 'static> Engine<R> {
         let made = |source| EngineError::Folder { folder: folder.display().to_string(), source };
         let storage = Files::new(folder).map_err(made)?;
         let lock = Lock::take(folder)?;
-        let mut fold = Fold::new(setup.shards.max(1));
-        let (limits, loss, now) = (setup.limits, setup.loss, now_ms());
-        let writer = Writer::open(storage.clone(), limits, journal_id(now), now, loss, |batch| {
-            fold.batch(batch);
-        })?;
-        let (ledgers, recovered) = fold.end()?;
-        let next_seq = ledgers.iter().map(Ledger::last_seq).max().unwrap_or(0) + 1;
-        let places = writer.places().clone();
         let world: CurrentWorld = Arc::new(RwLock::new(Arc::new(world)));
-        let shards = ledgers
-            .into_iter()
-            .map(|ledger| LedgerShard::new(ledger, &world, &places, storage.clone()))
-            .collect();
+        let now = now_ms();
+        let Opened { shards, writer, next_seq, recovered } =
+            recover(&storage, setup, &world, journal_id(now), now)?;
+        let places = writer.places().clone();
         let pipeline = start(shards, writer, &setup.pipeline)?;
         let admission = Admission {
             handle: pipeline.handle(),

@@ -32,6 +32,8 @@ pub struct Plan {
     pub fail_write: Option<u64>,
     /// Bytes of all files at most.
     pub capacity: Option<u64>,
+    /// Syncs of files say that they worked, and do nothing: a disk that no engine can be safe on.
+    pub syncs_lie: bool,
 }
 
 #[derive(Debug, Default)]
@@ -233,7 +235,9 @@ impl Medium for MemoryFile {
             if state.plan.cut_before_sync.is_some_and(|cut| state.syncs >= cut) {
                 return Err(io::Error::other("planned: the power went"));
             }
-            content.durable.clone_from(&content.now);
+            if !state.plan.syncs_lie {
+                content.durable.clone_from(&content.now);
+            }
             Ok(())
         })
     }

@@ -111,15 +111,18 @@ impl World {
     /// Looks lines and diagnoses up for the ledger.
     pub fn look_up(&self, asked: LookUp<'_>) -> Option<Catalogue<'_>> {
         let LookUp { pack, insured, treatment, channel, lines, diagnoses, found, known } = asked;
-        let view = self.catalogue(pack, channel, Some(insured), treatment);
+        let view = match self.image {
+            Some(_) => self.catalogue(pack, channel, Some(insured), treatment),
+            None => None,
+        };
         match view {
-            Some(view) => {
+            Some(view) if !lines.is_empty() => {
                 let codes: Vec<(&[u8], Day)> =
                     lines.iter().map(|line| (line.code.as_bytes(), line.day)).collect();
                 view.look_up_all(&codes, found);
             }
             // Without an image no code is known: every line is own cost, and its reason says why.
-            None => found.extend(lines.iter().map(|_| Found::Unknown)),
+            Some(_) | None => found.extend(lines.iter().map(|_| Found::Unknown)),
         }
         known.extend(diagnoses.iter().filter_map(|code| self.diagnosis(code)));
         let loaded =

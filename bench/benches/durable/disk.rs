@@ -1,0 +1,43 @@
+//! What the disk does by itself: one write and one sync after the other, into a file that is preallocated as segments are.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use yidan_journal::storage::files::Files;
+use yidan_journal::storage::{Medium, Storage};
+
+/// The file is written over and over.
+const BYTES: u64 = 64 << 20;
+
+/// Writes and syncs so many bytes at a time; how long each took.
+pub(crate) fn syncs(folder: &Path, bytes: u64, time: Duration) -> Vec<Duration> {
+    let files = Files::new(folder).expect("a folder that may be written");
+    let file = files.create("alone.tmp", BYTES).expect("room on the disk");
+    let bytes = bytes.max(1).next_multiple_of(512);
+    let block = vec![0xA5; usize::try_from(bytes).expect("a block fits the memory")];
+    let (mut at, mut took, begun) = (0, Vec::new(), Instant::now());
+    while begun.elapsed() < time {
+        let sync = Instant::now();
+        file.write_at(at, &block).expect("a sound disk");
+        file.sync().expect("a sound disk");
+        took.push(sync.elapsed());
+        at += bytes;
+        if at + bytes > BYTES {
+            at = 0;
+        }
+    }
+    files.remove("alone.tmp").expect("it was made above");
+    took
+}
+
+/// How many a second.
+pub(crate) fn rate(took: &[Duration]) -> f64 {
+    took.len() as f64 / took.iter().sum::<Duration>().as_secs_f64()
+}
+
+/// The time that so many of a thousand stay below.
+pub(crate) fn quantile(took: &[Duration], thousandths: usize) -> Duration {
+    let mut sorted = took.to_vec();
+    sorted.sort_unstable();
+    sorted[(sorted.len() - 1) * thousandths / 1_000]
+}

@@ -1,0 +1,88 @@
+//! How long an answer takes under an open load: Poisson arrivals at parts of what the engine can do, each timed from the moment
+//! it was to be asked, in turns with the disk alone.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
+use hdrhistogram::Histogram;
+use parking_lot::Mutex;
+use yidan_bench::dice::Dice;
+
+use crate::town::{Clock, Town, world};
+use crate::{Asked, disk};
+
+const MEMBERS: usize = 200_000;
+const PARTS: [u64; 3] = [10, 50, 80];
+/// In flight while the capacity is measured.
+const FULL: u64 = 4_096;
+
+/// Bar: at half load p99 within three times the p99 of fdatasync.
+pub(crate) fn open_load(asked: &Asked) {
+    let folder = tempfile::tempdir_in(&asked.folder).expect("a folder that may be written");
+    let members = if asked.once { 400 } else { MEMBERS };
+    let mut town = Town::new(folder.path(), members, asked.shards, world());
+    let capacity = town.run(FULL, asked.turn, u64::MAX).rate();
+    println!(
+        "Waits under an open load, Poisson arrivals, from the moment each was to be asked; capacity {capacity:.0} settlements/s \
+         with {FULL} in flight"
+    );
+    println!(
+        "load   asked/s     p50       p99       p99.9    queue full   commit p50 and p99     fdatasync p50 and p99   p99 ÷ its p99"
+    );
+    for part in PARTS {
+        let rate = capacity * part as f64 / 100.0;
+        let clock = Arc::new(Clock { took: Mutex::new(histogram()), settled: AtomicU64::new(0) });
+        let before = town.measures().journal;
+        let (mut syncs, mut full, mut count) = (Vec::new(), 0, 0);
+        for round in 0..asked.rounds {
+            let seed = part * 1_000 + round as u64;
+            let turn =
+                Arc::new(Clock { took: Mutex::new(histogram()), settled: AtomicU64::new(0) });
+            let (asked_for, refused) = town.run_open(poisson(seed, rate, asked.turn), &turn);
+            clock.took.lock().add(&*turn.took.lock()).expect("both grow as they must");
+            (count, full) = (count + asked_for, full + refused);
+            let now = town.measures().journal;
+            let bytes =
+                (now.bytes - before.bytes) / (now.commit_ns.len() - before.commit_ns.len()).max(1);
+            syncs.extend(disk::syncs(folder.path(), bytes, asked.turn / 3));
+        }
+        let took = clock.took.lock();
+        assert_eq!(took.len(), count, "every one was answered once");
+        let at = |quantile: f64| Duration::from_nanos(took.value_at_quantile(quantile));
+        let mut commits = town.measures().journal.commit_ns;
+        commits.subtract(&before.commit_ns).expect("it has grown since");
+        let commit = |quantile: f64| Duration::from_nanos(commits.value_at_quantile(quantile));
+        let (sync_50, sync_99) = (disk::quantile(&syncs, 500), disk::quantile(&syncs, 990));
+        let ratio = at(0.99).as_secs_f64() / sync_99.as_secs_f64();
+        println!(
+            "{part:>3} % {rate:>9.0} {:>9.2?} {:>9.2?} {:>9.2?} {full:>10} {:>10.2?} {:>9.2?} {sync_50:>12.2?} {sync_99:>9.2?} {ratio:>12.2}{}",
+            at(0.5),
+            at(0.99),
+            at(0.999),
+            commit(0.5),
+            commit(0.99),
+            if part == 50 { " (bar: 3)" } else { "" },
+        );
+    }
+    town.check();
+    town.stop();
+    println!("fdatasync writes as many bytes as the mean commit of that load did\n");
+}
+
+/// Up to a minute, in nanoseconds.
+fn histogram() -> Histogram<u64> {
+    Histogram::new_with_bounds(1, 60_000_000_000, 3).expect("the bounds are in order")
+}
+
+/// Moments after the begin, with exponential gaps.
+fn poisson(seed: u64, rate: f64, time: Duration) -> impl Iterator<Item = Duration> {
+    let mut dice = Dice::new(seed);
+    let mut at = 0.0;
+    let until = time.as_secs_f64();
+    std::iter::from_fn(move || {
+        let even = (dice.below(1 << 53) + 1) as f64 / (1_u64 << 53) as f64;
+        at -= even.ln() / rate;
+        (at < until).then(|| Duration::from_secs_f64(at))
+    })
+}

@@ -13,9 +13,8 @@ use yidan_journal::storage::Storage;
 use yidan_journal::storage::files::Files;
 use yidan_journal::{Batch, JournalError, Limits, Lock, Loss, Places, Writer, scan};
 use yidan_settlement::command::{Command, What};
-use yidan_settlement::event::{Event, PolicyNames, Record, Request};
+use yidan_settlement::event::{Event, Lent, LentRoom, PolicyNames, Record, Request};
 use yidan_settlement::ledger::{Broken, Ledger, StateHash, shard_of};
-use yidan_settlement::stored;
 
 use crate::measure::Measures;
 use crate::reply::{Call, Reply, Stopped};
@@ -147,13 +146,15 @@ pub struct Fold {
     ledgers: Vec<Ledger>,
     recovered: Recovered,
     wrong: Option<EngineError>,
+    room: LentRoom,
 }
 
 impl Fold {
     /// Into so many shards.
     pub fn new(shards: usize) -> Fold {
         let recovered = Recovered { sealed: true, ..Recovered::default() };
-        Fold { ledgers: vec![Ledger::new(); shards], recovered, wrong: None }
+        let ledgers = vec![Ledger::new(); shards];
+        Fold { ledgers, recovered, wrong: None, room: LentRoom::default() }
     }
 
     /// Folds a batch in. After the first thing that is wrong nothing more is.
@@ -171,10 +172,17 @@ impl Fold {
     }
 
     fn record(&mut self, number: u64, bytes: &[u8]) -> Result<(), EngineError> {
-        let record: Record = stored::whole(bytes).ok_or(EngineError::Unreadable { number })?;
         self.recovered.records += 1;
         self.recovered.bytes += bytes.len() as u64;
-        self.apply(number, &record)
+        match Lent::read(bytes, &mut self.room).ok_or(EngineError::Unreadable { number })? {
+            Lent::Settled(asked, posted) => {
+                let shard = shard_of(asked.psn_no, self.ledgers.len());
+                self.ledgers[shard]
+                    .post_settled(&asked, &posted, number)
+                    .map_err(|broken| EngineError::Broken { number, broken })
+            }
+            Lent::Whole(record) => self.apply(number, &record),
+        }
     }
 
     /// The ledgers so far.

@@ -123,11 +123,10 @@ impl Command {
 impl What {
     /// Digest of the content: 128 bits of the BLAKE3 of its values, whatever they were written as.
     pub fn digest(&self) -> [u8; 16] {
-        let mut bytes = Vec::new();
+        // Room for what is not a list of lines, made once.
+        let mut bytes = Vec::with_capacity(256);
         self.put(&mut bytes);
-        let mut digest = [0; 16];
-        blake3::Hasher::new().update(&bytes).finalize_xof().fill(&mut digest);
-        digest
+        blake3::hash(&bytes).as_bytes().first_chunk().copied().unwrap_or_default()
     }
 
     fn put(&self, to: &mut Vec<u8>) {

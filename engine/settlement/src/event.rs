@@ -5,14 +5,14 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use crate::admit::SlotKey;
-use crate::bill::Decision;
-use crate::date::Day;
+use crate::bill::{Decision, Posting, SlotChange};
+use crate::date::{Day, Moment};
 use crate::facts::{
     ChargesFacts, FacilityFacts, LineFacts, MemberFacts, SettleFacts, Text, VisitFacts,
 };
-use crate::id::VisitId;
+use crate::id::{Insutype, VisitId};
 use crate::money::Fen;
-use crate::stored::{Bytes, Stored, stored_enum, stored_struct};
+use crate::stored::{self, Bytes, Stored, stored_enum, stored_struct};
 
 /// The version written.
 pub const VERSION: u8 = 1;
@@ -186,6 +186,60 @@ pub struct Refused {
     pub detail: u64,
 }
 
+/// Who asked for what, lent.
+#[derive(Copy, Clone, Debug)]
+pub struct Asked<'a> {
+    /// The number given at admission.
+    pub seq: u64,
+    /// When it was admitted, milliseconds since 1970.
+    pub time_ms: u64,
+    /// `fixmedins_code` of the sender.
+    pub asker: &'a str,
+    /// `infno`
+    pub infno: u16,
+    /// `msgid`
+    pub msgid: &'a str,
+    /// `psn_no`
+    pub psn_no: &'a str,
+    /// Digest of the decoded input.
+    pub digest: [u8; 16],
+}
+
+/// A settlement as the books take it in: what it changes, and nothing of how that was found.
+#[derive(Copy, Clone, Debug)]
+pub struct Posted<'a> {
+    /// The visit.
+    pub visit: VisitId,
+    /// The insurance and the disease of a visit settled at once; `None` for one registered before.
+    pub at_once: Option<(Insutype, Option<&'a str>)>,
+    /// `mid_setl_flag`: the visit stays open.
+    pub mid_stay: bool,
+    /// The pack, by the number of the command that loaded it.
+    pub policy: u64,
+    /// What slots of a pregnancy, approval or referral are told apart by.
+    pub filing: &'a str,
+    /// Slots, in order.
+    pub changes: &'a [SlotChange],
+    /// Double entry.
+    pub postings: &'a [Posting],
+}
+
+/// A record as a fold takes it from its bytes.
+#[derive(Debug)]
+pub enum Lent<'a> {
+    /// A settlement, of which it reads the beginning: the bill behind it is for statement and audit.
+    Settled(Asked<'a>, Posted<'a>),
+    /// Any other, whole.
+    Whole(Box<Record>),
+}
+
+/// Room for a settlement that is lent.
+#[derive(Debug, Default)]
+pub struct LentRoom {
+    changes: Vec<SlotChange>,
+    postings: Vec<Posting>,
+}
+
 /// The names behind the numbers of a pack.
 #[derive(Clone, Eq, PartialEq, Debug)]
 pub struct PolicyNames {
@@ -220,7 +274,7 @@ stored_enum! {
 
 stored_struct! {
     Request { asker, infno, msgid, psn_no, digest }
-    Settled { visit, at_once, how, charges, facility, policy, catalogue, filing, read, decision }
+    Settled { visit, at_once, how, policy, filing, decision, charges, facility, catalogue, read }
     Cancelled { settlement, place, posted }
     Reversed { infno, msgid, undone }
     Moved { visit, policy, labels, slots, balance, funds, facility, person }
@@ -228,6 +282,8 @@ stored_struct! {
     Refused { reason, line, figures, detail }
     PolicyNames { pool, digest, slots, diseases, groups }
 }
+
+// What a fold reads of a record stands first in it; see `Lent`.
 
 impl Stored for Undone {
     fn put(&self, to: &mut Vec<u8>) {
@@ -272,7 +328,7 @@ impl Event {
             Event::VisitClosed(_) => 5,
             Event::LinesUploaded(_, _) => 6,
             Event::LinesWithdrawn(_, _) => 7,
-            Event::Settled(_) => 8,
+            Event::Settled(_) => SETTLED,
             Event::Cancelled(_) => 9,
             Event::Reversed(_) => 10,
             Event::Refused(_) => 11,
@@ -325,7 +381,7 @@ impl Stored for Event {
             5 => Event::VisitClosed(Stored::read(from)?),
             6 => Event::LinesUploaded(Stored::read(from)?, Stored::read(from)?),
             7 => Event::LinesWithdrawn(Stored::read(from)?, Stored::read(from)?),
-            8 => Event::Settled(Box::new(Stored::read(from)?)),
+            SETTLED => Event::Settled(Box::new(Stored::read(from)?)),
             9 => Event::Cancelled(Box::new(Stored::read(from)?)),
             10 => Event::Reversed(Box::new(Stored::read(from)?)),
             11 => Event::Refused(Stored::read(from)?),
@@ -334,6 +390,85 @@ impl Stored for Event {
             14 => Event::DayClosed(Stored::read(from)?),
             _ => return None,
         })
+    }
+}
+
+/// The byte of a settlement.
+const SETTLED: u8 = 8;
+
+impl<'a> Lent<'a> {
+    /// Reads a record as far as a fold needs it; `None` where the bytes are none.
+    pub fn read(bytes: &'a [u8], room: &'a mut LentRoom) -> Option<Lent<'a>> {
+        let mut from = Bytes::new(bytes);
+        if u8::read(&mut from)? != VERSION {
+            return None;
+        }
+        let asked = Asked {
+            seq: Stored::read(&mut from)?,
+            time_ms: Stored::read(&mut from)?,
+            asker: from.text()?,
+            infno: Stored::read(&mut from)?,
+            msgid: from.text()?,
+            psn_no: from.text()?,
+            digest: Stored::read(&mut from)?,
+        };
+        if u8::read(&mut from)? != SETTLED {
+            return stored::whole(bytes).map(|record| Lent::Whole(Box::new(record)));
+        }
+        let visit = Stored::read(&mut from)?;
+        let at_once = if bool::read(&mut from)? { Some(visit_lent(&mut from)?) } else { None };
+        let how = SettleFacts::read(&mut from)?;
+        let policy = Stored::read(&mut from)?;
+        let filing = from.text()?;
+        from.list_into(&mut room.changes)?;
+        from.list_into(&mut room.postings)?;
+        let LentRoom { changes, postings } = room;
+        let mid_stay = how.mid_stay;
+        let posted = Posted { visit, at_once, mid_stay, policy, filing, changes, postings };
+        Some(Lent::Settled(asked, posted))
+    }
+}
+
+/// Insurance and disease of a visit, and past the rest of it.
+fn visit_lent<'a>(from: &mut Bytes<'a>) -> Option<(Insutype, Option<&'a str>)> {
+    let insutype = Insutype::read(from)?;
+    from.text()?;
+    Moment::read(from)?;
+    let disease = if bool::read(from)? { Some(from.text()?) } else { None };
+    for _ in 0..usize::read(from)? {
+        from.text()?;
+    }
+    Option::<VisitId>::read(from)?;
+    // 外伤, 涉及第三方, 生育, 计生, and the number of births.
+    <(bool, bool)>::read(from)?;
+    <(u8, u8)>::read(from)?;
+    u16::read(from)?;
+    Some((insutype, disease))
+}
+
+impl Settled {
+    /// As the books take it in.
+    pub fn posted(&self) -> Posted<'_> {
+        let at_once = self.at_once.as_ref();
+        Posted {
+            visit: self.visit,
+            at_once: at_once.map(|visit| (visit.insutype, visit.disease.as_deref())),
+            mid_stay: self.how.mid_stay,
+            policy: self.policy,
+            filing: &self.filing,
+            changes: &self.decision.changes,
+            postings: &self.decision.postings,
+        }
+    }
+}
+
+impl Record {
+    /// Who asked for it.
+    pub fn asked(&self) -> Asked<'_> {
+        let Record { seq, time_ms, request, .. } = self;
+        let Request { asker, infno, msgid, psn_no, digest } = request;
+        let (seq, time_ms, infno, digest) = (*seq, *time_ms, *infno, *digest);
+        Asked { seq, time_ms, asker, infno, msgid, psn_no, digest }
     }
 }
 

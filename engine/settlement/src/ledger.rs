@@ -13,13 +13,14 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use crate::admit::SlotKey;
-use crate::bill::{Account, Decision};
+use crate::bill::{Account, Posting};
 use crate::date::Day;
 use crate::event::{
-    Cancelled, Event, KeyedBy, Moved, PolicyNames, Record, Reversed, Settled, SlotLabels, Undone,
+    Asked, Cancelled, Event, KeyedBy, Moved, PolicyNames, Posted, Record, Reversed, Settled,
+    SlotLabels, Undone,
 };
 use crate::facts::{FacilityFacts, LineFacts, Text, VisitFacts};
-use crate::id::VisitId;
+use crate::id::{Insutype, VisitId};
 use crate::money::Fen;
 
 pub use decide::{Catalogue, Decided, LookUp, Room, Shelf};
@@ -244,8 +245,7 @@ impl Ledger {
                 Effect::Lasting
             }
             Event::Settled(settled) => {
-                self.settled(seq, psn_no, &record.request.asker, settled, place)?;
-                Effect::Settlement(seq)
+                return self.post_settled(&record.asked(), &settled.posted(), place);
             }
             Event::Cancelled(cancelled) => {
                 self.cancelled(seq, psn_no, &record.request.asker, cancelled)?;
@@ -275,11 +275,18 @@ impl Ledger {
             }
         };
         if record.has_key() {
-            let (digest, time_ms) = (record.request.digest, record.time_ms);
-            let remembered = Remembered { digest, place, time_ms, effect };
-            self.requests.put(RequestKey::of(&record.request), remembered);
+            self.remember(&record.asked(), place, effect);
         }
         Ok(())
+    }
+
+    /// Remembers a request by its key, where it has one.
+    fn remember(&mut self, asked: &Asked<'_>, place: u64, effect: Effect) {
+        let Asked { asker, infno, msgid, psn_no, digest, time_ms, .. } = *asked;
+        if !msgid.is_empty() {
+            let key = RequestKey::new(asker, infno, msgid, psn_no);
+            self.requests.put(key, Remembered { digest, place, time_ms, effect });
+        }
     }
 
     fn register_facility(&mut self, seq: u64, code: &str, facts: &FacilityFacts) {
@@ -312,29 +319,41 @@ impl Ledger {
         self.requests.forget_before(time_ms.saturating_sub(KEPT_MS));
     }
 
-    fn settled(
+    /// Folds a settlement in, of which no more is needed than what it changes: [`Ledger::apply`] of its record.
+    ///
+    /// # Errors
+    /// As [`Ledger::apply`].
+    pub fn post_settled(
         &mut self,
-        seq: u64,
-        psn_no: &str,
-        asker: &str,
-        settled: &Settled,
+        asked: &Asked<'_>,
+        posted: &Posted<'_>,
         place: u64,
     ) -> Result<(), Broken> {
-        let labels = self.labels_of(settled);
-        let decision = &settled.decision;
-        let deltas = decision.changes.iter().map(|change| (change.key, change.delta()));
-        self.move_slots(seq, psn_no, settled.policy, &labels, deltas)?;
-        self.move_money(seq, psn_no, asker, &money_of(decision))?;
-        let member = self.members.get_mut(psn_no);
-        let member = member.ok_or(Broken { seq, what: "no such member" })?;
+        let Asked { seq, psn_no, asker, .. } = *asked;
+        self.last_seq = self.last_seq.max(seq);
+        let registered = self.visits.get(&posted.visit.get()).map(|visit| &visit.facts);
+        let registered = registered.map(|facts| (facts.insutype, facts.disease.as_deref()));
+        let (insutype, disease) = posted.at_once.or(registered).unzip();
+        let labels = Labels {
+            insutype: insutype.map_or(0, Insutype::get),
+            disease: disease.flatten(),
+            filing: posted.filing,
+        };
+        let Ledger { members, policies, symbols, facilities, books, .. } = self;
+        let member = members.get_mut(psn_no).ok_or(Broken { seq, what: "no such member" })?;
+        let deltas = posted.changes.iter().map(|change| (change.key, change.delta()));
+        move_slots(seq, member, policies, symbols, posted.policy, labels, deltas)?;
+        let money = Money::of(posted.postings);
+        move_money(seq, member, facilities, books, asker, money, funds_of(posted.postings))?;
         member.keep_settlement(seq, place);
-        if settled.at_once.is_none() {
-            self.mark_lines(settled.visit, |line| line.settled == 0, seq);
-            if !settled.how.mid_stay {
-                self.end_visit(settled.visit, Some(seq));
+        if posted.at_once.is_none() {
+            self.mark_lines(posted.visit, |line| line.settled == 0, seq);
+            if !posted.mid_stay {
+                self.end_visit(posted.visit, Some(seq));
             }
         }
         self.books.settled = self.books.settled.saturating_add(1);
+        self.remember(asked, place, Effect::Settlement(seq));
         Ok(())
     }
 
@@ -387,61 +406,13 @@ impl Ledger {
     }
 
     fn post(&mut self, seq: u64, psn_no: &str, asker: &str, moved: &Moved) -> Result<(), Broken> {
-        let slots = moved.slots.iter().copied();
-        self.move_slots(seq, psn_no, moved.policy, &moved.labels, slots)?;
-        self.move_money(seq, psn_no, asker, moved)
-    }
-
-    fn move_slots(
-        &mut self,
-        seq: u64,
-        psn_no: &str,
-        policy: u64,
-        labels: &SlotLabels,
-        deltas: impl Iterator<Item = (SlotKey, Fen)>,
-    ) -> Result<(), Broken> {
-        let broken = |what| Broken { seq, what };
-        let Ledger { members, policies, symbols, .. } = self;
-        let policy = policies.iter().find(|one| one.seq == policy);
-        let policy = policy.ok_or(broken("no such policy"))?;
-        let member = members.get_mut(psn_no).ok_or(broken("no such member"))?;
-        for (key, delta) in deltas {
-            let held = policy.held_or_new(key, labels, symbols);
-            let held = held.ok_or(broken("a slot that its policy does not have"))?;
-            member.add(held, delta);
-            if member.slot(held).is_negative() {
-                return Err(broken("a slot falls below nought"));
-            }
-        }
-        Ok(())
-    }
-
-    /// Posts money. A reversal's amounts have the other sign, so nothing is below nought but by a broken history.
-    fn move_money(
-        &mut self,
-        seq: u64,
-        psn_no: &str,
-        asker: &str,
-        moved: &Moved,
-    ) -> Result<(), Broken> {
-        let broken = |what| Broken { seq, what };
-        let funds = moved.funds.iter().map(|(_, amount)| *amount).sum::<Fen>();
-        if funds.minus(moved.balance) != moved.facility.plus(moved.person) {
-            return Err(broken("its debits are not its credits"));
-        }
-        let member = self.members.get_mut(psn_no).ok_or(broken("no such member"))?;
-        member.balance = member.balance.plus(moved.balance);
-        if member.balance.is_negative() {
-            return Err(broken("an account falls below nought"));
-        }
-        let facility = self.facilities.get_mut(asker).ok_or(broken("no such facility"))?;
-        facility.payable = facility.payable.plus(moved.facility);
-        for (fund, amount) in &moved.funds {
-            let expense = self.books.funds.entry(*fund).or_default();
-            *expense = expense.plus(*amount);
-        }
-        self.books.persons = self.books.persons.plus(moved.person);
-        Ok(())
+        let Ledger { members, policies, symbols, facilities, books, .. } = self;
+        let member = members.get_mut(psn_no).ok_or(Broken { seq, what: "no such member" })?;
+        let (labels, slots) = (moved.labels.lent(), moved.slots.iter().copied());
+        move_slots(seq, member, policies, symbols, moved.policy, labels, slots)?;
+        let Moved { balance, facility, person, .. } = *moved;
+        let money = Money { balance, facility, person };
+        move_money(seq, member, facilities, books, asker, money, moved.funds.iter().copied())
     }
 
     fn mark_settlement(
@@ -483,31 +454,106 @@ impl Ledger {
     }
 }
 
-/// What a bill moves, slots apart.
-fn money_of(decision: &Decision) -> Moved {
-    let mut moved = Moved {
-        visit: VisitId::new(0),
-        policy: 0,
-        labels: SlotLabels::default(),
-        slots: Vec::new(),
-        balance: Fen::ZERO,
-        funds: Vec::new(),
-        facility: Fen::ZERO,
-        person: Fen::ZERO,
-    };
-    for posting in &decision.postings {
-        let amount = posting.amount;
-        match posting.account {
-            Account::FundExpense(fund) => moved.funds.push((fund.get(), amount)),
-            // A debit lowers what is owed to the member.
-            Account::OwnAccount | Account::FamilyAccount(_) => {
-                moved.balance = moved.balance.minus(amount);
+/// The texts behind numbers of a slot's key, lent.
+#[derive(Copy, Clone, Debug)]
+struct Labels<'a> {
+    insutype: u16,
+    disease: Option<&'a str>,
+    filing: &'a str,
+}
+
+impl SlotLabels {
+    fn lent(&self) -> Labels<'_> {
+        let SlotLabels { insutype, disease, filing } = self;
+        Labels { insutype: *insutype, disease: disease.as_deref(), filing }
+    }
+}
+
+/// What a bill moves besides slots and funds. A debit lowers what is owed to the member.
+#[derive(Copy, Clone, Debug)]
+struct Money {
+    balance: Fen,
+    facility: Fen,
+    person: Fen,
+}
+
+impl Money {
+    fn of(postings: &[Posting]) -> Money {
+        let mut money = Money { balance: Fen::ZERO, facility: Fen::ZERO, person: Fen::ZERO };
+        for Posting { account, amount, .. } in postings {
+            match account {
+                Account::FundExpense(_) => {}
+                Account::OwnAccount | Account::FamilyAccount(_) => {
+                    money.balance = money.balance.minus(*amount);
+                }
+                Account::FacilityPayable => money.facility = money.facility.plus(*amount),
+                Account::PersonPayable => money.person = money.person.plus(*amount),
             }
-            Account::FacilityPayable => moved.facility = moved.facility.plus(amount),
-            Account::PersonPayable => moved.person = moved.person.plus(amount),
+        }
+        money
+    }
+}
+
+/// The expense of each fund in a bill.
+fn funds_of(postings: &[Posting]) -> impl Iterator<Item = (u32, Fen)> + Clone {
+    postings.iter().filter_map(|posting| match posting.account {
+        Account::FundExpense(fund) => Some((fund.get(), posting.amount)),
+        Account::OwnAccount
+        | Account::FamilyAccount(_)
+        | Account::FacilityPayable
+        | Account::PersonPayable => None,
+    })
+}
+
+fn move_slots(
+    seq: u64,
+    member: &mut Member,
+    policies: &[Policy],
+    symbols: &mut Symbols,
+    policy: u64,
+    labels: Labels<'_>,
+    deltas: impl Iterator<Item = (SlotKey, Fen)>,
+) -> Result<(), Broken> {
+    let broken = |what| Broken { seq, what };
+    let policy = policies.iter().find(|one| one.seq == policy);
+    let policy = policy.ok_or(broken("no such policy"))?;
+    for (key, delta) in deltas {
+        let held = policy.held_or_new(key, labels, symbols);
+        let held = held.ok_or(broken("a slot that its policy does not have"))?;
+        if member.add(held, delta).is_negative() {
+            return Err(broken("a slot falls below nought"));
         }
     }
-    moved
+    Ok(())
+}
+
+/// Posts money. A reversal's amounts have the other sign, so nothing is below nought but by a broken history.
+fn move_money(
+    seq: u64,
+    member: &mut Member,
+    facilities: &mut BTreeMap<Text, Facility>,
+    books: &mut Books,
+    asker: &str,
+    money: Money,
+    funds: impl Iterator<Item = (u32, Fen)> + Clone,
+) -> Result<(), Broken> {
+    let broken = |what| Broken { seq, what };
+    let debits = funds.clone().map(|(_, amount)| amount).sum::<Fen>();
+    if debits.minus(money.balance) != money.facility.plus(money.person) {
+        return Err(broken("its debits are not its credits"));
+    }
+    member.balance = member.balance.plus(money.balance);
+    if member.balance.is_negative() {
+        return Err(broken("an account falls below nought"));
+    }
+    let facility = facilities.get_mut(asker).ok_or(broken("no such facility"))?;
+    facility.payable = facility.payable.plus(money.facility);
+    for (fund, amount) in funds {
+        let expense = books.funds.entry(fund).or_default();
+        *expense = expense.plus(amount);
+    }
+    books.persons = books.persons.plus(money.person);
+    Ok(())
 }
 
 impl Facility {
@@ -534,7 +580,7 @@ impl Facility {
 
 impl Policy {
     /// The key by which a slot is held, where all its texts are known.
-    fn held(&self, key: SlotKey, labels: &SlotLabels, symbols: &Symbols) -> Option<HeldKey> {
+    fn held(&self, key: SlotKey, labels: Labels<'_>, symbols: &Symbols) -> Option<HeldKey> {
         self.key(key, labels, |text| symbols.find(text))
     }
 
@@ -542,7 +588,7 @@ impl Policy {
     fn held_or_new(
         &self,
         key: SlotKey,
-        labels: &SlotLabels,
+        labels: Labels<'_>,
         symbols: &mut Symbols,
     ) -> Option<HeldKey> {
         self.key(key, labels, |text| Some(symbols.intern(text)))
@@ -551,7 +597,7 @@ impl Policy {
     fn key(
         &self,
         key: SlotKey,
-        labels: &SlotLabels,
+        labels: Labels<'_>,
         mut symbol: impl FnMut(&str) -> Option<Symbol>,
     ) -> Option<HeldKey> {
         let (slot, by) = *self.slots.get(key.slot.index())?;
@@ -559,14 +605,14 @@ impl Policy {
         let sub = match (by, number) {
             (KeyedBy::Nothing, _) | (_, None) => Symbol::NONE,
             (KeyedBy::Disease, Some(number)) => match key.unlisted_disease() {
-                Some(_) => symbol(labels.disease.as_deref().unwrap_or_default())?,
+                Some(_) => symbol(labels.disease.unwrap_or_default())?,
                 None => *self.diseases.get(number)?,
             },
             (KeyedBy::Group, Some(number)) => *self.groups.get(number)?,
             (KeyedBy::Scheme, Some(_)) => symbol(scheme_text(labels.insutype, &mut [0; 3]))?,
         };
         let filing = match key.period {
-            crate::admit::Period::Filing(_) => symbol(&labels.filing)?,
+            crate::admit::Period::Filing(_) => symbol(labels.filing)?,
             crate::admit::Period::Stay(_, _)
             | crate::admit::Period::Day(_)
             | crate::admit::Period::Month(_)

@@ -51,6 +51,18 @@ impl<'a> Bytes<'a> {
         usize::read(self).filter(|count| *count <= self.left.len())
     }
 
+    /// The next list, into room that is emptied first.
+    pub(crate) fn list_into<T: Stored>(&mut self, items: &mut Vec<T>) -> Option<()> {
+        let count = self.count()?;
+        items.clear();
+        items.reserve(count);
+        for _ in 0..count {
+            items.push(T::read(self)?);
+        }
+        Some(())
+    }
+
+    #[inline]
     fn byte(&mut self) -> Option<u8> {
         let (first, rest) = self.left.split_first()?;
         self.left = rest;
@@ -85,6 +97,11 @@ impl Stored for u64 {
 
     #[inline]
     fn read(from: &mut Bytes<'_>) -> Option<u64> {
+        // Most numbers are small.
+        if let Some((first @ 0..0x80, rest)) = from.left.split_first() {
+            from.left = rest;
+            return Some(u64::from(*first));
+        }
         let mut value = 0_u64;
         for shift in (0..64_u32).step_by(7) {
             let byte = from.byte()?;
@@ -237,11 +254,8 @@ impl<T: Stored> Stored for Vec<T> {
     }
 
     fn read(from: &mut Bytes<'_>) -> Option<Vec<T>> {
-        let count = from.count()?;
-        let mut items = Vec::with_capacity(count);
-        for _ in 0..count {
-            items.push(T::read(from)?);
-        }
+        let mut items = Vec::new();
+        from.list_into(&mut items)?;
         Some(items)
     }
 }

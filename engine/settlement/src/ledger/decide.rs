@@ -4,8 +4,11 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use super::{HeldKey, HeldSettlement, Ledger, Member, OpenVisit, Policy, RequestKey, money_of};
+use super::{
+    HeldKey, HeldSettlement, Ledger, Member, Money, OpenVisit, Policy, RequestKey, funds_of,
+};
 use crate::admit::SlotKey;
+use crate::bill::Decision;
 use crate::bind::{self, Bound, Charged, ClaimFacts};
 use crate::catalogue::{Found, RuleBook};
 use crate::command::{Command, Settle, What, WhichVisit};
@@ -358,7 +361,7 @@ impl Ledger {
         };
         let mut read: Vec<(SlotKey, Fen)> = Vec::new();
         let value = |key: SlotKey| {
-            let held = policy.held(key, &labels, &self.symbols);
+            let held = policy.held(key, labels.lent(), &self.symbols);
             let value = held.map_or(Fen::ZERO, |held| member.slot(held));
             read.push((key, value));
             value
@@ -460,7 +463,7 @@ impl Ledger {
         let policy = self.policies.iter().find(|policy| policy.seq == settled.policy);
         let changed = settled.decision.changes.iter().map(|change| change.key);
         let only_read = settled.read.iter().filter(|_| read).map(|(key, _)| *key);
-        let held = |key| policy.and_then(|policy| policy.held(key, &labels, &self.symbols));
+        let held = |key| policy.and_then(|policy| policy.held(key, labels.lent(), &self.symbols));
         changed.chain(only_read).filter_map(held).collect()
     }
 
@@ -569,15 +572,15 @@ fn old(shelf: &impl Shelf, place: u64) -> Result<Old, Refused> {
 
 /// What posting a settlement, or its opposite, moves.
 fn moved(settled: &Settled, labels: SlotLabels, sign: impl Fn(Fen) -> Fen) -> Moved {
-    let money = money_of(&settled.decision);
-    let changes = &settled.decision.changes;
+    let Decision { changes, postings, .. } = &settled.decision;
+    let money = Money::of(postings);
     Moved {
         visit: settled.visit,
         policy: settled.policy,
         labels,
         slots: changes.iter().map(|change| (change.key, sign(change.delta()))).collect(),
         balance: sign(money.balance),
-        funds: money.funds.iter().map(|(fund, amount)| (*fund, sign(*amount))).collect(),
+        funds: funds_of(postings).map(|(fund, amount)| (fund, sign(amount))).collect(),
         facility: sign(money.facility),
         person: sign(money.person),
     }

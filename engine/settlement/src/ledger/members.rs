@@ -1,5 +1,5 @@
 //! The table of members: one row each, found by `psn_no`. Facts stand as the bytes they are journaled in, which is a third of
-//! their room as values; slots and settlements in lists that have no more room than they need.
+//! their room as values; slots and settlements in lists that have no more room than they need, and no word to say how much they have.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -32,9 +32,9 @@ pub struct Member {
     /// Balance of the own account.
     pub(super) balance: Fen,
     /// Values of slots, in no order.
-    pub(super) slots: Vec<HeldSlot>,
+    slots: Box<[HeldSlot]>,
     /// Settlements, in order of their numbers.
-    pub(super) settled: Vec<HeldSettlement>,
+    settled: Box<[HeldSettlement]>,
 }
 
 /// A slot's value.
@@ -69,7 +69,7 @@ pub struct HeldSettlement {
 const CANCELLED: u64 = 1 << 63;
 
 // At rest a member with six slots and three settlements is to stay within 400 bytes.
-const _: () = assert!(size_of::<Member>() <= 72 && size_of::<HeldSlot>() <= 24);
+const _: () = assert!(size_of::<Member>() <= 56 && size_of::<HeldSlot>() <= 24);
 
 impl HeldSettlement {
     /// A settlement that stands.
@@ -123,6 +123,13 @@ impl Member {
         Bytes::new(&self.bytes).text().unwrap_or_default()
     }
 
+    /// Whether it is this one: its bytes are compared, and not read as text again.
+    fn is(&self, psn_no: &str) -> bool {
+        let mut bytes = Bytes::new(&self.bytes);
+        let length = usize::read(&mut bytes);
+        length.and_then(|length| bytes.take(length)) == Some(psn_no.as_bytes())
+    }
+
     /// What is known of the member.
     pub fn facts(&self) -> Option<MemberFacts> {
         let mut bytes = Bytes::new(&self.bytes);
@@ -155,21 +162,24 @@ impl Member {
         self.slots.iter().find(|slot| slot.key == key).map_or(Fen::ZERO, |slot| slot.value)
     }
 
-    /// Adds to a slot; a slot that comes to nought is forgotten.
-    pub(super) fn add(&mut self, key: HeldKey, amount: Fen) {
+    /// Adds to a slot and gives its value; a slot that comes to nought is forgotten.
+    pub(super) fn add(&mut self, key: HeldKey, amount: Fen) -> Fen {
         match self.slots.iter().position(|slot| slot.key == key) {
             Some(place) => {
-                let Some(slot) = self.slots.get_mut(place) else { return };
+                let Some(slot) = self.slots.get_mut(place) else { return Fen::ZERO };
                 slot.value = slot.value.plus(amount);
-                if slot.value.is_zero() {
-                    self.slots.swap_remove(place);
+                let value = slot.value;
+                if value.is_zero() {
+                    let mut slots = core::mem::take(&mut self.slots).into_vec();
+                    slots.swap_remove(place);
+                    self.slots = slots.into_boxed_slice();
                 }
+                value
             }
-            None if amount.is_zero() => {}
+            None if amount.is_zero() => Fen::ZERO,
             None => {
-                // One by one: doubling would waste as much again for millions of members.
-                self.slots.reserve_exact(1);
-                self.slots.push(HeldSlot { key, value: amount });
+                push(&mut self.slots, HeldSlot { key, value: amount });
+                amount
             }
         }
     }
@@ -179,9 +189,16 @@ impl Member {
     }
 
     pub(super) fn keep_settlement(&mut self, seq: u64, place: u64) {
-        self.settled.reserve_exact(1);
-        self.settled.push(HeldSettlement::new(seq, place));
+        push(&mut self.settled, HeldSettlement::new(seq, place));
     }
+}
+
+/// Adds one, with room for no more: doubling would waste as much again for millions of members.
+fn push<T>(list: &mut Box<[T]>, one: T) {
+    let mut longer = core::mem::take(list).into_vec();
+    longer.reserve_exact(1);
+    longer.push(one);
+    *list = longer.into_boxed_slice();
 }
 
 impl Members {
@@ -217,7 +234,7 @@ impl Members {
             usize::try_from(*place)
                 .ok()
                 .and_then(|place| self.rows.get(place))
-                .is_some_and(|row| row.psn_no() == psn_no)
+                .is_some_and(|row| row.is(psn_no))
         };
         self.places.find(hash, same).and_then(|place| usize::try_from(*place).ok())
     }
@@ -233,10 +250,10 @@ impl Members {
         let place = known.unwrap_or(rows.len());
         if known.is_none() {
             rows.push(Member {
-                bytes: bytes.clone(),
+                bytes: Box::default(),
                 balance: Fen::ZERO,
-                slots: Vec::new(),
-                settled: Vec::new(),
+                slots: Box::default(),
+                settled: Box::default(),
             });
             let hash_of = |place: &u32| {
                 let row = usize::try_from(*place).ok().and_then(|place| rows.get(place));

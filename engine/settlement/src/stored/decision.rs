@@ -21,8 +21,8 @@ stored_enum! {
 
 stored_struct! {
     Decision {
-        benefit, parts, lines, total, split, tiers, changes, funds, hosp_part, psn_part, borne, filing_loss,
-        account_own, account_family, cash, balance, postings, tolerated,
+        changes, postings, benefit, parts, lines, total, split, tiers, funds, hosp_part, psn_part, borne, filing_loss,
+        account_own, account_family, cash, balance, tolerated,
     }
     DecidedPart { year, governing, at, facility }
     LineOutcome { parts, facility, entry, kind, stay_part, review, reasons, quantity }

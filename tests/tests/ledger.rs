@@ -447,3 +447,57 @@ fn the_ledger_refuses_by_itself_and_says_why() {
         .collect();
     assert!(missing.is_empty(), "{missing:?}");
 }
+
+/// Records of version 1 as they were once written, in hexadecimal digits, one a line after the hash of the state they make.
+/// `YIDAN_RECORD=1` writes the file; once a version is shipped its file is never written again.
+#[test]
+fn records_once_written_read_write_and_fold_as_they_did() {
+    let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/records-v1.txt");
+    let packs = Packs::curated();
+    if std::env::var_os("YIDAN_RECORD").is_some() {
+        let mut text = String::new();
+        let engine = recorded(&packs);
+        text.push_str(&format!("{}\n", engine.hash()));
+        for bytes in &engine.journal {
+            bytes.iter().for_each(|byte| text.push_str(&format!("{byte:02x}")));
+            text.push('\n');
+        }
+        std::fs::write(&file, text).expect("the fixture can be written");
+    }
+    let text = std::fs::read_to_string(&file).expect("the fixture is there");
+    let mut lines = text.lines();
+    let hash = lines.next().expect("a hash");
+    let byte = |pair: &[u8]| {
+        let pair = std::str::from_utf8(pair).expect("digits");
+        u8::from_str_radix(pair, 16).expect("hexadecimal digits")
+    };
+    let mut engine = Engine::new(&packs, 1);
+    engine.journal = lines.map(|line| line.as_bytes().chunks(2).map(byte).collect()).collect();
+    let mut kinds = std::collections::BTreeSet::new();
+    for bytes in &engine.journal {
+        let record: Record = stored::whole(bytes).expect("a record of version 1");
+        let mut written = Vec::new();
+        record.put(&mut written);
+        assert_eq!(&written, bytes, "command {}", record.seq);
+        let event = format!("{:?}", record.event);
+        kinds.insert(event.split(['(', ' ']).next().unwrap_or_default().to_owned());
+    }
+    assert_eq!(kinds.len(), 14, "every kind of event is there: {kinds:?}");
+    assert_eq!(StateHash::of(engine.replayed(1).iter()).to_string(), hash);
+}
+
+/// A short history with every kind of event.
+fn recorded(packs: &Packs) -> Engine<'_> {
+    let mut town = Town::new(11, 5, packs);
+    let mut engine = Engine::new(packs, 1);
+    let mut books = ClientBooks::default();
+    for _ in 0..400 {
+        let command = town.next_command();
+        let decided = engine.run(&command);
+        note(&mut books, &mut town, &command, &decided);
+    }
+    let close = town
+        .stamped(Request::default(), What::CloseDay(Day::from_civil(2026, 1, 1).expect("a day")));
+    engine.run(&close);
+    engine
+}

@@ -327,7 +327,7 @@ impl Ledger {
         self.move_money(seq, psn_no, asker, &money_of(decision))?;
         let member = self.members.get_mut(psn_no);
         let member = member.ok_or(Broken { seq, what: "no such member" })?;
-        member.keep_settlement(seq, place);
+        member.keep_settlement(seq, place, settled.how.mid_stay);
         if settled.at_once.is_none() {
             self.mark_lines(settled.visit, |line| line.settled == 0, seq);
             if !settled.how.mid_stay {
@@ -370,10 +370,12 @@ impl Ledger {
             }
             Undone::Cancellation(put_back) => {
                 self.post(seq, psn_no, &request.asker, &put_back.posted)?;
-                self.mark_settlement(seq, psn_no, put_back.settlement, false)?;
+                let mid_stay = self.mark_settlement(seq, psn_no, put_back.settlement, false)?;
                 let visit = put_back.posted.visit;
                 self.mark_lines(visit, |line| line.settled == 0, put_back.settlement);
-                self.end_visit(visit, Some(put_back.settlement));
+                if !mid_stay {
+                    self.end_visit(visit, Some(put_back.settlement));
+                }
                 self.books.restored = self.books.restored.saturating_add(1);
             }
             Undone::Visit(visit) => {
@@ -444,18 +446,19 @@ impl Ledger {
         Ok(())
     }
 
+    /// Says whether its visit went on after it.
     fn mark_settlement(
         &mut self,
         seq: u64,
         psn_no: &str,
         settlement: u64,
         cancelled: bool,
-    ) -> Result<(), Broken> {
+    ) -> Result<bool, Broken> {
         let member = self.members.get_mut(psn_no);
         let held = member.and_then(|member| member.settlement_mut(settlement));
         let held = held.ok_or(Broken { seq, what: "no such settlement" })?;
         held.set_cancelled(cancelled);
-        Ok(())
+        Ok(held.is_mid_stay())
     }
 
     fn mark_lines(&mut self, visit: VisitId, which: impl Fn(&HeldLine) -> bool, settled: u64) {

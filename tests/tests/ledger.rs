@@ -16,6 +16,7 @@ use yidan_settlement::money::{Fen, Price, Quantity};
 use yidan_settlement::pack::Channel;
 use yidan_settlement::reason::Conduct;
 use yidan_settlement::stored::{self, Stored};
+use yidan_tests::sim::checks::visits;
 use yidan_tests::town::{ClientBooks, Packs, Town, TownShelf};
 
 /// Shards and the records they made, in the order they were made.
@@ -59,6 +60,10 @@ impl<'p> Engine<'p> {
             self.shards[shard].apply(&record, place).expect("what was decided fits");
         }
         decided
+    }
+
+    fn records(&self) -> impl Iterator<Item = Record> + '_ {
+        self.journal.iter().map(|bytes| stored::whole(bytes).expect("a record"))
     }
 
     fn hash(&self) -> StateHash {
@@ -136,6 +141,8 @@ fn books_are_what_clients_know_for_any_number_of_shards_and_in_replay() {
                 *kinds.entry(kind(&command, &decided)).or_insert(0) += 1;
             }
             books.compare(&engine.shards);
+            let records: Vec<Record> = engine.records().collect();
+            assert_eq!(visits::difference(records.iter(), &engine.shards), None);
             assert!(!books.undone.is_empty() && books.bills.len() > 500, "{kinds:?}");
             let live = engine.hash();
             for count in [1, 2, 4] {

@@ -1,7 +1,8 @@
 //! The simulator over many seeds: what must hold holds through every crash and fault, a seed replays exactly, and a fault planted
 //! on purpose is found.
 //!
-//! `YIDAN_SEEDS=10000` runs so many seeds instead of the fixed set, `YIDAN_SEED=7` that one alone, with its steps.
+//! `YIDAN_SEEDS=10000` runs so many seeds instead of the fixed set, `YIDAN_SEED=7` that one alone. A seed that
+//! fails is printed with its last steps.
 
 #![expect(
     clippy::print_stdout,
@@ -45,13 +46,16 @@ fn what_must_hold_holds_for_every_seed() {
     let rate = u128::from(seeds) * 1_000 / begun.elapsed().as_millis().max(1);
     println!("{seeds} seeds, {rate} seeds/s; what befell them:");
     counts.iter().for_each(|(what, count)| println!("{count:>12} {what}"));
-    // Whatever can befall them has, even in a small set.
-    let fates = Fate::ALL.iter().map(|fate| format!("{fate:?}"));
-    let others = ["rot", "rot stopped it", "crash in recovery", "crash after recovery"];
-    for what in fates.chain(others.map(str::to_owned)) {
-        let seen: u64 =
-            counts.iter().filter(|(key, _)| key.starts_with(&what)).map(|(_, count)| count).sum();
-        assert!(seen > 0 || seeds < SEEDS, "{what} befell none");
+    // Whatever can befall them has, even in a small set: faults on the way, not only planned.
+    let fates = Fate::ALL.map(|fate| match fate {
+        Fate::Killed | Fate::PowerCut | Fate::Stopped => format!("{fate:?}"),
+        Fate::CutInCommit | Fate::SyncFails | Fate::WriteFails | Fate::DiskFull => {
+            format!("{fate:?}, on the way")
+        }
+    });
+    let others = ["rot stopped it", "crash in recovery", "crash after recovery", "answer lost"];
+    for what in fates.into_iter().chain(others.map(str::to_owned)) {
+        assert!(counts.contains_key(&what) || seeds < SEEDS, "{what} befell none");
     }
 }
 
@@ -85,7 +89,9 @@ fn an_answer_before_it_is_durable_is_found() {
 
 #[test]
 fn a_disk_whose_syncs_do_nothing_is_found() {
-    assert!(broken(Planted::SyncsLie, 20).contains_key("answered"));
+    // Most often the journal ends before its own first segment has a header; else what was answered is not there.
+    let broken = broken(Planted::SyncsLie, 20);
+    assert!(broken.values().sum::<u64>() >= 10, "{broken:?}");
 }
 
 #[test]

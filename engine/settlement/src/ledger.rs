@@ -346,7 +346,7 @@ impl Ledger {
         move_slots(seq, member, policies, symbols, posted.policy, labels, deltas)?;
         let money = Money::of(posted.postings);
         move_money(seq, member, facilities, books, asker, money, funds_of(posted.postings))?;
-        member.keep_settlement(seq, place);
+        member.keep_settlement(seq, place, posted.mid_stay);
         if posted.at_once.is_none() {
             self.mark_lines(posted.visit, |line| line.settled == 0, seq);
             if !posted.mid_stay {
@@ -390,10 +390,12 @@ impl Ledger {
             }
             Undone::Cancellation(put_back) => {
                 self.post(seq, psn_no, &request.asker, &put_back.posted)?;
-                self.mark_settlement(seq, psn_no, put_back.settlement, false)?;
+                let mid_stay = self.mark_settlement(seq, psn_no, put_back.settlement, false)?;
                 let visit = put_back.posted.visit;
                 self.mark_lines(visit, |line| line.settled == 0, put_back.settlement);
-                self.end_visit(visit, Some(put_back.settlement));
+                if !mid_stay {
+                    self.end_visit(visit, Some(put_back.settlement));
+                }
                 self.books.restored = self.books.restored.saturating_add(1);
             }
             Undone::Visit(visit) => {
@@ -416,18 +418,19 @@ impl Ledger {
         move_money(seq, member, facilities, books, asker, money, moved.funds.iter().copied())
     }
 
+    /// Says whether its visit went on after it.
     fn mark_settlement(
         &mut self,
         seq: u64,
         psn_no: &str,
         settlement: u64,
         cancelled: bool,
-    ) -> Result<(), Broken> {
+    ) -> Result<bool, Broken> {
         let member = self.members.get_mut(psn_no);
         let held = member.and_then(|member| member.settlement_mut(settlement));
         let held = held.ok_or(Broken { seq, what: "no such settlement" })?;
         held.set_cancelled(cancelled);
-        Ok(())
+        Ok(held.is_mid_stay())
     }
 
     fn mark_lines(&mut self, visit: VisitId, which: impl Fn(&HeldLine) -> bool, settled: u64) {

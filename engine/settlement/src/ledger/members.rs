@@ -62,24 +62,30 @@ pub struct HeldKey {
 pub struct HeldSettlement {
     /// Its number.
     pub seq: u64,
-    /// Its record in the journal; the top bit says that it was cancelled.
+    /// Its record in the journal; the top bit says that it was cancelled, the next that its visit went on.
     place: u64,
 }
 
 const CANCELLED: u64 = 1 << 63;
+const MID_STAY: u64 = 1 << 62;
 
 // At rest a member with six slots and three settlements is to stay within 400 bytes.
 const _: () = assert!(size_of::<Member>() <= 56 && size_of::<HeldSlot>() <= 24);
 
 impl HeldSettlement {
     /// A settlement that stands.
-    pub fn new(seq: u64, place: u64) -> HeldSettlement {
-        HeldSettlement { seq, place }
+    pub fn new(seq: u64, place: u64, mid_stay: bool) -> HeldSettlement {
+        HeldSettlement { seq, place: place | if mid_stay { MID_STAY } else { 0 } }
     }
 
     /// Its record in the journal.
     pub fn place(self) -> u64 {
-        self.place & !CANCELLED
+        self.place & !(CANCELLED | MID_STAY)
+    }
+
+    /// Whether its visit went on after it.
+    pub fn is_mid_stay(self) -> bool {
+        self.place & MID_STAY != 0
     }
 
     /// Whether it was cancelled.
@@ -88,7 +94,7 @@ impl HeldSettlement {
     }
 
     pub(super) fn set_cancelled(&mut self, cancelled: bool) {
-        self.place = self.place() | if cancelled { CANCELLED } else { 0 };
+        self.place = (self.place & !CANCELLED) | if cancelled { CANCELLED } else { 0 };
     }
 }
 
@@ -188,8 +194,8 @@ impl Member {
         self.settled.iter_mut().find(|one| one.seq == seq)
     }
 
-    pub(super) fn keep_settlement(&mut self, seq: u64, place: u64) {
-        push(&mut self.settled, HeldSettlement::new(seq, place));
+    pub(super) fn keep_settlement(&mut self, seq: u64, place: u64, mid_stay: bool) {
+        push(&mut self.settled, HeldSettlement::new(seq, place, mid_stay));
     }
 }
 

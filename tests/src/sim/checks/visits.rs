@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 
 use yidan_journal::scan;
 use yidan_pipeline::engine::Fold;
+use yidan_settlement::date::Day;
 use yidan_settlement::event::{Event, Record, Undone};
+use yidan_settlement::ledger::Ledger;
 
 use super::Evidence;
 
@@ -24,29 +26,38 @@ struct Taken {
     ends: bool,
 }
 
+/// All of them, those that are gone left out, and what they were settled by.
 #[derive(Default)]
 struct Visits {
     visits: BTreeMap<u64, Visit>,
     taken: BTreeMap<u64, Taken>,
-    begun: BTreeMap<u64, yidan_settlement::date::Day>,
+    /// When each visit began.
+    begun: BTreeMap<u64, Day>,
 }
 
 /// How it is violated.
 pub fn check(evidence: &Evidence<'_>) -> Option<String> {
-    let mut own = Visits::default();
-    evidence.journal.iter().for_each(|kept| own.note(&kept.record));
     let mut fold = Fold::new(1);
     if let Err(error) = scan(evidence.disk, |batch| fold.batch(batch)) {
         return Some(error.to_string());
     }
+    difference(evidence.journal.iter().map(|kept| &kept.record), fold.ledgers())
+}
+
+/// The first visit that these ledgers have otherwise than their records say.
+pub fn difference<'r>(
+    records: impl Iterator<Item = &'r Record>,
+    ledgers: &[Ledger],
+) -> Option<String> {
+    let mut own = Visits::default();
+    records.for_each(|record| own.note(record));
     let mut engine: BTreeMap<u64, Visit> = BTreeMap::new();
-    for (number, visit) in fold.ledgers().iter().flat_map(|ledger| ledger.visits()) {
+    for (number, visit) in ledgers.iter().flat_map(Ledger::visits) {
         let lines = visit.lines.iter().map(|line| (line.facts.serial.to_string(), line.settled));
         engine.insert(number, Visit { lines: lines.collect(), ended: visit.settled });
     }
-    let numbers = own.visits.keys().chain(engine.keys());
-    let differs =
-        numbers.into_iter().find(|number| own.visits.get(number) != engine.get(number))?;
+    let mut numbers = own.visits.keys().chain(engine.keys());
+    let differs = numbers.find(|number| own.visits.get(number) != engine.get(number))?;
     let (own, engine) = (own.visits.get(differs), engine.get(differs));
     Some(format!("visit {differs} is {engine:?}, by its records {own:?}"))
 }

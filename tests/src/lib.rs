@@ -1,4 +1,4 @@
-//! The harness: golden cases, the naive model, end-to-end runs.
+//! The harness: golden cases, the naive model, random cases, a town of clients, the simulator.
 
 pub mod golden;
 pub mod model;

@@ -101,14 +101,7 @@ fn folded(journal: &[Vec<u8>], count: usize) -> Vec<Ledger> {
 }
 
 fn replay(shards: &mut [Ledger], record: &Record, place: u64) {
-    let all = matches!(
-        record.event,
-        Event::FacilityRegistered(_, _)
-            | Event::PolicyLoaded(_)
-            | Event::CatalogueLoaded(_)
-            | Event::DayClosed(_)
-    );
-    if all {
+    if record.event.concerns_all() {
         shards.iter_mut().for_each(|shard| shard.apply(record, place).expect("it fits"));
     } else {
         let shard = shard_of(&record.request.psn_no, shards.len());
@@ -507,4 +500,35 @@ fn recorded(packs: &Packs) -> Engine<'_> {
         .stamped(Request::default(), What::CloseDay(Day::from_civil(2026, 1, 1).expect("a day")));
     engine.run(&close);
     engine
+}
+
+/// The close of a day forgets visits that were settled for good; what their slots are called must not go with them.
+#[test]
+fn a_settlement_whose_visit_is_forgotten_is_cancelled_to_the_fen() {
+    let text = include_str!("../golden/packs/variants/slots.toml");
+    let pack = yidan_build::policy::compile(text, "slots.toml").expect("a golden pack is sound");
+    let packs = Packs::new(vec![std::sync::Arc::new(pack)]);
+    let mut desk = Desk::new(&packs);
+    let facts = MemberFacts {
+        admdvs: "990100".into(),
+        psn_type: "11".into(),
+        birth: Day::from_civil(1980, 1, 1),
+        ..MemberFacts::default()
+    };
+    desk.done("S1", "m1", 0, What::RegisterMember(facts, Fen::ZERO));
+    // A slot that is told apart by scheme.
+    let facts = VisitFacts { med_type: "1106".into(), ..visit(390) };
+    let number = desk.done("S1", "v1", 2201, What::OpenVisit(facts));
+    desk.done("S1", "", 2204, What::Upload(VisitId::new(number), vec![line("1", 500)]));
+    let visit = WhichVisit::Registered(VisitId::new(number));
+    let settle = Settle { visit, how: how(), charges: ChargesFacts::Uploaded };
+    let settlement = desk.done("S1", "s1", 2207, What::Settle(settle));
+    let slots = |desk: &Desk<'_>| {
+        desk.engine.shards[0].members().get("S1").map(|member| member.slots().len())
+    };
+    assert_eq!(slots(&desk), Some(1), "the deductible is borne");
+    desk.say("", "", "", 0, What::CloseDay(Day::from_civil(2026, 3, 31).expect("a day")));
+    assert_eq!(desk.engine.shards[0].visits().count(), 0, "the visit is forgotten");
+    desk.done("S1", "c1", 2208, What::Cancel(settlement));
+    assert_eq!(slots(&desk), Some(0), "and nothing is left of it");
 }

@@ -6,7 +6,7 @@ use crate::format::{
     BATCH_HEADER, BatchHeader, Hash, HeaderFault, Kind, SECTOR, SEGMENT_BYTES_MAX, SEGMENT_HEADER,
     SegmentHeader, apply_mask, next_record,
 };
-use crate::recovery::{self, Found};
+use crate::recovery::{self, Found, Verdict};
 use crate::storage::{Medium, Storage};
 
 /// The end of the name of a segment.
@@ -82,6 +82,26 @@ impl<'b> Iterator for Records<'b> {
 
     fn next(&mut self) -> Option<&'b [u8]> {
         next_record(&mut self.payload)
+    }
+}
+
+impl Scan {
+    /// Whether nothing stands after the whole batches but what a start may cut without asking.
+    ///
+    /// # Errors
+    /// [`JournalError::Damaged`] with the place, by the recovery table.
+    pub fn sound(&self) -> Result<(), JournalError> {
+        match (recovery::decide(self.found), &self.tip) {
+            ((_, Verdict::Append | Verdict::Cut), _) | (_, None) => Ok(()),
+            ((row, Verdict::CutIfAccepted | Verdict::Stop), Some(tip)) => {
+                Err(JournalError::Damaged {
+                    file: name_of(tip.segment),
+                    offset: tip.offset,
+                    what: format!("after batch {}, {}", tip.batch, row.tells()),
+                    advice: row.advice(),
+                })
+            }
+        }
     }
 }
 

@@ -108,10 +108,11 @@ impl<S: Storage> Writer<S> {
     ) -> Result<Writer<S>, JournalError> {
         let limits = limits.kept_sound();
         let places = Places::default();
-        let Scan { tip, found } = scan_since(&storage, since, |batch| {
+        let scan = scan_since(&storage, since, |batch| {
             places.note(batch.segment, batch.offset, &batch.header);
             visit(batch);
         })?;
+        let Scan { tip, found } = scan;
         // A snapshot holds only what was durable: where the whole batches end before it, nothing is begun or cut.
         let last = tip.map_or(0, |tip| tip.next_record - 1);
         let short =
@@ -138,12 +139,8 @@ impl<S: Storage> Writer<S> {
             Verdict::Cut => Some(false),
             Verdict::CutIfAccepted if loss == Loss::Accept => Some(true),
             Verdict::CutIfAccepted | Verdict::Stop => {
-                return Err(JournalError::Damaged {
-                    file: name,
-                    offset: tip.offset,
-                    what: format!("after batch {}, {}", tip.batch, row.tells()),
-                    advice: row.advice(),
-                });
+                scan.sound()?;
+                None
             }
         };
         short()?;

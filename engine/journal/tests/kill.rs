@@ -6,12 +6,14 @@
 
 #![expect(clippy::print_stdout, reason = "the process to be killed tells what is durable")]
 
+#[path = "../../../tests/preload/withhold.rs"]
+mod withhold;
+
 use std::env;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::OnceLock;
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -85,19 +87,6 @@ fn hammer() {
     }
 }
 
-/// The library that withholds, built once.
-fn withhold() -> &'static Path {
-    static BUILT: OnceLock<PathBuf> = OnceLock::new();
-    BUILT.get_or_init(|| {
-        let package = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/preload/Cargo.toml");
-        let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("preload");
-        let mut cargo = Command::new(env!("CARGO"));
-        cargo.args(["build", "--quiet", "--locked", "--manifest-path", package, "--target-dir"]);
-        assert!(cargo.arg(&target).status().expect("cargo starts").success());
-        target.join("debug/libyidan_withhold.so")
-    })
-}
-
 struct Hammer {
     child: Child,
     lines: Receiver<String>,
@@ -110,7 +99,7 @@ impl Hammer {
     fn start(folder: &Path, skip_from: Option<u64>) -> Hammer {
         let mut command = Command::new(env::current_exe().expect("this program"));
         command.args(["--exact", "hammer", "--ignored", "--nocapture", "--test-threads=1"]);
-        command.env(FOLDER, folder).env("LD_PRELOAD", withhold());
+        command.env(FOLDER, folder).env("LD_PRELOAD", withhold::library());
         command.env("YIDAN_WITHHOLD_UNDER", folder);
         command.env("YIDAN_WITHHOLD_COUNTS", counts_of(folder));
         if let Some(number) = skip_from {

@@ -5,19 +5,19 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use parking_lot::RwLock;
 use yidan_journal::format::Kind;
 use yidan_journal::storage::Storage;
 use yidan_journal::storage::files::Files;
-use yidan_journal::{Batch, JournalError, Limits, Lock, Loss, Places, Writer, scan};
+use yidan_journal::{Batch, JournalError, Limits, Lock, Loss, Places, Tip, Writer, scan};
 use yidan_settlement::command::{Command, What};
 use yidan_settlement::event::{Event, Lent, LentRoom, PolicyNames, Record, Request};
 use yidan_settlement::ledger::{Broken, Ledger, StateHash, shard_of};
 
 use crate::measure::Measures;
-use crate::reply::{Call, Reply, Stopped};
+use crate::reply::{Reply, Stopped};
 use crate::shard::{Answer, Ask, CurrentWorld, LedgerShard};
 use crate::world::World;
 use crate::{Handle, Pipeline, Refused, Settings, StartError, Why, start};
@@ -206,7 +206,7 @@ impl Fold {
     /// A record that does not follow from those before it.
     pub fn apply(&mut self, number: u64, record: &Record) -> Result<(), EngineError> {
         let broken = |broken| EngineError::Broken { number, broken };
-        if concerns_all(&record.event) {
+        if record.event.concerns_all() {
             return self
                 .ledgers
                 .iter_mut()
@@ -229,33 +229,30 @@ impl Fold {
     }
 }
 
-fn concerns_all(event: &Event) -> bool {
-    match event {
-        Event::FacilityRegistered(_, _)
-        | Event::PolicyLoaded(_)
-        | Event::CatalogueLoaded(_)
-        | Event::DayClosed(_) => true,
-        Event::MemberRegistered(_, _)
-        | Event::Deposited(_)
-        | Event::VisitOpened(_)
-        | Event::VisitClosed(_)
-        | Event::LinesUploaded(_, _)
-        | Event::LinesWithdrawn(_, _)
-        | Event::Settled(_)
-        | Event::Cancelled(_)
-        | Event::Reversed(_)
-        | Event::Refused(_) => false,
-    }
-}
+/// How long a journal that looks broken is let alone before it is read again: an engine may be writing it.
+const PAUSE: Duration = Duration::from_millis(200);
 
 /// The ledgers that a folder's journal makes, without starting an engine and without writing anything.
 ///
 /// # Errors
-/// What cannot be read, or does not fit.
+/// What cannot be read, is damaged, or does not fit.
 pub fn look(folder: &Path, shards: usize) -> Result<(Vec<Ledger>, Recovered), EngineError> {
     let storage = Files::at(folder);
-    let mut fold = Fold::new(shards);
-    scan(&storage, |batch| fold.batch(batch))?;
+    let read = || {
+        let mut fold = Fold::new(shards);
+        scan(&storage, |batch| fold.batch(batch)).map(|scan| (fold, scan))
+    };
+    let (mut fold, first) = read()?;
+    if first.sound().is_err() {
+        std::thread::sleep(PAUSE);
+        let (again, second) = read()?;
+        // Where the end has moved, an engine goes on there, and what looked broken was on its way.
+        let batch = |tip: Option<Tip>| tip.map(|tip| tip.batch);
+        if batch(first.tip) == batch(second.tip) {
+            second.sound()?;
+        }
+        fold = again;
+    }
     fold.end()
 }
 
@@ -392,6 +389,34 @@ impl<R: Reply<Answer>> Admission<R> {
         }
     }
 
+    /// Admits a command as [`Admission::submit`] does, as often as its queue is full: `full` is told how long to wait, and may
+    /// wait for something better than time. Returns the command's number.
+    ///
+    /// # Errors
+    /// What `full` gives; an engine that has stopped.
+    ///
+    /// # Panics
+    /// As [`Admission::submit`].
+    pub fn submit_until_taken<E: From<Stopped>>(
+        &self,
+        mut request: Request,
+        mut what: What,
+        mut reply: R,
+        mut full: impl FnMut(Duration) -> Result<(), E>,
+    ) -> Result<u64, E> {
+        loop {
+            let not_taken = match self.submit(request, what, reply) {
+                Ok(seq) => return Ok(seq),
+                Err(not_taken) => *not_taken,
+            };
+            match not_taken.why {
+                Why::Stopped(stopped) => return Err(stopped.into()),
+                Why::Full { retry_after } => full(retry_after)?,
+            }
+            NotTaken { request, what, reply, .. } = not_taken;
+        }
+    }
+
     /// Tells every shard something, with no other command in between, and waits until it is durable.
     ///
     /// # Errors
@@ -476,14 +501,3 @@ fn journal_id(now_ms: u64) -> [u8; 16] {
     id[8..12].copy_from_slice(&std::process::id().to_be_bytes());
     id
 }
-
-/// A reply by a function; what most callers in one process want.
-pub type CallReply = Call<Box<dyn FnOnce(Result<Answer, Stopped>) + Send>>;
-
-/// Whether a storage can be used by shards on their threads.
-const _: fn() = || {
-    fn sendable<T: Send>() {}
-    sendable::<LedgerShard<Files>>();
-    fn storage<T: Storage>() {}
-    storage::<Files>();
-};

@@ -1,5 +1,6 @@
 //! Threads and queues: a command is submitted, settled by the one thread of its shard, journaled by one thread for all, and
-//! answered when what it did and what it saw is durable. What a command is, is not known here: see [`Shard`].
+//! answered when what it did and what it saw is durable. What a command is, threads and queues do not know: see [`Shard`].
+//! [`shard`] and [`engine`] put the ledger on them, by the packs and the image of a [`world`].
 //!
 //! ```text
 //! Handle::submit ─► queue ─► SettleStage ─► parcels ─► JournalStage ─► Reply::send

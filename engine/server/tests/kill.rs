@@ -8,11 +8,13 @@
 #![expect(clippy::print_stdout, reason = "it tells how much was tried")]
 
 use std::collections::{HashMap, HashSet};
+#[path = "../../../tests/preload/withhold.rs"]
+mod withhold;
+
 use std::env;
 use std::io::{BufRead, BufReader, BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::OnceLock;
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::Duration;
@@ -28,19 +30,6 @@ impl Dice {
             self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         usize::try_from(self.0 >> 33).expect("31 bits") % n
     }
-}
-
-/// The library that withholds, built once.
-fn withhold() -> &'static Path {
-    static BUILT: OnceLock<PathBuf> = OnceLock::new();
-    BUILT.get_or_init(|| {
-        let package = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/preload/Cargo.toml");
-        let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("preload");
-        let mut cargo = Command::new(env!("CARGO"));
-        cargo.args(["build", "--quiet", "--locked", "--manifest-path", package, "--target-dir"]);
-        assert!(cargo.arg(&target).status().expect("cargo starts").success());
-        target.join("debug/libyidan_withhold.so")
-    })
 }
 
 /// A request by its `msgid`, and what is known of it.
@@ -198,7 +187,7 @@ impl Run {
         let pack = concat!(env!("CARGO_MANIFEST_DIR"), "/../../catalogs/sources/R1/policy.toml");
         let mut command = Command::new(env!("CARGO_BIN_EXE_yidan"));
         command.arg("run").arg(folder).args(["-", "--policy", pack, "--shards", "2"]);
-        command.env("LD_PRELOAD", withhold()).env("YIDAN_WITHHOLD_UNDER", folder);
+        command.env("LD_PRELOAD", withhold::library()).env("YIDAN_WITHHOLD_UNDER", folder);
         if let Some(number) = skip_from {
             command.env("YIDAN_WITHHOLD_SKIP_FROM", number.to_string());
         }

@@ -101,21 +101,7 @@ impl Command {
     /// Whether its answer is remembered under the key of the request. Lines have their own identity, the visit and the
     /// serial; a pre-settlement changes nothing; what concerns all may be said again; a request without `msgid` has no key.
     pub fn has_key(&self) -> bool {
-        let by_itself = match self.what {
-            What::Upload(_, _) | What::PreSettle(_) => true,
-            What::RegisterMember(_, _)
-            | What::RegisterFacility(_, _)
-            | What::Deposit(_)
-            | What::OpenVisit(_)
-            | What::CloseVisit(_)
-            | What::Withdraw(_, _)
-            | What::Settle(_)
-            | What::Cancel(_)
-            | What::Reverse(_, _)
-            | What::LoadPolicy(_)
-            | What::LoadCatalogue(_)
-            | What::CloseDay(_) => false,
-        };
+        let by_itself = matches!(self.what, What::Upload(_, _) | What::PreSettle(_));
         !by_itself && !self.concerns_all() && !self.request.msgid.is_empty()
     }
 }

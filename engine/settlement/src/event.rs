@@ -6,11 +6,11 @@ use alloc::vec::Vec;
 
 use crate::admit::SlotKey;
 use crate::bill::{Decision, Posting, SlotChange};
-use crate::date::{Day, Moment};
+use crate::date::Day;
 use crate::facts::{
     ChargesFacts, FacilityFacts, LineFacts, MemberFacts, SettleFacts, Text, VisitFacts,
 };
-use crate::id::{Insutype, VisitId};
+use crate::id::VisitId;
 use crate::money::Fen;
 use crate::stored::{self, Bytes, Stored, stored_enum, stored_struct};
 
@@ -96,8 +96,8 @@ pub struct Settled {
     pub policy: u64,
     /// The image: the number of the command that loaded it; nought for none.
     pub catalogue: u64,
-    /// What slots of a pregnancy, approval or referral are told apart by.
-    pub filing: Text,
+    /// The texts behind the slots: the visit that has them may be forgotten before its settlement is.
+    pub labels: SlotLabels,
     /// Slots that were read and did not change, with their values.
     pub read: Vec<(SlotKey, Fen)>,
     /// The bill.
@@ -173,6 +173,25 @@ pub struct SlotLabels {
     pub filing: Text,
 }
 
+/// The same, lent.
+#[derive(Copy, Clone, Debug)]
+pub struct Labels<'a> {
+    /// `insutype`
+    pub insutype: u16,
+    /// `dise_codg`
+    pub disease: Option<&'a str>,
+    /// The pregnancy, approval or referral.
+    pub filing: &'a str,
+}
+
+impl SlotLabels {
+    /// Lends them.
+    pub fn lent(&self) -> Labels<'_> {
+        let SlotLabels { insutype, disease, filing } = self;
+        Labels { insutype: *insutype, disease: disease.as_deref(), filing }
+    }
+}
+
 /// A refusal.
 #[derive(Copy, Clone, Eq, PartialEq, Debug)]
 pub struct Refused {
@@ -210,14 +229,12 @@ pub struct Asked<'a> {
 pub struct Posted<'a> {
     /// The visit.
     pub visit: VisitId,
-    /// The insurance and the disease of a visit settled at once; `None` for one registered before.
-    pub at_once: Option<(Insutype, Option<&'a str>)>,
     /// `mid_setl_flag`: the visit stays open.
     pub mid_stay: bool,
     /// The pack, by the number of the command that loaded it.
     pub policy: u64,
-    /// What slots of a pregnancy, approval or referral are told apart by.
-    pub filing: &'a str,
+    /// The texts behind the slots.
+    pub labels: Labels<'a>,
     /// Slots, in order.
     pub changes: &'a [SlotChange],
     /// Double entry.
@@ -274,7 +291,7 @@ stored_enum! {
 
 stored_struct! {
     Request { asker, infno, msgid, psn_no, digest }
-    Settled { visit, at_once, how, policy, filing, decision, charges, facility, catalogue, read }
+    Settled { visit, how, policy, labels, decision, at_once, charges, facility, catalogue, read }
     Cancelled { settlement, place, posted }
     Reversed { infno, msgid, undone }
     Moved { visit, policy, labels, slots, balance, funds, facility, person }
@@ -317,8 +334,28 @@ impl Stored for Undone {
     }
 }
 
-/// The byte that stands for an event.
 impl Event {
+    /// Whether it concerns no one member: every shard has it, and journals a copy.
+    pub fn concerns_all(&self) -> bool {
+        match self {
+            Event::FacilityRegistered(_, _)
+            | Event::PolicyLoaded(_)
+            | Event::CatalogueLoaded(_)
+            | Event::DayClosed(_) => true,
+            Event::MemberRegistered(_, _)
+            | Event::Deposited(_)
+            | Event::VisitOpened(_)
+            | Event::VisitClosed(_)
+            | Event::LinesUploaded(_, _)
+            | Event::LinesWithdrawn(_, _)
+            | Event::Settled(_)
+            | Event::Cancelled(_)
+            | Event::Reversed(_)
+            | Event::Refused(_) => false,
+        }
+    }
+
+    /// The byte that stands for it.
     fn kind(&self) -> u8 {
         match self {
             Event::MemberRegistered(_, _) => 1,
@@ -416,46 +453,29 @@ impl<'a> Lent<'a> {
             return stored::whole(bytes).map(|record| Lent::Whole(Box::new(record)));
         }
         let visit = Stored::read(&mut from)?;
-        let at_once = if bool::read(&mut from)? { Some(visit_lent(&mut from)?) } else { None };
-        let how = SettleFacts::read(&mut from)?;
+        let mid_stay = SettleFacts::read(&mut from)?.mid_stay;
         let policy = Stored::read(&mut from)?;
-        let filing = from.text()?;
+        let labels = Labels {
+            insutype: Stored::read(&mut from)?,
+            disease: if bool::read(&mut from)? { Some(from.text()?) } else { None },
+            filing: from.text()?,
+        };
         from.list_into(&mut room.changes)?;
         from.list_into(&mut room.postings)?;
         let LentRoom { changes, postings } = room;
-        let mid_stay = how.mid_stay;
-        let posted = Posted { visit, at_once, mid_stay, policy, filing, changes, postings };
+        let posted = Posted { visit, mid_stay, policy, labels, changes, postings };
         Some(Lent::Settled(asked, posted))
     }
-}
-
-/// Insurance and disease of a visit, and past the rest of it.
-fn visit_lent<'a>(from: &mut Bytes<'a>) -> Option<(Insutype, Option<&'a str>)> {
-    let insutype = Insutype::read(from)?;
-    from.text()?;
-    Moment::read(from)?;
-    let disease = if bool::read(from)? { Some(from.text()?) } else { None };
-    for _ in 0..usize::read(from)? {
-        from.text()?;
-    }
-    Option::<VisitId>::read(from)?;
-    // 外伤, 涉及第三方, 生育, 计生, and the number of births.
-    <(bool, bool)>::read(from)?;
-    <(u8, u8)>::read(from)?;
-    u16::read(from)?;
-    Some((insutype, disease))
 }
 
 impl Settled {
     /// As the books take it in.
     pub fn posted(&self) -> Posted<'_> {
-        let at_once = self.at_once.as_ref();
         Posted {
             visit: self.visit,
-            at_once: at_once.map(|visit| (visit.insutype, visit.disease.as_deref())),
             mid_stay: self.how.mid_stay,
             policy: self.policy,
-            filing: &self.filing,
+            labels: self.labels.lent(),
             changes: &self.decision.changes,
             postings: &self.decision.postings,
         }

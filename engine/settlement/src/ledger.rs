@@ -9,18 +9,17 @@ mod requests;
 mod symbols;
 
 use alloc::boxed::Box;
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
 use crate::admit::SlotKey;
 use crate::bill::{Account, Posting};
 use crate::date::Day;
 use crate::event::{
-    Asked, Cancelled, Event, KeyedBy, Moved, PolicyNames, Posted, Record, Reversed, Settled,
-    SlotLabels, Undone,
+    Asked, Cancelled, Event, KeyedBy, Labels, Moved, PolicyNames, Posted, Record, Reversed, Undone,
 };
 use crate::facts::{FacilityFacts, LineFacts, Text, VisitFacts};
-use crate::id::{Insutype, VisitId};
+use crate::id::VisitId;
 use crate::money::Fen;
 
 pub use decide::{Catalogue, Decided, LookUp, Room, Shelf};
@@ -238,6 +237,7 @@ impl Ledger {
             }
             Event::LinesWithdrawn(visit, serials) => {
                 let visit = self.visits.get_mut(&visit.get()).ok_or(broken("no such visit"))?;
+                let serials: BTreeSet<&Text> = serials.iter().collect();
                 let named = |line: &HeldLine| serials.contains(&line.facts.serial);
                 visit
                     .lines
@@ -274,7 +274,9 @@ impl Ledger {
                 Effect::Lasting
             }
         };
-        if record.has_key() {
+        // Lines have an identity of their own, and what concerns all may be said again.
+        let by_itself = matches!(record.event, Event::LinesUploaded(_, _));
+        if !by_itself && !record.event.concerns_all() {
             self.remember(&record.asked(), place, effect);
         }
         Ok(())
@@ -332,26 +334,17 @@ impl Ledger {
     ) -> Result<(), Broken> {
         let Asked { seq, psn_no, asker, .. } = *asked;
         self.last_seq = self.last_seq.max(seq);
-        let registered = self.visits.get(&posted.visit.get()).map(|visit| &visit.facts);
-        let registered = registered.map(|facts| (facts.insutype, facts.disease.as_deref()));
-        let (insutype, disease) = posted.at_once.or(registered).unzip();
-        let labels = Labels {
-            insutype: insutype.map_or(0, Insutype::get),
-            disease: disease.flatten(),
-            filing: posted.filing,
-        };
         let Ledger { members, policies, symbols, facilities, books, .. } = self;
         let member = members.get_mut(psn_no).ok_or(Broken { seq, what: "no such member" })?;
         let deltas = posted.changes.iter().map(|change| (change.key, change.delta()));
-        move_slots(seq, member, policies, symbols, posted.policy, labels, deltas)?;
+        move_slots(seq, member, policies, symbols, posted.policy, posted.labels, deltas)?;
         let money = Money::of(posted.postings);
         move_money(seq, member, facilities, books, asker, money, funds_of(posted.postings))?;
         member.keep_settlement(seq, place, posted.mid_stay);
-        if posted.at_once.is_none() {
-            self.mark_lines(posted.visit, |line| line.settled == 0, seq);
-            if !posted.mid_stay {
-                self.end_visit(posted.visit, Some(seq));
-            }
+        // A visit settled at once is not registered, so none has its number.
+        self.mark_lines(posted.visit, |line| line.settled == 0, seq);
+        if !posted.mid_stay {
+            self.end_visit(posted.visit, Some(seq));
         }
         self.books.settled = self.books.settled.saturating_add(1);
         self.remember(asked, place, Effect::Settlement(seq));
@@ -444,32 +437,6 @@ impl Ledger {
         if let Some(visit) = self.visits.get_mut(&visit.get()) {
             visit.settled = settled;
         }
-    }
-
-    /// The texts behind the slots of a settlement.
-    fn labels_of(&self, settled: &Settled) -> SlotLabels {
-        let registered = self.visits.get(&settled.visit.get()).map(|visit| &visit.facts);
-        let facts = settled.at_once.as_ref().or(registered);
-        SlotLabels {
-            insutype: facts.map_or(0, |facts| facts.insutype.get()),
-            disease: facts.and_then(|facts| facts.disease.clone()),
-            filing: settled.filing.clone(),
-        }
-    }
-}
-
-/// The texts behind numbers of a slot's key, lent.
-#[derive(Copy, Clone, Debug)]
-struct Labels<'a> {
-    insutype: u16,
-    disease: Option<&'a str>,
-    filing: &'a str,
-}
-
-impl SlotLabels {
-    fn lent(&self) -> Labels<'_> {
-        let SlotLabels { insutype, disease, filing } = self;
-        Labels { insutype: *insutype, disease: disease.as_deref(), filing }
     }
 }
 
@@ -571,11 +538,6 @@ impl Facility {
         self.known.last().map_or(0, |(seq, _)| *seq)
     }
 
-    /// What was known of it by a command.
-    pub fn facts_by(&self, seq: u64) -> Option<&FacilityFacts> {
-        self.known.iter().find(|(known, _)| *known == seq).map(|(_, facts)| facts)
-    }
-
     /// What it is owed by this shard's settlements.
     pub fn payable(&self) -> Fen {
         self.payable
@@ -633,29 +595,6 @@ fn scheme_text(insutype: u16, room: &mut [u8; 3]) -> &str {
     let digit = |of: u16| b'0'.wrapping_add(u8::try_from(of.wrapping_rem(10)).unwrap_or(0));
     *room = [digit(insutype.wrapping_div(100)), digit(insutype.wrapping_div(10)), digit(insutype)];
     core::str::from_utf8(room).unwrap_or_default()
-}
-
-impl Record {
-    /// Whether its request is remembered by key; the same question as that of the command it came from.
-    fn has_key(&self) -> bool {
-        let by_itself = match self.event {
-            Event::LinesUploaded(_, _)
-            | Event::FacilityRegistered(_, _)
-            | Event::PolicyLoaded(_)
-            | Event::CatalogueLoaded(_)
-            | Event::DayClosed(_) => true,
-            Event::MemberRegistered(_, _)
-            | Event::Deposited(_)
-            | Event::VisitOpened(_)
-            | Event::VisitClosed(_)
-            | Event::LinesWithdrawn(_, _)
-            | Event::Settled(_)
-            | Event::Cancelled(_)
-            | Event::Reversed(_)
-            | Event::Refused(_) => false,
-        };
-        !by_itself && !self.request.msgid.is_empty()
-    }
 }
 
 /// Which of so many shards a member belongs to: FNV-1a over `psn_no`, the same in every program.

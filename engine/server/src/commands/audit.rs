@@ -46,7 +46,7 @@ impl Audit {
         let mut audit = Auditing::new(self.archive()?, other.map(Arc::new));
         let mut out = Output::open();
         let (mut printed, mut count) = (Ok(()), 0_u64);
-        scan(&Files::at(&self.folder), |batch| {
+        let scanned = scan(&Files::at(&self.folder), |batch| {
             audit.batch(batch, |difference| {
                 count += 1;
                 if printed.is_ok() {
@@ -58,6 +58,7 @@ impl Audit {
         printed?;
         out.flush()?;
         let audited = audit.end().map_err(said)?;
+        scanned.sound().map_err(said)?;
         note(&format!("{audited} settlements decided anew, {count} differ"));
         Ok(if count == 0 { Exit::Done } else { Exit::Refused })
     }

@@ -9,7 +9,7 @@ use clap::{Args, ValueEnum};
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use yidan_pipeline::engine::Engine;
 use yidan_pipeline::shard::Answer;
-use yidan_pipeline::{Stopped, Tagged, Why};
+use yidan_pipeline::{Stopped, Tagged};
 use yidan_settlement::command::What;
 use yidan_settlement::event::Request;
 
@@ -168,20 +168,8 @@ impl Rows<'_> {
             self.taken += 1;
             return admission.tell_all(what).map_err(said);
         }
-        let mut next = (request, what, Tagged::new(line, self.to.clone()));
-        loop {
-            let (request, what, reply) = next;
-            match admission.submit(request, what, reply) {
-                Ok(_) => break,
-                Err(not_taken) => match not_taken.why {
-                    Why::Stopped(stopped) => return Err(said(stopped)),
-                    Why::Full { .. } => {
-                        self.wait()?;
-                        next = (not_taken.request, not_taken.what, not_taken.reply);
-                    }
-                },
-            }
-        }
+        let reply = Tagged::new(line, self.to.clone());
+        admission.submit_until_taken(request, what, reply, |_| self.wait())?;
         self.on_their_way += 1;
         while self.on_their_way > IN_FLIGHT {
             self.wait()?;

@@ -3,6 +3,8 @@
 use std::io::{self, BufWriter, IsTerminal, Stdout, StdoutLock, Write};
 use std::process::ExitCode;
 
+use yidan_pipeline::Stopped;
+
 /// How a run ended, from best to worst.
 #[derive(Debug, Clone, Copy, Default, Eq, PartialEq, Ord, PartialOrd)]
 pub(super) enum Exit {
@@ -44,6 +46,12 @@ impl From<io::Error> for Failure {
             return Failure::ReaderGone;
         }
         Failure::Said(format!("the standard output cannot be written: {error}"))
+    }
+}
+
+impl From<Stopped> for Failure {
+    fn from(stopped: Stopped) -> Failure {
+        Failure::Said(stopped.to_string())
     }
 }
 

@@ -12,7 +12,7 @@ use crossbeam_channel::{Receiver, Sender, bounded, never, select, unbounded};
 use hdrhistogram::Histogram;
 use yidan_pipeline::engine::{Admission, Engine};
 use yidan_pipeline::shard::Answer;
-use yidan_pipeline::{Stopped, Tagged, Why};
+use yidan_pipeline::{Stopped, Tagged};
 use yidan_settlement::command::What;
 use yidan_settlement::event::Request;
 
@@ -218,20 +218,12 @@ impl Flow<'_> {
             admission.tell_all(what).map_err(said)?;
             return self.take((line, Ok(Answer::Nothing)));
         }
-        let mut next = (request, what, Tagged::new(line, self.to.clone()));
-        loop {
-            let (request, what, reply) = next;
-            match admission.submit(request, what, reply) {
-                Ok(_) => return Ok(()),
-                Err(not_taken) => match not_taken.why {
-                    Why::Stopped(stopped) => return Err(said(stopped)),
-                    Why::Full { retry_after } => {
-                        std::thread::sleep(retry_after);
-                        next = (not_taken.request, not_taken.what, not_taken.reply);
-                    }
-                },
-            }
-        }
+        let reply = Tagged::new(line, self.to.clone());
+        admission.submit_until_taken(request, what, reply, |retry_after| {
+            thread::sleep(retry_after);
+            Ok::<(), Failure>(())
+        })?;
+        Ok(())
     }
 
     /// Waits for the next answer.

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, unbounded};
 use yidan_pipeline::engine::{Engine, EngineError, Setup, look};
 use yidan_pipeline::shard::Answer;
-use yidan_pipeline::{Stopped, Tagged, Why};
+use yidan_pipeline::{Stopped, Tagged};
 use yidan_settlement::command::{Settle, What, WhichVisit};
 use yidan_settlement::event::{Event, Record, Request};
 use yidan_settlement::facts::{FacilityFacts, MemberFacts};
@@ -127,20 +127,9 @@ impl Year<'_> {
     }
 
     fn submit(&mut self, request: Request, what: What) -> Result<(), Unsettled> {
-        let mut next = (request, what, Tagged::new((), self.to.clone()));
-        loop {
-            let (request, what, reply) = next;
-            match self.engine.admission().submit(request, what, reply) {
-                Ok(_) => break,
-                Err(not_taken) => match not_taken.why {
-                    Why::Stopped(stopped) => return Err(EngineError::from(stopped).into()),
-                    Why::Full { .. } => {
-                        self.wait()?;
-                        next = (not_taken.request, not_taken.what, not_taken.reply);
-                    }
-                },
-            }
-        }
+        let reply = Tagged::new((), self.to.clone());
+        let admission = self.engine.admission();
+        admission.submit_until_taken(request, what, reply, |_| self.wait())?;
         self.on_their_way += 1;
         while self.on_their_way > IN_FLIGHT {
             self.wait()?;

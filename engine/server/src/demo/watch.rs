@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
+use yidan_pipeline::Stopped;
 use yidan_pipeline::engine::EngineError;
 use yidan_settlement::admit::SlotKey;
 use yidan_settlement::catalogue::RuleBook;
@@ -57,6 +58,9 @@ pub enum Unsettled {
     /// The durable engine stopped.
     #[error(transparent)]
     Engine(#[from] EngineError),
+    /// The durable engine stopped on the way.
+    #[error(transparent)]
+    Stopped(#[from] Stopped),
     /// What the journal makes is not what the engine had.
     #[error("the journal read back makes another state than the engine had")]
     OtherState,

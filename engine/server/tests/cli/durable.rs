@@ -233,6 +233,12 @@ fn what_stands_in_the_way_is_told_in_one_sentence() {
     assert_eq!((damaged.code, answers.len()), (Some(2), 0));
     assert!(damaged.err.contains("0000000000000001.seg, byte 512: "), "{}", damaged.err);
     assert!(damaged.err.contains("from a copy or a standby"), "{}", damaged.err);
+    // Whoever only reads does not take the beginning for the whole.
+    for args in [["state", "hash", &journal], ["journal", "audit", &journal]] {
+        let read = run(&args);
+        assert_eq!((read.code, read.out.as_str()), (Some(2), ""), "{}", read.err);
+        assert!(read.err.contains("0000000000000001.seg, byte 512: "), "{}", read.err);
+    }
 }
 
 #[test]

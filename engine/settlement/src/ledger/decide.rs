@@ -2,6 +2,7 @@
 //! of lines, an old record) is asked of a [`Shelf`] first; the rules then get values.
 
 use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use super::{
@@ -17,7 +18,7 @@ use crate::event::{
     Cancelled, Event, KeyedBy, Moved, PolicyNames, Record, Refused, Reversed, Settled, SlotLabels,
     Undone,
 };
-use crate::facts::{ChargesFacts, LineFacts, MemberFacts, Text, VisitFacts};
+use crate::facts::{ChargesFacts, LineFacts, MemberFacts, Text};
 use crate::id::{Admdvs, DiagnosisId, LineKind, VisitId};
 use crate::ledger::Effect;
 use crate::limits::{BILL_FEN_MAX, LINES_MAX};
@@ -236,10 +237,12 @@ impl Ledger {
         lines: &[LineFacts],
     ) -> Result<Decided, Refused> {
         let visit = self.visit_of(command, number)?;
+        let held = visit.lines.iter().map(|held| &held.facts);
+        let mut known: BTreeMap<&str, &LineFacts> =
+            held.map(|facts| (&*facts.serial, facts)).collect();
         let mut new: Vec<LineFacts> = Vec::new();
         for (index, line) in (0_u32..).zip(lines) {
-            let held = visit.lines.iter().map(|held| &held.facts);
-            match held.chain(&new).find(|held| held.serial == line.serial) {
+            match known.insert(&line.serial, line) {
                 Some(there) if there == line => {}
                 Some(_) => {
                     let refusal = refused(Conduct::LineDiffers);
@@ -267,12 +270,13 @@ impl Ledger {
         serials: &[Text],
     ) -> Result<Event, Refused> {
         let visit = self.visit_of(command, number)?;
+        let settled: BTreeMap<&str, bool> =
+            visit.lines.iter().map(|line| (&*line.facts.serial, line.settled != 0)).collect();
         for (index, serial) in (0_u32..).zip(serials) {
-            let line = visit.lines.iter().find(|line| line.facts.serial == *serial);
-            let why = match line {
+            let why = match settled.get(&**serial) {
                 None => Conduct::LineUnknown,
-                Some(line) if line.settled != 0 => Conduct::LineSettled,
-                Some(_) => continue,
+                Some(true) => Conduct::LineSettled,
+                Some(false) => continue,
             };
             return Err(Refused { line: Some(index), ..refused(why) });
         }
@@ -351,8 +355,11 @@ impl Ledger {
         };
         bound.fill(&claim, pack).map_err(|_| refused(Conduct::LineKindUnknown))?;
         let submitted = bound.lend(&claim);
-        let mut labels = labels_of(at_once);
-        labels.filing = bind::filing_label(&claim, pack);
+        let labels = SlotLabels {
+            insutype: at_once.insutype.get(),
+            disease: at_once.disease.clone(),
+            filing: bind::filing_label(&claim, pack),
+        };
         let empty = RuleBook::default();
         let looked = Looked {
             found,
@@ -382,7 +389,7 @@ impl Ledger {
             facility: facility.revision(),
             policy: policy.seq,
             catalogue: named.map_or(0, |(seq, _)| *seq),
-            filing: labels.filing,
+            labels,
             read,
             decision,
         })
@@ -433,8 +440,7 @@ impl Ledger {
             return Err(refused(Conduct::CancelledBefore));
         }
         self.nothing_between(&self.later(member, old.place, shelf)?, &old)?;
-        let labels = self.labels_of(&old.settled);
-        let posted = moved(&old.settled, labels, Fen::negated);
+        let posted = moved(&old.settled, Fen::negated);
         Ok(Cancelled { settlement, place: old.place, posted })
     }
 
@@ -459,11 +465,11 @@ impl Ledger {
 
     /// The slots that a settlement changed, and with `read` those it only read.
     fn keys(&self, settled: &Settled, read: bool) -> Vec<HeldKey> {
-        let labels = self.labels_of(settled);
         let policy = self.policies.iter().find(|policy| policy.seq == settled.policy);
         let changed = settled.decision.changes.iter().map(|change| change.key);
         let only_read = settled.read.iter().filter(|_| read).map(|(key, _)| *key);
-        let held = |key| policy.and_then(|policy| policy.held(key, labels.lent(), &self.symbols));
+        let held =
+            |key| policy.and_then(|policy| policy.held(key, settled.labels.lent(), &self.symbols));
         changed.chain(only_read).filter_map(held).collect()
     }
 
@@ -533,8 +539,7 @@ impl Ledger {
         if later.iter().any(|one| one.settled.visit == visit) || !self.has_its_lines(&old.settled) {
             return Err(refused(Conduct::VisitSettled));
         }
-        let labels = self.labels_of(&old.settled);
-        let posted = moved(&old.settled, labels, |amount| amount);
+        let posted = moved(&old.settled, |amount| amount);
         if member.balance().plus(posted.balance).is_negative() {
             return Err(refused(Conduct::LaterSettlements));
         }
@@ -571,26 +576,18 @@ fn old(shelf: &impl Shelf, place: u64) -> Result<Old, Refused> {
 }
 
 /// What posting a settlement, or its opposite, moves.
-fn moved(settled: &Settled, labels: SlotLabels, sign: impl Fn(Fen) -> Fen) -> Moved {
+fn moved(settled: &Settled, sign: impl Fn(Fen) -> Fen) -> Moved {
     let Decision { changes, postings, .. } = &settled.decision;
     let money = Money::of(postings);
     Moved {
         visit: settled.visit,
         policy: settled.policy,
-        labels,
+        labels: settled.labels.clone(),
         slots: changes.iter().map(|change| (change.key, sign(change.delta()))).collect(),
         balance: sign(money.balance),
         funds: funds_of(postings).map(|(fund, amount)| (fund, sign(amount))).collect(),
         facility: sign(money.facility),
         person: sign(money.person),
-    }
-}
-
-fn labels_of(visit: &VisitFacts) -> SlotLabels {
-    SlotLabels {
-        insutype: visit.insutype.get(),
-        disease: visit.disease.clone(),
-        filing: Text::default(),
     }
 }
 

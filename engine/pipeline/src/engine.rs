@@ -14,7 +14,7 @@ use yidan_journal::storage::files::Files;
 use yidan_journal::{Batch, JournalError, Limits, Lock, Loss, Places, Tip, Writer, scan};
 use yidan_settlement::command::{Command, What};
 use yidan_settlement::event::{Event, Lent, LentRoom, PolicyNames, Record, Request};
-use yidan_settlement::ledger::{Broken, Ledger, StateHash, shard_of};
+use yidan_settlement::ledger::{BUCKETS, Broken, Ledger, StateHash, shard_of};
 
 use crate::measure::Measures;
 use crate::reply::{Reply, Stopped};
@@ -280,7 +280,7 @@ pub fn recover<S: Storage + Clone>(
     journal: [u8; 16],
     now_ms: u64,
 ) -> Result<Opened<S>, EngineError> {
-    let mut fold = Fold::new(setup.shards.max(1));
+    let mut fold = Fold::new(setup.shards.clamp(1, BUCKETS));
     let (limits, loss) = (setup.limits, setup.loss);
     let writer =
         Writer::open(storage.clone(), limits, journal, now_ms, loss, |batch| fold.batch(batch))?;

@@ -597,15 +597,28 @@ fn scheme_text(insutype: u16, room: &mut [u8; 3]) -> &str {
     core::str::from_utf8(room).unwrap_or_default()
 }
 
-/// Which of so many shards a member belongs to: FNV-1a over `psn_no`, the same in every program.
-pub fn shard_of(psn_no: &str, shards: usize) -> usize {
+/// How many buckets members are spread over: the most shards there can be.
+pub const BUCKETS: usize = 256;
+
+/// The bucket of a member: FNV-1a over `psn_no`, spread once more, the same in every program. A request's key carries it.
+pub fn bucket_of(psn_no: &str) -> u8 {
     let mut hash = 0xCBF2_9CE4_8422_2325_u64;
     for byte in psn_no.bytes() {
         hash = (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3);
     }
-    // The upper half is spread evenly; a shard count fits it by far.
-    let spread = hash.wrapping_shr(32).checked_rem(u64::try_from(shards).unwrap_or(1));
-    usize::try_from(spread.unwrap_or(0)).unwrap_or(0)
+    // Its upper bits know little of the last letters, in which numbers of persons differ most.
+    let [.., top] = hash.wrapping_mul(0x9E37_79B9_7F4A_7C15).to_le_bytes();
+    top
+}
+
+/// Which of so many shards a bucket belongs to.
+pub fn shard_of_bucket(bucket: u8, shards: usize) -> usize {
+    usize::from(bucket).checked_rem(shards).unwrap_or(0)
+}
+
+/// Which of so many shards a member belongs to.
+pub fn shard_of(psn_no: &str, shards: usize) -> usize {
+    shard_of_bucket(bucket_of(psn_no), shards)
 }
 
 /// Boxed texts of an iterator.

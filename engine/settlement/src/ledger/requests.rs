@@ -2,13 +2,15 @@
 
 use hashbrown::HashMap;
 
+use super::bucket_of;
 use crate::event::Request;
 use crate::stored::Stored;
 
 /// How long keys are remembered here: 35 days, in milliseconds.
 pub const KEPT_MS: u64 = 35 * 86_400_000;
 
-/// The key of a request: 128 bits of the BLAKE3 of facility, `infno`, `msgid` and person.
+/// The key of a request: 120 bits of the BLAKE3 of facility, `infno`, `msgid` and person, and below them the bucket of the
+/// person, by which the key finds its shard.
 #[derive(Copy, Clone, Eq, PartialEq, Hash, Debug)]
 pub struct RequestKey(u128);
 
@@ -69,8 +71,21 @@ impl RequestKey {
                 hasher.finalize()
             }
         };
-        let low = hash.as_bytes().first_chunk().copied().unwrap_or_default();
+        RequestKey::with_bucket(hash.as_bytes(), psn_no)
+    }
+
+    fn with_bucket(hash: &[u8; 32], psn_no: &str) -> RequestKey {
+        let mut low: [u8; 16] = hash.first_chunk().copied().unwrap_or_default();
+        if let Some(lowest) = low.first_mut() {
+            *lowest = bucket_of(psn_no);
+        }
         RequestKey(u128::from_le_bytes(low))
+    }
+
+    /// The bucket of its person.
+    pub fn bucket(self) -> u8 {
+        let [lowest, ..] = self.0.to_le_bytes();
+        lowest
     }
 
     /// The key of a request.
@@ -174,9 +189,10 @@ mod tests {
                 pieces.update(text.as_bytes());
             }
             pieces.update(&2_304_u16.to_le_bytes());
-            let low: [u8; 16] = pieces.finalize().as_bytes()[..16].try_into().expect("16 bytes");
             let key = RequestKey::new("H63010000003", 2_304, &long, "630100200000");
-            assert_eq!(key, RequestKey(u128::from_le_bytes(low)), "{spare}");
+            let whole = RequestKey::with_bucket(pieces.finalize().as_bytes(), "630100200000");
+            assert_eq!(key, whole, "{spare}");
+            assert_eq!(key.bucket(), bucket_of("630100200000"));
         }
     }
 }

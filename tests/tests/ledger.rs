@@ -11,7 +11,7 @@ use yidan_settlement::facts::{
     ChargesFacts, LineFacts, MemberFacts, SettleFacts, TotalsFacts, VisitFacts,
 };
 use yidan_settlement::id::{Insutype, VisitId};
-use yidan_settlement::ledger::{Decided, Ledger, Room, StateHash, shard_of};
+use yidan_settlement::ledger::{Decided, Ledger, RequestKey, Room, StateHash, shard_of};
 use yidan_settlement::money::{Fen, Price, Quantity};
 use yidan_settlement::pack::Channel;
 use yidan_settlement::reason::Conduct;
@@ -48,7 +48,12 @@ impl<'p> Engine<'p> {
         let journal = &self.journal;
         let records = |place: u64| journal.get(usize::try_from(place).ok()? - 1).cloned();
         let shelf = TownShelf { packs: self.packs, records };
-        let decided = self.shards[shard].decide(command, &shelf, &mut self.room);
+        let decided = self.shards[shard].decide(
+            command,
+            RequestKey::of_command(command),
+            &shelf,
+            &mut self.room,
+        );
         if let Decided::Event(event) = &decided {
             let Command { seq, time_ms, request, .. } = command.clone();
             let record = Record { seq, time_ms, request, event: event.clone() };
@@ -91,7 +96,9 @@ fn folded(journal: &[Vec<u8>], count: usize) -> Vec<Ledger> {
             Lent::Settled(asked, posted) => {
                 settlements += 1;
                 let shard = shard_of(asked.psn_no, count);
-                shards[shard].post_settled(&asked, &posted, place).expect("it fits");
+                shards[shard]
+                    .post_settled(&asked, &posted, RequestKey::of_asked(&asked), place)
+                    .expect("it fits");
             }
             Lent::Whole(record) => replay(&mut shards, &record, place),
         }

@@ -3,7 +3,7 @@
 //! turns in this one run. Nothing here fails on time; every part checks what it computed. `--test` runs everything small, once.
 //!
 //! `cargo bench -p yidan-bench --bench durable -- [memory] [settlements] [waits] [bare] [recovery] [--folder=PATH] [--members=N]
-//! [--seconds=N] [--rounds=N] [--shards=N]`
+//! [--seconds=N] [--rounds=N] [--shards=N] [--in-flight=N]`
 
 #![expect(
     clippy::print_stdout,
@@ -22,6 +22,10 @@ mod waits;
 use std::path::PathBuf;
 use std::time::Duration;
 
+/// The allocator of the program.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// What was asked for.
 pub(crate) struct Asked {
     /// Everything small, once.
@@ -36,6 +40,8 @@ pub(crate) struct Asked {
     pub(crate) rounds: usize,
     /// Shards of the engine.
     pub(crate) shards: usize,
+    /// How many are in flight; each of some numbers, where none is given.
+    pub(crate) in_flight: Vec<u64>,
 }
 
 fn main() {
@@ -57,6 +63,10 @@ fn main() {
         turn: Duration::from_secs(seconds).max(Duration::from_millis(100)),
         rounds: number("--rounds", 3, 1),
         shards: number("--shards", 1, 2),
+        in_flight: match value("--in-flight") {
+            Some(text) => vec![text.parse().expect("a whole number")],
+            None => settlements::IN_FLIGHT.to_vec(),
+        },
     };
     let parts: Vec<&String> =
         arguments.iter().filter(|argument| !argument.starts_with('-')).collect();

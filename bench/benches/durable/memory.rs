@@ -8,7 +8,7 @@ use yidan_settlement::command::{Command, What};
 use yidan_settlement::date::{Day, Span};
 use yidan_settlement::event::{Event, PolicyNames, Record, Request};
 use yidan_settlement::facts::{ApprovalFact, MemberFacts};
-use yidan_settlement::ledger::{Catalogue, Decided, Ledger, LookUp, Room, Shelf};
+use yidan_settlement::ledger::{Catalogue, Decided, Ledger, LookUp, RequestKey, Room, Shelf};
 use yidan_settlement::money::Fen;
 use yidan_settlement::pack::Pack;
 
@@ -56,12 +56,13 @@ impl Desk {
     fn does(&mut self, request: Request, what: What) {
         self.seq += 1;
         let command = Command { seq: self.seq, time_ms: 1, request, what };
-        let decided = self.ledger.decide(&command, &self.shelf, &mut self.room);
+        let key = RequestKey::of_command(&command);
+        let decided = self.ledger.decide(&command, key, &self.shelf, &mut self.room);
         let Decided::Event(event) = decided else { panic!("{decided:?}") };
         assert!(!matches!(event, Event::Refused(_)), "{event:?}");
         let Command { seq, time_ms, request, .. } = command;
         let record = Record { seq, time_ms, request, event };
-        self.ledger.apply(&record, self.seq).expect("it was decided on this ledger");
+        self.ledger.apply_keyed(&record, key, self.seq).expect("it was decided on this ledger");
     }
 }
 

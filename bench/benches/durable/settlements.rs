@@ -46,12 +46,12 @@ pub(crate) fn beside_postgres(asked: &Asked) {
         }
     }
     let mut town = Town::new(folder.path(), members, asked.shards, world());
-    let mut rows: Vec<Row> = IN_FLIGHT.iter().map(|_| Row::default()).collect();
+    let mut rows: Vec<Row> = asked.in_flight.iter().map(|_| Row::default()).collect();
     let mut clients: Vec<Vec<f64>> = CLIENTS.iter().map(|_| Vec::new()).collect();
     let (mut small, mut large) = (Vec::new(), Vec::new());
     for _ in 0..asked.rounds {
-        for (row, in_flight) in rows.iter_mut().zip(IN_FLIGHT) {
-            row.turn(&mut town, in_flight, asked.turn, folder.path());
+        for (row, in_flight) in rows.iter_mut().zip(&asked.in_flight) {
+            row.turn(&mut town, *in_flight, asked.turn, folder.path());
         }
         if let Some(postgres) = &postgres {
             for (rates, clients) in clients.iter_mut().zip(CLIENTS) {
@@ -79,7 +79,7 @@ pub(crate) fn beside_postgres(asked: &Asked) {
         }
     }
     let best = best.into_iter().fold(0.0, f64::max);
-    print_rows(&rows, postgres.is_some().then_some(best), Some(append));
+    print_rows(&rows, &asked.in_flight, postgres.is_some().then_some(best), Some(append));
 }
 
 /// The same on a file system in memory, where fdatasync does nothing.
@@ -95,15 +95,15 @@ pub(crate) fn without_disk(asked: &Asked) {
     let members = if asked.once { 400 } else { MEMBERS };
     println!("The pipeline without a disk: the same files on tmpfs, whose fdatasync does nothing");
     let mut town = Town::new(folder.path(), members, asked.shards, world());
-    let mut rows: Vec<Row> = IN_FLIGHT.iter().map(|_| Row::default()).collect();
+    let mut rows: Vec<Row> = asked.in_flight.iter().map(|_| Row::default()).collect();
     for _ in 0..asked.rounds {
-        for (row, in_flight) in rows.iter_mut().zip(IN_FLIGHT) {
-            row.turn(&mut town, in_flight, asked.turn, folder.path());
+        for (row, in_flight) in rows.iter_mut().zip(&asked.in_flight) {
+            row.turn(&mut town, *in_flight, asked.turn, folder.path());
         }
     }
     town.check();
     town.stop();
-    print_rows(&rows, None, None);
+    print_rows(&rows, &asked.in_flight, None, None);
 }
 
 impl Row {
@@ -119,7 +119,7 @@ impl Row {
     }
 }
 
-fn print_rows(rows: &[Row], postgres: Option<f64>, append: Option<f64>) {
+fn print_rows(rows: &[Row], in_flights: &[u64], postgres: Option<f64>, append: Option<f64>) {
     println!(
         "in flight  settlements/s  a commit  B each  CPU µs each   MB/s{}{}",
         if append.is_some() { "  of the disk with such writes  of its 1 MiB appends" } else { "" },
@@ -127,7 +127,7 @@ fn print_rows(rows: &[Row], postgres: Option<f64>, append: Option<f64>) {
     );
     let mut ratios = Vec::new();
     let mut parts = Vec::new();
-    for (row, in_flight) in rows.iter().zip(IN_FLIGHT) {
+    for (row, in_flight) in rows.iter().zip(in_flights) {
         let all = row.turns.iter().fold(Turn::default(), |sum, turn| sum.plus(*turn));
         let rate = median(row.turns.iter().map(|turn| turn.rate()).collect());
         let bytes = rate * all.bytes_each() as f64;

@@ -14,7 +14,7 @@ use yidan_journal::storage::files::Files;
 use yidan_journal::{Batch, JournalError, Limits, Lock, Loss, Places, Tip, Writer, scan};
 use yidan_settlement::command::{Command, What};
 use yidan_settlement::event::{Event, Lent, LentRoom, PolicyNames, Record, Request};
-use yidan_settlement::ledger::{BUCKETS, Broken, Ledger, StateHash, shard_of};
+use yidan_settlement::ledger::{BUCKETS, Broken, Ledger, RequestKey, StateHash, shard_of};
 
 use crate::measure::Measures;
 use crate::reply::{Reply, Stopped};
@@ -178,7 +178,7 @@ impl Fold {
             Lent::Settled(asked, posted) => {
                 let shard = shard_of(asked.psn_no, self.ledgers.len());
                 self.ledgers[shard]
-                    .post_settled(&asked, &posted, number)
+                    .post_settled(&asked, &posted, RequestKey::of_asked(&asked), number)
                     .map_err(|broken| EngineError::Broken { number, broken })
             }
             Lent::Whole(record) => self.apply(number, &record),
@@ -379,9 +379,13 @@ impl<R: Reply<Answer>> Admission<R> {
         assert!(!command.concerns_all(), "what concerns all is told to all");
         let shard = shard_of(&command.request.psn_no, self.handle.shards());
         let seq = command.seq;
-        match self.handle.submit(shard, Ask::Command(Box::new(command)), Either::Client(reply)) {
+        match self.handle.submit(shard, Ask::of(command), Either::Client(reply)) {
             Ok(()) => Ok(seq),
-            Err(Refused { command: Ask::Command(command), reply: Either::Client(reply), why }) => {
+            Err(Refused {
+                command: Ask::Command(command, _),
+                reply: Either::Client(reply),
+                why,
+            }) => {
                 let Command { request, what, .. } = *command;
                 Err(Box::new(NotTaken { request, what, reply, why }))
             }
@@ -425,7 +429,7 @@ impl<R: Reply<Answer>> Admission<R> {
         let _alone = self.gate.write();
         let command = self.stamp(Request::default(), what);
         self.ask_all(|_| Ask::Look(Box::new(|_| {})))?;
-        self.ask_all(|_| Ask::Command(Box::new(command.clone())))
+        self.ask_all(|_| Ask::of(command.clone()))
     }
 
     /// Looks at every shard, at a moment when all it has journaled is durable.

@@ -9,7 +9,7 @@ use yidan_journal::Places;
 use yidan_journal::storage::Storage;
 use yidan_settlement::command::Command;
 use yidan_settlement::event::{Event, Record, Refused, Settled};
-use yidan_settlement::ledger::{Catalogue, Decided, Ledger, LookUp, Room, Shelf};
+use yidan_settlement::ledger::{Catalogue, Decided, Ledger, LookUp, RequestKey, Room, Shelf};
 use yidan_settlement::limits::RECORD_BYTES_MAX;
 use yidan_settlement::pack::Pack;
 use yidan_settlement::reason::Conduct;
@@ -28,29 +28,37 @@ pub struct LedgerShard<S: Storage> {
     world: CurrentWorld,
     past: Past<S>,
     /// Decided, and waiting for its number in the journal.
-    pending: Option<Record>,
+    pending: Option<(Record, Option<RequestKey>)>,
 }
 
 /// Records that were made: those not yet durable here, the others in the journal.
 pub struct Past<S: Storage> {
     places: Places,
     storage: S,
-    recent: VecDeque<(u64, Vec<u8>)>,
+    recent: VecDeque<(u64, Arc<[u8]>)>,
 }
 
 /// What is asked of a shard.
 pub enum Ask {
-    /// A command.
-    Command(Box<Command>),
+    /// A command, and the key under which its answer is remembered, which was computed where it was admitted.
+    Command(Box<Command>, Option<RequestKey>),
     /// Look at the ledger as it is.
     Look(Box<dyn FnOnce(&Ledger) + Send>),
+}
+
+impl Ask {
+    /// To do what a command says.
+    pub fn of(command: Command) -> Ask {
+        let key = RequestKey::of_command(&command);
+        Ask::Command(Box::new(command), key)
+    }
 }
 
 /// What is answered.
 #[derive(Debug)]
 pub enum Answer {
     /// It happened: the record, and its number in the journal.
-    Done(u64, Vec<u8>),
+    Done(u64, Arc<[u8]>),
     /// It happened before, and this record says what.
     Again(u64),
     /// What a settlement would give.
@@ -86,14 +94,19 @@ impl<S: Storage> LedgerShard<S> {
         &self.ledger
     }
 
-    fn decide(&mut self, command: &Command) -> Decided {
+    fn decide(&mut self, command: &Command, key: Option<RequestKey>) -> Decided {
         let world = Arc::clone(&self.world.read());
         let shelf = Shelved { world: &world, past: &self.past };
-        self.ledger.decide(command, &shelf, &mut self.room)
+        self.ledger.decide(command, key, &shelf, &mut self.room)
     }
 
-    fn command(&mut self, command: Command, record: &mut Vec<u8>) -> Answer {
-        let event = match self.decide(&command) {
+    fn command(
+        &mut self,
+        command: Command,
+        key: Option<RequestKey>,
+        record: &mut Vec<u8>,
+    ) -> Answer {
+        let event = match self.decide(&command, key) {
             Decided::Again(number) => return Answer::Again(number),
             Decided::PreSettled(settled) => return Answer::PreSettled(settled),
             Decided::Nothing => return Answer::Nothing,
@@ -112,9 +125,9 @@ impl<S: Storage> LedgerShard<S> {
                 detail: 0,
             });
         }
-        self.pending = Some(made);
-        // Its number comes next, and the bytes with it.
-        Answer::Done(0, record.clone())
+        self.pending = Some((made, key));
+        // Its number comes next.
+        Answer::Done(0, Arc::from(&**record))
     }
 }
 
@@ -124,7 +137,7 @@ impl<S: Storage> Shard for LedgerShard<S> {
 
     fn step(&mut self, ask: Ask, record: &mut Vec<u8>) -> Answer {
         match ask {
-            Ask::Command(command) => self.command(*command, record),
+            Ask::Command(command, key) => self.command(*command, key, record),
             Ask::Look(look) => {
                 look(&self.ledger);
                 Answer::Looked
@@ -133,22 +146,23 @@ impl<S: Storage> Shard for LedgerShard<S> {
     }
 
     fn numbered(&mut self, number: u64, answer: &mut Answer) {
-        let Some(record) = self.pending.take() else { return };
+        let Some((record, key)) = self.pending.take() else { return };
         if let Answer::Done(place, bytes) = answer {
             *place = number;
             if let Event::Settled(_) | Event::Cancelled(_) = record.event {
-                self.past.keep(number, bytes.clone());
+                self.past.keep(number, Arc::clone(bytes));
             }
         }
-        let applied = self.ledger.apply(&record, number);
+        let applied = self.ledger.apply_keyed(&record, key, number);
         // What was decided on this very state must fit it: if not, the ledger itself is broken, and nothing more may be
         // decided on it.
         assert_eq!(applied, Ok(()), "the ledger took in what it decided");
+        self.room.reuse(record.event);
     }
 }
 
 impl<S: Storage> Past<S> {
-    fn keep(&mut self, number: u64, bytes: Vec<u8>) {
+    fn keep(&mut self, number: u64, bytes: Arc<[u8]>) {
         let durable = self.places.records().end;
         while self.recent.front().is_some_and(|(oldest, _)| *oldest < durable) {
             self.recent.pop_front();
@@ -159,7 +173,7 @@ impl<S: Storage> Past<S> {
     fn record(&self, number: u64) -> Option<Vec<u8>> {
         let place = self.recent.binary_search_by_key(&number, |(number, _)| *number);
         match place.ok().and_then(|place| self.recent.get(place)) {
-            Some((_, bytes)) => Some(bytes.clone()),
+            Some((_, bytes)) => Some(bytes.to_vec()),
             None => self.places.fetch(&self.storage, number).ok(),
         }
     }

@@ -1,8 +1,9 @@
 //! What is known of members, facilities and visits, in the words of the field and bound to no pack: what the ledger keeps and
 //! the journal carries. `bind` turns it into the numbers that a pack and an image give.
 
-use alloc::boxed::Box;
 use alloc::vec::Vec;
+
+use compact_str::CompactString;
 
 use crate::catalogue::{Level, Sex};
 use crate::claim::{AccountUse, AgreementRecord, FilingRecord, HospitalApproval, LineParts, Spell};
@@ -11,8 +12,8 @@ use crate::id::{Admdvs, Insutype, VisitId};
 use crate::money::{Fen, Price, Quantity};
 use crate::pack::{Channel, HospitalLevel};
 
-/// A text of the field: a code, a number of a person, a serial.
-pub type Text = Box<str>;
+/// A text of the field: a code, a number of a person, a serial. Up to 24 bytes, which nearly all have, stand in the value itself.
+pub type Text = CompactString;
 
 /// A member, apart from account and slots.
 #[derive(Clone, Eq, PartialEq, Debug, Default)]

@@ -8,7 +8,6 @@ mod members;
 mod requests;
 mod symbols;
 
-use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
@@ -193,6 +192,19 @@ impl Ledger {
     /// # Errors
     /// A record that does not follow from this ledger's history; the ledger must then not be used any further.
     pub fn apply(&mut self, record: &Record, place: u64) -> Result<(), Broken> {
+        self.apply_keyed(record, RequestKey::of_record(record), place)
+    }
+
+    /// The same, where the key of its request is known: [`RequestKey::of_command`] of its command.
+    ///
+    /// # Errors
+    /// As [`Ledger::apply`].
+    pub fn apply_keyed(
+        &mut self,
+        record: &Record,
+        key: Option<RequestKey>,
+        place: u64,
+    ) -> Result<(), Broken> {
         let seq = record.seq;
         let broken = |what| Broken { seq, what };
         let psn_no = &*record.request.psn_no;
@@ -245,7 +257,7 @@ impl Ledger {
                 Effect::Lasting
             }
             Event::Settled(settled) => {
-                return self.post_settled(&record.asked(), &settled.posted(), place);
+                return self.post_settled(&record.asked(), &settled.posted(), key, place);
             }
             Event::Cancelled(cancelled) => {
                 self.cancelled(seq, psn_no, &record.request.asker, cancelled)?;
@@ -274,19 +286,14 @@ impl Ledger {
                 Effect::Lasting
             }
         };
-        // Lines have an identity of their own, and what concerns all may be said again.
-        let by_itself = matches!(record.event, Event::LinesUploaded(_, _));
-        if !by_itself && !record.event.concerns_all() {
-            self.remember(&record.asked(), place, effect);
-        }
+        self.remember(key, &record.asked(), place, effect);
         Ok(())
     }
 
     /// Remembers a request by its key, where it has one.
-    fn remember(&mut self, asked: &Asked<'_>, place: u64, effect: Effect) {
-        let Asked { asker, infno, msgid, psn_no, digest, time_ms, .. } = *asked;
-        if !msgid.is_empty() {
-            let key = RequestKey::new(asker, infno, msgid, psn_no);
+    fn remember(&mut self, key: Option<RequestKey>, asked: &Asked<'_>, place: u64, effect: Effect) {
+        let Asked { digest, time_ms, .. } = *asked;
+        if let Some(key) = key {
             self.requests.put(key, Remembered { digest, place, time_ms, effect });
         }
     }
@@ -322,7 +329,7 @@ impl Ledger {
         self.requests.forget_before(time_ms.saturating_sub(KEPT_MS));
     }
 
-    /// Folds a settlement in, of which no more is needed than what it changes: [`Ledger::apply`] of its record.
+    /// Folds a settlement in, of which no more is needed than what it changes: [`Ledger::apply_keyed`] of its record.
     ///
     /// # Errors
     /// As [`Ledger::apply`].
@@ -330,6 +337,7 @@ impl Ledger {
         &mut self,
         asked: &Asked<'_>,
         posted: &Posted<'_>,
+        key: Option<RequestKey>,
         place: u64,
     ) -> Result<(), Broken> {
         let Asked { seq, psn_no, asker, .. } = *asked;
@@ -347,7 +355,7 @@ impl Ledger {
             self.end_visit(posted.visit, Some(seq));
         }
         self.books.settled = self.books.settled.saturating_add(1);
-        self.remember(asked, place, Effect::Settlement(seq));
+        self.remember(key, asked, place, Effect::Settlement(seq));
         Ok(())
     }
 
@@ -621,7 +629,7 @@ pub fn shard_of(psn_no: &str, shards: usize) -> usize {
     shard_of_bucket(bucket_of(psn_no), shards)
 }
 
-/// Boxed texts of an iterator.
-pub(crate) fn texts<'a>(from: impl Iterator<Item = &'a str>) -> Vec<Box<str>> {
-    from.map(Box::from).collect()
+/// Texts of an iterator.
+pub(crate) fn texts<'a>(from: impl Iterator<Item = &'a str>) -> Vec<Text> {
+    from.map(Text::from).collect()
 }

@@ -95,6 +95,18 @@ impl Desk {
     }
 }
 
+impl Desk {
+    /// The decision just made, for whoever keeps it; the desk has room for another once one is given back.
+    pub(crate) fn take(&mut self) -> Decision {
+        core::mem::take(&mut self.decision)
+    }
+
+    /// Gives back the room of a decision that nobody needs any more.
+    pub(crate) fn give_back(&mut self, decision: Decision) {
+        self.decision = decision;
+    }
+}
+
 /// The tiers of one part of the stay.
 fn run_part<'a>(
     admitted: &Admitted<'a>,

@@ -4,9 +4,10 @@
 mod decision;
 mod facts;
 
-use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
+
+use crate::facts::Text;
 
 /// A value that is written to bytes and read back as it was.
 pub trait Stored: Sized {
@@ -207,13 +208,13 @@ impl<const N: usize> Stored for [u8; N] {
     }
 }
 
-impl Stored for Box<str> {
+impl Stored for Text {
     fn put(&self, to: &mut Vec<u8>) {
         put_text(self, to);
     }
 
-    fn read(from: &mut Bytes<'_>) -> Option<Box<str>> {
-        from.text().map(Box::from)
+    fn read(from: &mut Bytes<'_>) -> Option<Text> {
+        from.text().map(Text::from)
     }
 }
 

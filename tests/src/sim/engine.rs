@@ -14,7 +14,7 @@ use yidan_pipeline::{
     Ending, JournalStage, Parcel, Reply, SettleStage, Shard, Stopped, Submitted, Tickets,
 };
 use yidan_settlement::command::Command;
-use yidan_settlement::ledger::{StateHash, shard_of};
+use yidan_settlement::ledger::{RequestKey, StateHash, shard_of};
 
 use super::Planted;
 
@@ -52,11 +52,12 @@ impl Shard for PlantedShard {
 
     fn step(&mut self, (tag, mut ask): (u64, Ask), record: &mut Vec<u8>) -> Answer {
         self.tag = tag;
-        if let (Planted::KeysForgotten, Ask::Command(command)) = (self.planted, &mut ask)
+        if let (Planted::KeysForgotten, Ask::Command(command, key)) = (self.planted, &mut ask)
             && !command.concerns_all()
         {
             // Every copy of a request is a request of its own.
             command.request.msgid = format!("{} {tag}", command.request.msgid).into();
+            *key = RequestKey::of_command(command);
         }
         self.shard.step(ask, record)
     }
@@ -152,7 +153,7 @@ impl Engine {
 
     fn put(&mut self, shard: usize, tag: u64, command: Command) {
         let reply = Post { tag, mail: Rc::clone(&self.mail) };
-        let ask = (tag, Ask::Command(Box::new(command)));
+        let ask = (tag, Ask::of(command));
         self.queues[shard].push_back(Submitted::new(ask, reply, &self.ending));
     }
 

@@ -397,7 +397,7 @@ impl<'s> Sim<'s> {
         };
         self.trace.step(format!("wish {wish:?} is told {told:?}"));
         if let (Told::Done(place), Some(bytes)) = (told, &bytes) {
-            self.clients.answered.insert(place, bytes.clone());
+            self.clients.answered.insert(place, bytes.to_vec());
         }
         let whole = self.told_all(tag);
         let Some(wish) = wish else { return Ok(()) };

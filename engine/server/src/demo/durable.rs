@@ -142,7 +142,7 @@ impl Year<'_> {
         let (_, answer) = self.came.recv().expect("it is held open here");
         self.on_their_way -= 1;
         let bytes = match answer.map_err(EngineError::from)? {
-            Answer::Done(_, bytes) => bytes,
+            Answer::Done(_, bytes) => bytes.to_vec(),
             // The year went through this folder before.
             Answer::Again(number) => self.engine.record(number).map_err(EngineError::from)?,
             Answer::PreSettled(_) | Answer::Nothing | Answer::Refused(_) | Answer::Looked => {

@@ -96,6 +96,15 @@ pub struct Room {
     diagnoses: Vec<DiagnosisId>,
 }
 
+impl Room {
+    /// Takes back the room of a record that was applied, so that the next decision allocates nothing.
+    pub fn reuse(&mut self, event: Event) {
+        if let Event::Settled(settled) = event {
+            self.desk.give_back(settled.decision);
+        }
+    }
+}
+
 /// A settlement that may be undone, with what its record says.
 struct Old {
     record: Record,
@@ -104,24 +113,28 @@ struct Old {
 }
 
 impl Ledger {
-    /// Decides a command and changes nothing.
-    pub fn decide(&self, command: &Command, shelf: &impl Shelf, room: &mut Room) -> Decided {
-        if command.has_key()
-            && let Some(answered) = self.answered(command)
-        {
+    /// Decides a command and changes nothing. `key` is [`RequestKey::of_command`].
+    pub fn decide(
+        &self,
+        command: &Command,
+        key: Option<RequestKey>,
+        shelf: &impl Shelf,
+        room: &mut Room,
+    ) -> Decided {
+        if let Some(answered) = key.and_then(|key| self.answered(command, key)) {
             return answered;
         }
         match self.decide_new(command, shelf, room) {
             // A refusal of what has a key is remembered, as any decision of the ledger.
-            Err(refused) if command.has_key() => Decided::Event(Event::Refused(refused)),
+            Err(refused) if key.is_some() => Decided::Event(Event::Refused(refused)),
             Err(refused) => Decided::Refused(refused),
             Ok(decided) => decided,
         }
     }
 
     /// The answer to a request that came before.
-    fn answered(&self, command: &Command) -> Option<Decided> {
-        let known = self.requests.get(RequestKey::of(&command.request))?;
+    fn answered(&self, command: &Command, key: RequestKey) -> Option<Decided> {
+        let known = self.requests.get(key)?;
         let same = known.digest == command.request.digest;
         Some(match known.effect {
             Effect::Mark | Effect::Undone => Decided::Refused(Refused {
@@ -373,7 +386,8 @@ impl Ledger {
             read.push((key, value));
             value
         };
-        let decision = desk.settle(&submitted, pack, looked, value).map_err(of_refusal)?.clone();
+        desk.settle(&submitted, pack, looked, value).map_err(of_refusal)?;
+        let decision = desk.take();
         read.retain(|(key, _)| decision.changes.iter().all(|change| change.key != *key));
         let named = catalogue
             .and_then(|used| self.catalogues.iter().find(|(_, digest)| digest == used.digest));

@@ -3,7 +3,8 @@
 use hashbrown::HashMap;
 
 use super::bucket_of;
-use crate::event::Request;
+use crate::command::Command;
+use crate::event::{Asked, Event, Record, Request};
 use crate::stored::Stored;
 
 /// How long keys are remembered here: 35 days, in milliseconds.
@@ -86,6 +87,27 @@ impl RequestKey {
     pub fn bucket(self) -> u8 {
         let [lowest, ..] = self.0.to_le_bytes();
         lowest
+    }
+
+    /// The key of a command, where its answer is to be remembered.
+    pub fn of_command(command: &Command) -> Option<RequestKey> {
+        command.has_key().then(|| RequestKey::of(&command.request))
+    }
+
+    /// The same of the record that a command left.
+    pub fn of_record(record: &Record) -> Option<RequestKey> {
+        // Lines have an identity of their own, and what concerns all may be said again.
+        let by_itself = matches!(record.event, Event::LinesUploaded(_, _));
+        if by_itself || record.event.concerns_all() {
+            return None;
+        }
+        RequestKey::of_asked(&record.asked())
+    }
+
+    /// The same of what asked for a settlement.
+    pub fn of_asked(asked: &Asked<'_>) -> Option<RequestKey> {
+        let Asked { asker, infno, msgid, psn_no, .. } = *asked;
+        (!msgid.is_empty()).then(|| RequestKey::new(asker, infno, msgid, psn_no))
     }
 
     /// The key of a request.

@@ -16,7 +16,7 @@ use yidan_settlement::claim::{
 };
 use yidan_settlement::command::{Command, Settle, What, WhichVisit};
 use yidan_settlement::date::{Day, Moment, Span};
-use yidan_settlement::event::{Event, PolicyNames, Request, Settled, Undone};
+use yidan_settlement::event::{Correction, Event, PolicyNames, Request, Settled, Undone};
 use yidan_settlement::facts::{
     ApprovalFact, ChargesFacts, FacilityFacts, IdentityFact, LineFacts, MemberFacts, SettleFacts,
     Text, TotalsFacts, VisitFacts,
@@ -211,7 +211,9 @@ impl Town {
     pub fn stamped(&mut self, request: Request, what: What) -> Command {
         self.seq += 1;
         self.time_ms += self.dice.below(60_000);
-        Command { seq: self.seq, time_ms: self.time_ms, request, what }
+        let seq = self.seq;
+        self.seq += what.numbers() - 1;
+        Command { seq, time_ms: self.time_ms, request, what }
     }
 
     /// What time it is in town, milliseconds since 1970.
@@ -259,7 +261,8 @@ impl Town {
             10..16 => self.deposit(),
             16..26 => self.open(),
             26..42 if !self.visits.is_empty() => self.about_visit(),
-            42..50 if !self.settlements.is_empty() => self.cancel(),
+            42..48 if !self.settlements.is_empty() => self.cancel(),
+            48..50 if !self.settlements.is_empty() => self.correct(),
             50..58 if !self.sent.is_empty() => self.reverse(),
             58..60 => self.reverse_ahead(),
             _ => self.settle_at_once(),
@@ -469,6 +472,14 @@ impl Town {
         self.send(&asker, 2208, &psn, What::Cancel(settlement))
     }
 
+    /// An operator cancels a settlement whatever stands upon it, or has the later ones made anew.
+    fn correct(&mut self) -> Command {
+        let from = self.settlements.len().saturating_sub(self.dice.index(60) + 1);
+        let (psn, _, first) = self.settlements[from].clone();
+        let correction = Correction { first, cancel: self.dice.percent(50), day: self.today() };
+        self.send("bureau", 0, &psn, What::Correct(correction))
+    }
+
     fn reverse(&mut self) -> Command {
         let from = self.sent.len().saturating_sub(self.dice.index(40) + 1);
         let Request { asker, infno, msgid, psn_no, .. } = self.sent[from].request.clone();
@@ -555,7 +566,16 @@ impl ClientBooks {
                 self.deposits = self.deposits.plus(*amount);
             }
             Event::Settled(settled) => {
-                self.bills.insert(seq, Paid::of(settled));
+                // A correction of it may be known already, where its own answer was lost.
+                self.bills.entry(seq).or_insert_with(|| Paid::of(settled));
+            }
+            Event::Corrected(corrected) => {
+                if let Some((_, cancelled)) = &corrected.cancelled {
+                    assert!(self.undone.insert(cancelled.settlement));
+                }
+                for one in &corrected.adjusted {
+                    self.bills.insert(one.settlement, Paid::of(&one.settled));
+                }
             }
             Event::Cancelled(cancelled) => assert!(self.undone.insert(cancelled.settlement)),
             Event::Reversed(reversed) => match &reversed.undone {

@@ -474,7 +474,7 @@ impl<R: Reply<Answer>> Admission<R> {
     }
 
     fn stamp(&self, request: Request, what: What) -> Command {
-        let seq = self.next_seq.fetch_add(1, Ordering::Relaxed);
+        let seq = self.next_seq.fetch_add(what.numbers(), Ordering::Relaxed);
         let request = Request { digest: what.digest(), ..request };
         Command { seq, time_ms: now_ms(), request, what }
     }

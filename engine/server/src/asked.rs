@@ -2,7 +2,7 @@
 //! not find is told by its field.
 
 use yidan_settlement::command::{Settle, What, WhichVisit};
-use yidan_settlement::event::Request;
+use yidan_settlement::event::{Correction, Request};
 use yidan_settlement::facts::{ChargesFacts, SettleFacts, Text};
 use yidan_settlement::id::VisitId;
 use yidan_settlement::money::Fen;
@@ -56,8 +56,10 @@ pub struct Asked {
     pub feedetl_sn: Vec<Code>,
     pub oinfno: Option<Code>,
     pub omsgid: Option<String>,
-    /// The day to be closed.
+    /// The day to be closed, or that differences are posted to.
     pub day: Option<DayText>,
+    /// Who corrects, in the name of the bureau.
+    pub operator: Option<String>,
 }
 
 /// What is to be done.
@@ -77,6 +79,8 @@ pub enum Op {
     Cancel,
     Reverse,
     CloseDay,
+    CancelForOperator,
+    SettleAnew,
 }
 
 /// The number behind `"@name"`.
@@ -92,7 +96,7 @@ impl Asked {
     /// A field that is missing or means nothing.
     pub fn command(self, names: &mut impl Names) -> Result<(Request, What), FieldError> {
         let mut request = Request {
-            asker: Text::from(self.fixmedins_code.as_deref().unwrap_or_default()),
+            asker: Text::from(self.asker()?.unwrap_or_default()),
             infno: self.infno()?,
             msgid: Text::from(self.msgid.as_deref().unwrap_or_default()),
             psn_no: Text::from(self.psn_no.as_deref().unwrap_or_default()),
@@ -103,9 +107,16 @@ impl Asked {
         if of_member && request.psn_no.is_empty() {
             return Err(field("psn_no", "nothing", "the member's number"));
         }
-        let of_facility =
-            !matches!(self.op, Op::Facility | Op::CloseDay | Op::Member | Op::Deposit);
-        if of_facility && request.asker.is_empty() {
+        let of_bureau = matches!(
+            self.op,
+            Op::Facility
+                | Op::CloseDay
+                | Op::Member
+                | Op::Deposit
+                | Op::CancelForOperator
+                | Op::SettleAnew
+        );
+        if !of_bureau && request.asker.is_empty() {
             return Err(field("fixmedins_code", "nothing", "the code of the facility"));
         }
         for (name, text) in [
@@ -155,7 +166,22 @@ impl Asked {
                 What::Reverse(infno, needed("omsgid", self.omsgid.as_deref())?.into())
             }
             Op::CloseDay => What::CloseDay(needed("day", self.day)?.0),
+            Op::CancelForOperator | Op::SettleAnew => What::Correct(Correction {
+                first: number(names, "setl_id", self.setl_id.as_ref())?,
+                cancel: self.op == Op::CancelForOperator,
+                day: needed("day", self.day)?.0,
+            }),
         })
+    }
+
+    /// Who asks: an operator, or a facility.
+    fn asker(&self) -> Result<Option<&str>, FieldError> {
+        match self.op {
+            Op::CancelForOperator | Op::SettleAnew => {
+                Ok(Some(needed("operator", self.operator.as_deref())?))
+            }
+            _ => Ok(self.fixmedins_code.as_deref()),
+        }
     }
 
     fn visit_facts(
@@ -230,7 +256,12 @@ impl Asked {
             return four_digits("infno", code);
         }
         Ok(match self.op {
-            Op::Member | Op::Facility | Op::Deposit | Op::CloseDay => 0,
+            Op::Member
+            | Op::Facility
+            | Op::Deposit
+            | Op::CloseDay
+            | Op::CancelForOperator
+            | Op::SettleAnew => 0,
             Op::Open => 2201,
             Op::Close => 2202,
             Op::Upload => 2204,

@@ -6,7 +6,7 @@ use yidan_journal::JournalError;
 use yidan_pipeline::Reply;
 use yidan_pipeline::engine::Engine;
 use yidan_pipeline::shard::Answer;
-use yidan_settlement::event::{Event, Record, Refused, Settled, Undone};
+use yidan_settlement::event::{Adjusted, Corrected, Event, Record, Refused, Settled, Undone};
 use yidan_settlement::money::Fen;
 use yidan_settlement::reason::{Conduct, Reason};
 use yidan_settlement::stored;
@@ -35,6 +35,7 @@ enum Says {
     Visit { mdtrt_id: String },
     Settled(Box<SettledLine>),
     Cancelled { setl_id: String, cancels: String },
+    Corrected(CorrectedLine),
     Reversed { undone: &'static str },
     Refused(RefusedLine),
     Unreadable { unreadable: String },
@@ -61,6 +62,28 @@ struct SettledLine {
     balc: Yuan,
 }
 
+/// What came of an operator's correction.
+#[derive(Debug, Serialize)]
+struct CorrectedLine {
+    setl_id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cancels: Option<String>,
+    /// One for each settlement that comes out otherwise.
+    adjusted: Vec<AdjustedLine>,
+}
+
+/// An adjustment: its own number, whose settlement it adjusts, the differences, and the bill as it is now.
+#[derive(Debug, Serialize)]
+struct AdjustedLine {
+    setl_id: String,
+    adjusts: String,
+    fixmedins_code: String,
+    /// Differences, posted on the day of the correction.
+    fund_pay_sumamt: Yuan,
+    acct_pay: Yuan,
+    now: SettledLine,
+}
+
 #[derive(Debug, Serialize)]
 struct RefusedLine {
     refused: u16,
@@ -71,7 +94,8 @@ struct RefusedLine {
     given: Option<Yuan>,
     #[serde(skip_serializing_if = "Option::is_none")]
     computed: Option<Yuan>,
-    /// How many later settlements stand in the way, or the time of a reversal in milliseconds since 1970.
+    /// How many later settlements stand in the way, the time of a reversal in milliseconds since 1970, or the settlement that
+    /// cannot be made anew.
     #[serde(skip_serializing_if = "is_nought")]
     detail: u64,
 }
@@ -126,6 +150,9 @@ fn said(number: u64, bytes: &[u8]) -> Result<Says, TellError> {
         Event::Cancelled(cancelled) => {
             Says::Cancelled { setl_id: id(record.seq), cancels: id(cancelled.settlement) }
         }
+        Event::Corrected(corrected) => {
+            Says::Corrected(CorrectedLine::of(id(record.seq), &corrected))
+        }
         Event::Refused(refused) => Says::Refused(RefusedLine::of(refused)),
         Event::Reversed(reversed) => match reversed.undone {
             // Not found is an error to the platform's clients; the mark is there all the same.
@@ -177,6 +204,7 @@ impl Told {
             Says::Settled(settled) => settled.setl_id.parse().ok(),
             Says::Nothing {}
             | Says::Cancelled { .. }
+            | Says::Corrected(_)
             | Says::Reversed { .. }
             | Says::Refused(_)
             | Says::Unreadable { .. } => None,
@@ -207,6 +235,31 @@ impl SettledLine {
             acct_pay: Yuan(decision.account_sum()),
             psn_cash_pay: Yuan(decision.cash),
             balc: Yuan(decision.balance),
+        }
+    }
+}
+
+impl CorrectedLine {
+    fn of(setl_id: String, corrected: &Corrected) -> CorrectedLine {
+        let cancels = corrected.cancelled.as_ref();
+        let cancels = cancels.map(|(_, cancelled)| cancelled.settlement.to_string());
+        let adjusted = corrected.adjusted.iter().map(AdjustedLine::of).collect();
+        CorrectedLine { setl_id, cancels, adjusted }
+    }
+}
+
+impl AdjustedLine {
+    fn of(one: &Adjusted) -> AdjustedLine {
+        let decision = &one.settled.decision;
+        let taken_back: Fen = one.taken_back.funds.iter().map(|(_, amount)| *amount).sum();
+        let setl_id = one.settlement.to_string();
+        AdjustedLine {
+            setl_id: one.number.to_string(),
+            adjusts: setl_id.clone(),
+            fixmedins_code: one.facility.to_string(),
+            fund_pay_sumamt: Yuan(decision.fund_sum().plus(taken_back)),
+            acct_pay: Yuan(decision.account_sum().minus(one.taken_back.balance)),
+            now: SettledLine::of(setl_id, &one.settled),
         }
     }
 }

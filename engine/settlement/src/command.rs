@@ -3,11 +3,12 @@
 use alloc::vec::Vec;
 
 use crate::date::Day;
-use crate::event::{PolicyNames, Request};
+use crate::event::{Correction, PolicyNames, Request};
 use crate::facts::{
     ChargesFacts, FacilityFacts, LineFacts, MemberFacts, SettleFacts, Text, VisitFacts,
 };
 use crate::id::VisitId;
+use crate::limits::ADJUSTED_MAX;
 use crate::money::Fen;
 use crate::stored::Stored;
 
@@ -47,6 +48,8 @@ pub enum What {
     Settle(Settle),
     /// Cancel a settlement.
     Cancel(u64),
+    /// Make settlements anew, for an operator.
+    Correct(Correction),
     /// Undo what the request of this `infno` and `msgid` did (冲正).
     Reverse(u16, Text),
     /// Use a policy pack from here on.
@@ -94,6 +97,7 @@ impl Command {
             | What::PreSettle(_)
             | What::Settle(_)
             | What::Cancel(_)
+            | What::Correct(_)
             | What::Reverse(_, _) => false,
         }
     }
@@ -107,6 +111,27 @@ impl Command {
 }
 
 impl What {
+    /// How many numbers it takes: its own, and one for each adjustment that it may make.
+    pub fn numbers(&self) -> u64 {
+        match self {
+            What::Correct(_) => ADJUSTED_MAX.saturating_add(1),
+            What::RegisterFacility(_, _)
+            | What::LoadPolicy(_)
+            | What::LoadCatalogue(_)
+            | What::CloseDay(_)
+            | What::RegisterMember(_, _)
+            | What::Deposit(_)
+            | What::OpenVisit(_)
+            | What::CloseVisit(_)
+            | What::Upload(_, _)
+            | What::Withdraw(_, _)
+            | What::PreSettle(_)
+            | What::Settle(_)
+            | What::Cancel(_)
+            | What::Reverse(_, _) => 1,
+        }
+    }
+
     /// Digest of the content: 128 bits of the BLAKE3 of its values, whatever they were written as.
     pub fn digest(&self) -> [u8; 16] {
         // Room for what is not a list of lines, made once.
@@ -174,6 +199,10 @@ impl What {
             What::CloseDay(day) => {
                 kind(13, to);
                 day.put(to);
+            }
+            What::Correct(correction) => {
+                kind(14, to);
+                correction.put(to);
             }
         }
     }

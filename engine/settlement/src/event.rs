@@ -69,6 +69,8 @@ pub enum Event {
     Cancelled(Box<Cancelled>),
     /// The effect of an earlier request was undone.
     Reversed(Box<Reversed>),
+    /// An operator had settlements of a member made anew.
+    Corrected(Box<Corrected>),
     /// Refused by the ledger.
     Refused(Refused),
     /// A policy pack may be used from here on.
@@ -100,8 +102,69 @@ pub struct Settled {
     pub labels: SlotLabels,
     /// Slots that were read and did not change, with their values.
     pub read: Vec<(SlotKey, Fen)>,
+    /// Where the claim of a registered visit is written: the visit may be forgotten before its settlement is made anew.
+    pub sources: Option<Sources>,
     /// The bill.
     pub decision: Decision,
+}
+
+/// The records of the journal that hold a visit and the lines of one of its settlements.
+#[derive(Clone, Eq, PartialEq, Debug, Default)]
+pub struct Sources {
+    /// The record that registered the visit.
+    pub opened: u64,
+    /// Its lines, in order.
+    pub lines: Vec<Run>,
+}
+
+/// Lines of one upload, one after the other.
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub struct Run {
+    /// The record of the upload.
+    pub place: u64,
+    /// The first line, counted from nought.
+    pub from: u32,
+    /// How many.
+    pub count: u32,
+}
+
+/// What an operator has made anew, in the name of the bureau.
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub struct Correction {
+    /// The first settlement concerned; every later one of the member that stands is decided anew.
+    pub first: u64,
+    /// Whether the first is cancelled; if not, it is decided anew as well.
+    pub cancel: bool,
+    /// The day that the differences are posted to.
+    pub day: Day,
+}
+
+/// What came of a correction.
+#[derive(Clone, Eq, PartialEq, Debug)]
+pub struct Corrected {
+    /// What was asked.
+    pub correction: Correction,
+    /// What was cancelled, and the facility it concerns.
+    pub cancelled: Option<(Text, Cancelled)>,
+    /// The settlements that come out otherwise, in order.
+    pub adjusted: Vec<Adjusted>,
+}
+
+/// A settlement that comes out otherwise: the difference is posted today, and the settlement stands as it is now.
+#[derive(Clone, Eq, PartialEq, Debug)]
+pub struct Adjusted {
+    /// `setl_id` of the adjustment.
+    pub number: u64,
+    /// `setl_id` of the settlement.
+    pub settlement: u64,
+    /// The record that said what it was.
+    pub place: u64,
+    /// The facility it concerns.
+    pub facility: Text,
+    /// The opposite of what was posted for it.
+    pub taken_back: Moved,
+    /// What it is now.
+    pub settled: Settled,
 }
 
 /// The opposite of a settlement.
@@ -291,7 +354,12 @@ stored_enum! {
 
 stored_struct! {
     Request { asker, infno, msgid, psn_no, digest }
-    Settled { visit, how, policy, labels, decision, at_once, charges, facility, catalogue, read }
+    Settled { visit, how, policy, labels, decision, at_once, charges, facility, catalogue, read, sources }
+    Sources { opened, lines }
+    Run { place, from, count }
+    Correction { first, cancel, day }
+    Corrected { correction, cancelled, adjusted }
+    Adjusted { number, settlement, place, facility, taken_back, settled }
     Cancelled { settlement, place, posted }
     Reversed { infno, msgid, undone }
     Moved { visit, policy, labels, slots, balance, funds, facility, person }
@@ -351,6 +419,7 @@ impl Event {
             | Event::Settled(_)
             | Event::Cancelled(_)
             | Event::Reversed(_)
+            | Event::Corrected(_)
             | Event::Refused(_) => false,
         }
     }
@@ -372,6 +441,7 @@ impl Event {
             Event::PolicyLoaded(_) => 12,
             Event::CatalogueLoaded(_) => 13,
             Event::DayClosed(_) => 14,
+            Event::Corrected(_) => 15,
         }
     }
 }
@@ -406,6 +476,7 @@ impl Stored for Event {
             Event::PolicyLoaded(names) => names.put(to),
             Event::CatalogueLoaded(digest) => digest.put(to),
             Event::DayClosed(day) => day.put(to),
+            Event::Corrected(corrected) => corrected.put(to),
         }
     }
 
@@ -425,6 +496,7 @@ impl Stored for Event {
             12 => Event::PolicyLoaded(Stored::read(from)?),
             13 => Event::CatalogueLoaded(Stored::read(from)?),
             14 => Event::DayClosed(Stored::read(from)?),
+            15 => Event::Corrected(Box::new(Stored::read(from)?)),
             _ => return None,
         })
     }

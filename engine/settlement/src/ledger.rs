@@ -2,6 +2,7 @@
 //! settlements by their place in the journal, answered requests, and the books. `decide` turns commands into events and
 //! changes nothing; [`Ledger::apply`] is the one place where something changes, live and in replay.
 
+mod correct;
 mod decide;
 mod hash;
 mod members;
@@ -15,7 +16,8 @@ use crate::admit::SlotKey;
 use crate::bill::{Account, Posting};
 use crate::date::Day;
 use crate::event::{
-    Asked, Cancelled, Event, KeyedBy, Labels, Moved, PolicyNames, Posted, Record, Reversed, Undone,
+    Asked, Cancelled, Corrected, Event, KeyedBy, Labels, Moved, PolicyNames, Posted, Record,
+    Reversed, Undone,
 };
 use crate::facts::{FacilityFacts, LineFacts, Text, VisitFacts};
 use crate::id::VisitId;
@@ -60,6 +62,8 @@ pub struct OpenVisit {
     pub facility: Text,
     /// As registered.
     pub facts: VisitFacts,
+    /// The record that registered it.
+    pub opened: u64,
     /// Lines in the order they came.
     pub lines: Vec<HeldLine>,
     /// The settlement that ended it.
@@ -71,6 +75,10 @@ pub struct OpenVisit {
 pub struct HeldLine {
     /// As uploaded.
     pub facts: LineFacts,
+    /// The record that uploaded it, and which of its lines it is.
+    pub place: u64,
+    /// Counted from nought.
+    pub index: u32,
     /// The settlement that took it in; nought for none.
     pub settled: u64,
 }
@@ -100,6 +108,8 @@ pub struct Books {
     pub cancelled: u64,
     /// Put back.
     pub restored: u64,
+    /// Adjusted.
+    pub adjusted: u64,
     /// Refused by decision of the ledger.
     pub refused: u64,
 }
@@ -231,6 +241,7 @@ impl Ledger {
                     psn_no: psn_no.into(),
                     facility: record.request.asker.clone(),
                     facts: facts.clone(),
+                    opened: place,
                     lines: Vec::new(),
                     settled: None,
                 };
@@ -243,8 +254,10 @@ impl Ledger {
             }
             Event::LinesUploaded(visit, lines) => {
                 let visit = self.visits.get_mut(&visit.get()).ok_or(broken("no such visit"))?;
-                let held = |facts: &LineFacts| HeldLine { facts: facts.clone(), settled: 0 };
-                visit.lines.extend(lines.iter().map(held));
+                visit.lines.extend((0_u32..).zip(lines).map(|(index, facts)| {
+                    let facts = facts.clone();
+                    HeldLine { facts, place, index, settled: 0 }
+                }));
                 Effect::Lasting
             }
             Event::LinesWithdrawn(visit, serials) => {
@@ -265,6 +278,10 @@ impl Ledger {
             }
             Event::Reversed(reversed) => {
                 self.reversed(record, reversed, place)?;
+                Effect::Lasting
+            }
+            Event::Corrected(corrected) => {
+                self.corrected(seq, psn_no, corrected, place)?;
                 Effect::Lasting
             }
             Event::Refused(_) => {
@@ -342,12 +359,7 @@ impl Ledger {
     ) -> Result<(), Broken> {
         let Asked { seq, psn_no, asker, .. } = *asked;
         self.last_seq = self.last_seq.max(seq);
-        let Ledger { members, policies, symbols, facilities, books, .. } = self;
-        let member = members.get_mut(psn_no).ok_or(Broken { seq, what: "no such member" })?;
-        let deltas = posted.changes.iter().map(|change| (change.key, change.delta()));
-        move_slots(seq, member, policies, symbols, posted.policy, posted.labels, deltas)?;
-        let money = Money::of(posted.postings);
-        move_money(seq, member, facilities, books, asker, money, funds_of(posted.postings))?;
+        let member = self.post_bill(seq, psn_no, asker, posted)?;
         member.keep_settlement(seq, place, posted.mid_stay);
         // A visit settled at once is not registered, so none has its number.
         self.mark_lines(posted.visit, |line| line.settled == 0, seq);
@@ -356,6 +368,48 @@ impl Ledger {
         }
         self.books.settled = self.books.settled.saturating_add(1);
         self.remember(key, asked, place, Effect::Settlement(seq));
+        Ok(())
+    }
+
+    /// Posts a bill: slots and money.
+    fn post_bill(
+        &mut self,
+        seq: u64,
+        psn_no: &str,
+        facility: &str,
+        posted: &Posted<'_>,
+    ) -> Result<&mut Member, Broken> {
+        let Ledger { members, policies, symbols, facilities, books, .. } = self;
+        let member = members.get_mut(psn_no).ok_or(Broken { seq, what: "no such member" })?;
+        let deltas = posted.changes.iter().map(|change| (change.key, change.delta()));
+        move_slots(seq, member, policies, symbols, posted.policy, posted.labels, deltas)?;
+        let money = Money::of(posted.postings);
+        move_money(seq, member, facilities, books, facility, money, funds_of(posted.postings))?;
+        Ok(member)
+    }
+
+    /// Takes the adjusted back, the last first, and posts them as they are now: so every slot goes only through values that it
+    /// had or has.
+    fn corrected(
+        &mut self,
+        seq: u64,
+        psn_no: &str,
+        corrected: &Corrected,
+        place: u64,
+    ) -> Result<(), Broken> {
+        for one in corrected.adjusted.iter().rev() {
+            self.post(seq, psn_no, &one.facility, &one.taken_back)?;
+        }
+        if let Some((facility, cancelled)) = &corrected.cancelled {
+            self.cancelled(seq, psn_no, facility, cancelled)?;
+        }
+        for one in &corrected.adjusted {
+            let member = self.post_bill(seq, psn_no, &one.facility, &one.settled.posted())?;
+            let held = member.settlement_mut(one.settlement);
+            held.ok_or(Broken { seq, what: "no such settlement" })?.set_place(place);
+            self.last_seq = self.last_seq.max(one.number);
+            self.books.adjusted = self.books.adjusted.saturating_add(1);
+        }
         Ok(())
     }
 
@@ -536,6 +590,11 @@ fn move_money(
 }
 
 impl Facility {
+    /// What was known of it from a command on.
+    pub fn facts_of(&self, revision: u64) -> Option<&FacilityFacts> {
+        self.known.iter().find(|(seq, _)| *seq == revision).map(|(_, facts)| facts)
+    }
+
     /// What is known of it now.
     pub fn facts(&self) -> Option<&FacilityFacts> {
         self.known.last().map(|(_, facts)| facts)

@@ -18,6 +18,10 @@ pub const LINES_MAX: usize = 20_000;
 /// Bytes of a record of the journal: what a command of the largest message (8 MB) leaves is shorter, as it has no names of fields.
 pub const RECORD_BYTES_MAX: usize = (8 << 20) - 64;
 
+/// Settlements that one correction decides anew: of one member since the first that is concerned. A dialysis patient has some 400 a
+/// year. Each may get a number of its own.
+pub const ADJUSTED_MAX: u64 = 1_000;
+
 /// Bytes of a catalogue code; national codes have up to 27, with local parts up to 35.
 pub const CODE_BYTES_MAX: usize = 40;
 

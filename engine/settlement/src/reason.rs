@@ -187,6 +187,8 @@ reasons! {
         NothingToReverse = 320, "未找到被冲正的交易；该交易如随后到达将被拒绝";
         /// What is to be kept of the command is longer than a record may be.
         RecordTooLong = 321, "内容超过单笔记录上限，请分批上传";
+        /// More settlements stand than one correction decides anew.
+        TooManyToCorrect = 322, "须重新结算的结算笔数超过单次上限，请从较晚的结算开始分次办理";
     }
 }
 

@@ -13,7 +13,7 @@ use yidan_pipeline::shard::{Answer, Ask, LedgerShard};
 use yidan_pipeline::{
     Ending, JournalStage, Parcel, Reply, SettleStage, Shard, Stopped, Submitted, Tickets,
 };
-use yidan_settlement::command::Command;
+use yidan_settlement::command::{Command, What};
 use yidan_settlement::ledger::{RequestKey, StateHash, shard_of};
 
 use super::Planted;
@@ -132,9 +132,9 @@ impl Engine {
     }
 
     /// The number that the next command gets.
-    pub(super) fn take_seq(&mut self) -> u64 {
-        self.next_seq += 1;
-        self.next_seq - 1
+    pub(super) fn take_seq(&mut self, what: &What) -> u64 {
+        self.next_seq += what.numbers();
+        self.next_seq - what.numbers()
     }
 
     /// Puts a command into the queue of its member's shard; `None` where that is full.

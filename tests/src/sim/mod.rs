@@ -345,7 +345,7 @@ impl<'s> Sim<'s> {
         if !self.telling.is_empty() {
             return;
         }
-        let (time_ms, seq) = (self.town.now_ms(), self.engine().take_seq());
+        let (time_ms, seq) = (self.town.now_ms(), self.engine().take_seq(&what));
         let tag = self.clients.attempt(Some(number));
         let kind = format!("{what:?}");
         let kind = kind.split(['(', ' ']).next().unwrap_or_default().to_owned();
@@ -367,7 +367,7 @@ impl<'s> Sim<'s> {
             return;
         }
         let tag = clients.attempt(first.wish);
-        let (time_ms, seq) = (town.now_ms(), engine.take_seq());
+        let (time_ms, seq) = (town.now_ms(), engine.take_seq(&first.what));
         let request = first.wish.map(|wish| clients.wishes[wish].request.clone());
         let command = Command {
             seq,
@@ -663,6 +663,7 @@ fn said(event: &Event) -> String {
         | Event::LinesWithdrawn(_, _)
         | Event::Settled(_)
         | Event::Cancelled(_)
+        | Event::Corrected(_)
         | Event::PolicyLoaded(_)
         | Event::CatalogueLoaded(_)
         | Event::DayClosed(_) => format!("{event:?}"),

@@ -39,7 +39,9 @@ const A_RUN: &str = r#"Lines, one command each:
   {"op": "cancel", "fixmedins_code": "H1", "msgid": "H1-2", "psn_no": "P1", "setl_id": "@first"}
 (each on one line of the file). Others: deposit (amount), open (insutype, visit), upload (mdtrt_id, lines),
 withdraw (mdtrt_id, feedetl_sn), pre-settle and settle (mdtrt_id, endtime), close (mdtrt_id),
-reverse (oinfno, omsgid), close-day (day)."#;
+reverse (oinfno, omsgid), close-day (day), and of the bureau's operators cancel-for-operator and settle-anew (operator, setl_id, day):
+the one cancels a settlement that later ones stand upon, the other decides one and all later ones anew by what is known now; what comes
+out otherwise is adjusted, and the difference posted to that day."#;
 
 /// Run commands through the durable engine: one line of JSON each, one line of answer each
 ///

@@ -105,6 +105,44 @@ fn a_visit_from_registration_to_cancellation() {
 }
 
 #[test]
+fn an_operator_cancels_what_later_settlements_stand_upon() {
+    let folder = Folder::new();
+    let journal = folder.path("journal");
+    let mut lines = opening();
+    lines.extend([
+        settle("a", "P1", "3000.00"),
+        settle("b", "P1", "9000.00"),
+        settle("c", "P2", "9000.00"),
+    ]);
+    let by_facility = json!({"op": "cancel", "fixmedins_code": FACILITY, "psn_no": "P1", "setl_id": "@a", "msgid": "x"});
+    let by_operator = json!({"op": "cancel-for-operator", "operator": "bureau-7", "psn_no": "P1", "setl_id": "@a",
+        "day": "2025-06-01", "msgid": "y"});
+    lines.extend([by_facility, by_operator.clone(), by_operator]);
+    let again = json!({"op": "settle-anew", "operator": "bureau-7", "psn_no": "P1", "setl_id": "@b", "day": "2025-06-01"});
+    let nameless =
+        json!({"op": "settle-anew", "psn_no": "P1", "setl_id": "@b", "day": "2025-06-01"});
+    lines.extend([again, nameless]);
+    let (ran, answers) = ran(&journal, &lines, &[]);
+    assert_eq!(ran.code, Some(2), "{}", ran.err);
+    assert_eq!(answers[6]["refused"], 314, "the later one has used what it counted");
+    let adjusted = &answers[7]["adjusted"][0];
+    assert_eq!(answers[7]["cancels"], answers[3]["setl_id"]);
+    assert_eq!(adjusted["adjusts"], answers[4]["setl_id"]);
+    assert_eq!(adjusted["fixmedins_code"], FACILITY);
+    // As if the first had never been: what the twin was paid.
+    for field in ["fund_pay_sumamt", "psn_part_amt", "funds"] {
+        assert_eq!(adjusted["now"][field], answers[5][field], "{field}");
+        assert_ne!(adjusted["now"][field], answers[4][field], "{field}");
+    }
+    assert_eq!(answers[8]["again"], true, "the same again is told the same");
+    assert_eq!(answers[8]["adjusted"], answers[7]["adjusted"]);
+    assert_eq!(answers[9]["infcode"], 0, "nothing comes out otherwise");
+    let unreadable = answers[10]["unreadable"].as_str().expect("a field is missing");
+    assert!(unreadable.contains("operator"), "{unreadable}");
+    assert_eq!(state(&journal, "1"), state(&journal, "4"));
+}
+
+#[test]
 fn what_was_answered_is_answered_again_after_a_restart_for_any_number_of_shards() {
     let folder = Folder::new();
     let journal = folder.path("journal");

@@ -6,19 +6,21 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use super::{
-    HeldKey, HeldSettlement, Ledger, Member, Money, OpenVisit, Policy, RequestKey, funds_of,
+    HeldKey, HeldLine, HeldSettlement, Ledger, Member, Money, OpenVisit, Policy, RequestKey,
+    Symbols, funds_of,
 };
 use crate::admit::SlotKey;
 use crate::bill::Decision;
 use crate::bind::{self, Bound, Charged, ClaimFacts};
 use crate::catalogue::{Found, RuleBook};
 use crate::command::{Command, Settle, What, WhichVisit};
-use crate::date::Day;
 use crate::event::{
-    Cancelled, Event, KeyedBy, Moved, PolicyNames, Record, Refused, Reversed, Settled, SlotLabels,
-    Undone,
+    Cancelled, Event, KeyedBy, Moved, PolicyNames, Record, Refused, Reversed, Run, Settled,
+    SlotLabels, Sources, Undone,
 };
-use crate::facts::{ChargesFacts, LineFacts, MemberFacts, Text};
+use crate::facts::{
+    ChargesFacts, FacilityFacts, LineFacts, MemberFacts, SettleFacts, Text, VisitFacts,
+};
 use crate::id::{Admdvs, DiagnosisId, LineKind, VisitId};
 use crate::ledger::Effect;
 use crate::limits::{BILL_FEN_MAX, LINES_MAX};
@@ -105,11 +107,90 @@ impl Room {
     }
 }
 
-/// A settlement that may be undone, with what its record says.
-struct Old {
-    record: Record,
-    settled: Box<Settled>,
-    place: u64,
+/// What a bill is decided from, besides pack and image.
+#[derive(Clone, Copy)]
+pub(super) struct Basis<'a> {
+    pub(super) member: &'a Member,
+    pub(super) balance: Fen,
+    /// The texts of the member's slots.
+    pub(super) symbols: &'a Symbols,
+    pub(super) facility_code: &'a str,
+    pub(super) facility: &'a FacilityFacts,
+    pub(super) visit: &'a VisitFacts,
+    pub(super) number: VisitId,
+    pub(super) how: &'a SettleFacts,
+    pub(super) charged: Charged<'a>,
+}
+
+/// A bill, and what it was decided by.
+pub(super) struct Bill {
+    policy: u64,
+    catalogue: u64,
+    labels: SlotLabels,
+    read: Vec<(SlotKey, Fen)>,
+    decision: Decision,
+}
+
+/// The settlement that a bill is of.
+pub(super) struct Settlement {
+    pub(super) visit: VisitId,
+    pub(super) at_once: Option<VisitFacts>,
+    pub(super) how: SettleFacts,
+    pub(super) charges: ChargesFacts,
+    pub(super) facility: u64,
+    pub(super) sources: Option<Sources>,
+}
+
+impl Bill {
+    pub(super) fn of(self, settlement: Settlement) -> Settled {
+        let Bill { policy, catalogue, labels, read, decision } = self;
+        let Settlement { visit, at_once, how, charges, facility, sources } = settlement;
+        Settled {
+            visit,
+            at_once,
+            how,
+            charges,
+            facility,
+            policy,
+            catalogue,
+            labels,
+            read,
+            sources,
+            decision,
+        }
+    }
+}
+
+impl OpenVisit {
+    /// Lines that no settlement has taken in.
+    fn open_lines(&self) -> impl Iterator<Item = &HeldLine> {
+        self.lines.iter().filter(|line| line.settled == 0)
+    }
+
+    /// Where the visit and its open lines are written.
+    fn sources(&self) -> Sources {
+        let mut lines: Vec<Run> = Vec::new();
+        for line in self.open_lines() {
+            match lines.last_mut() {
+                Some(run)
+                    if run.place == line.place
+                        && run.from.checked_add(run.count) == Some(line.index) =>
+                {
+                    run.count = run.count.saturating_add(1);
+                }
+                Some(_) | None => lines.push(Run { place: line.place, from: line.index, count: 1 }),
+            }
+        }
+        Sources { opened: self.opened, lines }
+    }
+}
+
+/// A settlement as its record says it is.
+pub(super) struct Old {
+    pub(super) number: u64,
+    pub(super) facility: Text,
+    pub(super) settled: Box<Settled>,
+    pub(super) place: u64,
 }
 
 impl Ledger {
@@ -186,6 +267,9 @@ impl Ledger {
             What::Cancel(settlement) => {
                 Event::Cancelled(Box::new(self.cancel(command, *settlement, shelf)?))
             }
+            What::Correct(correction) => {
+                return self.correct(command, *correction, shelf, room);
+            }
             What::Reverse(infno, msgid) => return self.reverse(command, *infno, msgid, shelf),
             What::LoadPolicy(names) => {
                 if self.policies.iter().any(|policy| policy.names.digest == names.digest) {
@@ -204,7 +288,7 @@ impl Ledger {
         Ok(Decided::Event(event))
     }
 
-    fn member(&self, command: &Command) -> Result<&Member, Refused> {
+    pub(super) fn member(&self, command: &Command) -> Result<&Member, Refused> {
         self.members.get(&command.request.psn_no).ok_or(refused(Conduct::MemberUnknown))
     }
 
@@ -308,7 +392,7 @@ impl Ledger {
         let code = &*command.request.asker;
         let facility = self.facilities.get(code).ok_or(refused(Conduct::FacilityUnknown))?;
         let facility_facts = facility.facts().ok_or(refused(Conduct::FacilityUnknown))?;
-        let (visit, at_once, number) = match &settle.visit {
+        let (registered, facts, number) = match &settle.visit {
             WhichVisit::AtOnce(facts) => (None, facts, VisitId::new(command.seq)),
             WhichVisit::Registered(number) => {
                 let visit = self.visit_of(command, *number)?;
@@ -319,13 +403,12 @@ impl Ledger {
             }
         };
         let uploaded: Vec<LineFacts>;
-        let charged = match (&settle.charges, visit) {
+        let charged = match (&settle.charges, registered) {
             (ChargesFacts::Totals(totals), _) => Charged::Totals(totals),
             (ChargesFacts::Lines(lines), _) => Charged::Lines(lines),
             (ChargesFacts::Uploaded, None) => Charged::Lines(&[]),
             (ChargesFacts::Uploaded, Some(visit)) => {
-                let open = visit.lines.iter().filter(|line| line.settled == 0);
-                uploaded = open.map(|line| line.facts.clone()).collect();
+                uploaded = visit.open_lines().map(|line| line.facts.clone()).collect();
                 Charged::Lines(&uploaded)
             }
         };
@@ -333,11 +416,37 @@ impl Ledger {
         if self.closed_to.is_some_and(|closed| settle.how.settled.day() <= closed) {
             return Err(refused(Conduct::DayIsClosed));
         }
+        let basis = Basis {
+            member,
+            balance: member.balance(),
+            symbols: &self.symbols,
+            facility_code: code,
+            facility: facility_facts,
+            visit: facts,
+            number,
+            how: &settle.how,
+            charged,
+        };
+        let bill = self.bill(&basis, shelf, room)?;
+        let at_once = registered.is_none().then(|| facts.clone());
+        let (how, charges, facility) = (settle.how, settle.charges.clone(), facility.revision());
+        let sources = registered.map(OpenVisit::sources);
+        Ok(bill.of(Settlement { visit: number, at_once, how, charges, facility, sources }))
+    }
+
+    /// The bill of a claim, by the pack and image now in use.
+    pub(super) fn bill(
+        &self,
+        basis: &Basis<'_>,
+        shelf: &impl Shelf,
+        room: &mut Room,
+    ) -> Result<Bill, Refused> {
+        let Basis { member, visit, .. } = *basis;
         let facts = member.facts().ok_or(refused(Conduct::MemberUnknown))?;
         let no_pack = || of_refusal(Refusal::of(Reason::PoolWithoutPack));
         let pack = shelf.pack_of(&facts.admdvs).ok_or_else(no_pack)?;
         let policy = self.policy_of(pack).ok_or_else(no_pack)?;
-        let lines = match charged {
+        let lines = match basis.charged {
             Charged::Lines(lines) => lines,
             Charged::Totals(_) => &[],
         };
@@ -347,30 +456,30 @@ impl Ledger {
         let catalogue = shelf.look_up(LookUp {
             pack,
             insured: &facts.admdvs,
-            treatment: facility_facts.admdvs,
-            channel: settle.how.channel,
+            treatment: basis.facility.admdvs,
+            channel: basis.how.channel,
             lines,
-            diagnoses: &at_once.diagnoses,
+            diagnoses: &visit.diagnoses,
             found,
             known: diagnoses,
         });
         let claim = ClaimFacts {
             member: &facts,
-            balance: member.balance(),
+            balance: basis.balance,
             family: &[],
-            facility_code: code,
-            facility: facility_facts,
-            visit: at_once,
-            stay: at_once.continues.unwrap_or(number),
-            how: &settle.how,
-            charged,
+            facility_code: basis.facility_code,
+            facility: basis.facility,
+            visit,
+            stay: visit.continues.unwrap_or(basis.number),
+            how: basis.how,
+            charged: basis.charged,
             diagnoses,
         };
         bound.fill(&claim, pack).map_err(|_| refused(Conduct::LineKindUnknown))?;
         let submitted = bound.lend(&claim);
         let labels = SlotLabels {
-            insutype: at_once.insutype.get(),
-            disease: at_once.disease.clone(),
+            insutype: visit.insutype.get(),
+            disease: visit.disease.clone(),
             filing: bind::filing_label(&claim, pack),
         };
         let empty = RuleBook::default();
@@ -381,7 +490,7 @@ impl Ledger {
         };
         let mut read: Vec<(SlotKey, Fen)> = Vec::new();
         let value = |key: SlotKey| {
-            let held = policy.held(key, labels.lent(), &self.symbols);
+            let held = policy.held(key, labels.lent(), basis.symbols);
             let value = held.map_or(Fen::ZERO, |held| member.slot(held));
             read.push((key, value));
             value
@@ -391,22 +500,8 @@ impl Ledger {
         read.retain(|(key, _)| decision.changes.iter().all(|change| change.key != *key));
         let named = catalogue
             .and_then(|used| self.catalogues.iter().find(|(_, digest)| digest == used.digest));
-        let registered = match settle.visit {
-            WhichVisit::AtOnce(_) => false,
-            WhichVisit::Registered(_) => true,
-        };
-        Ok(Settled {
-            visit: number,
-            at_once: (!registered).then(|| at_once.clone()),
-            how: settle.how,
-            charges: settle.charges.clone(),
-            facility: facility.revision(),
-            policy: policy.seq,
-            catalogue: named.map_or(0, |(seq, _)| *seq),
-            labels,
-            read,
-            decision,
-        })
+        let catalogue = named.map_or(0, |(seq, _)| *seq);
+        Ok(Bill { policy: policy.seq, catalogue, labels, read, decision })
     }
 
     /// Decides a settlement anew from its record, before the record is applied: what an audit compares with it.
@@ -444,24 +539,20 @@ impl Ledger {
         shelf: &impl Shelf,
     ) -> Result<Cancelled, Refused> {
         let member = self.member(command)?;
-        let held = member.settled().iter().find(|one| one.seq == settlement);
-        let held = held.ok_or(refused(Conduct::SettlementUnknown))?;
-        let old = old(shelf, held.place())?;
-        if old.record.request.asker != command.request.asker {
+        let all = member.settled();
+        let number = all.iter().position(|one| one.seq == settlement);
+        let (held, after) = number
+            .and_then(|number| all.get(number..)?.split_first())
+            .ok_or(refused(Conduct::SettlementUnknown))?;
+        let old = old(shelf, *held)?;
+        if old.facility != command.request.asker {
             return Err(refused(Conduct::SettlementUnknown));
         }
         if held.is_cancelled() {
             return Err(refused(Conduct::CancelledBefore));
         }
-        self.nothing_between(&self.later(member, old.place, shelf)?, &old)?;
-        let posted = moved(&old.settled, Fen::negated);
-        Ok(Cancelled { settlement, place: old.place, posted })
-    }
-
-    /// The settlements of a member that stand and were made after a place of the journal.
-    fn later(&self, member: &Member, since: u64, shelf: &impl Shelf) -> Result<Vec<Old>, Refused> {
-        let after = |one: &&HeldSettlement| one.place() > since && !one.is_cancelled();
-        member.settled().iter().filter(after).map(|one| old(shelf, one.place())).collect()
+        self.nothing_between(&standing(after, shelf)?, &old)?;
+        Ok(cancelled(&old))
     }
 
     /// Refuses where one of the later settlements has read a slot that an old one changed.
@@ -528,10 +619,10 @@ impl Ledger {
         if settled.charges != ChargesFacts::Uploaded {
             return true;
         }
-        let open = || visit.lines.iter().filter(|line| line.settled == 0);
-        let amounts = open().map(|line| line.facts.amount);
+        let amounts = visit.open_lines().map(|line| line.facts.amount);
         let decided = &settled.decision.lines;
-        open().count() == decided.len() && amounts.eq(decided.iter().map(|line| line.parts.sum()))
+        visit.open_lines().count() == decided.len()
+            && amounts.eq(decided.iter().map(|line| line.parts.sum()))
     }
 
     /// A cancelled settlement stands again, if nothing came in between.
@@ -546,8 +637,10 @@ impl Ledger {
         let held = member.settled().iter().find(|one| one.seq == settlement);
         let held = held.filter(|one| one.is_cancelled());
         let held = held.ok_or(refused(Conduct::SettlementUnknown))?;
-        let old = old(shelf, held.place())?;
-        let later = self.later(member, cancellation, shelf)?;
+        let old = old(shelf, *held)?;
+        // What was made since, and what was made anew since.
+        let since = member.settled().iter().filter(|one| one.place() > cancellation);
+        let later = standing(since, shelf)?;
         self.nothing_between(&later, &old)?;
         let visit = old.settled.visit;
         if later.iter().any(|one| one.settled.visit == visit) || !self.has_its_lines(&old.settled) {
@@ -578,19 +671,57 @@ fn check_total(settle: &Settle, charged: Charged<'_>) -> Result<(), Refused> {
     Err(Refused { figures: Some((given, sum)), ..refused(Conduct::TotalDiffers) })
 }
 
-/// The record of a settlement.
-fn old(shelf: &impl Shelf, place: u64) -> Result<Old, Refused> {
+/// A settlement, from the record that says what it is now.
+pub(super) fn old(shelf: &impl Shelf, held: HeldSettlement) -> Result<Old, Refused> {
     let unreachable = || refused(Conduct::RecordUnreachable);
-    let bytes = shelf.record(place).ok_or_else(unreachable)?;
-    let mut record: Record = stored::whole(&bytes).ok_or_else(unreachable)?;
-    // A mark of no meaning takes the place of the event, which goes on by itself.
-    let event = core::mem::replace(&mut record.event, Event::DayClosed(Day::MIN));
-    let Event::Settled(settled) = event else { return Err(unreachable()) };
-    Ok(Old { record, settled, place })
+    let (number, place) = (held.seq, held.place());
+    let record = record_at(shelf, place)?;
+    let (facility, settled) = match record.event {
+        Event::Settled(settled) => (record.request.asker, settled),
+        Event::Corrected(corrected) => {
+            let mut adjusted = corrected.adjusted.into_iter();
+            let now = adjusted.find(|one| one.settlement == number).ok_or_else(unreachable)?;
+            (now.facility, Box::new(now.settled))
+        }
+        Event::MemberRegistered(_, _)
+        | Event::FacilityRegistered(_, _)
+        | Event::Deposited(_)
+        | Event::VisitOpened(_)
+        | Event::VisitClosed(_)
+        | Event::LinesUploaded(_, _)
+        | Event::LinesWithdrawn(_, _)
+        | Event::Cancelled(_)
+        | Event::Reversed(_)
+        | Event::Refused(_)
+        | Event::PolicyLoaded(_)
+        | Event::CatalogueLoaded(_)
+        | Event::DayClosed(_) => return Err(unreachable()),
+    };
+    Ok(Old { number, facility, settled, place })
+}
+
+/// Those of some settlements that stand.
+pub(super) fn standing<'h>(
+    held: impl IntoIterator<Item = &'h HeldSettlement>,
+    shelf: &impl Shelf,
+) -> Result<Vec<Old>, Refused> {
+    held.into_iter().filter(|one| !one.is_cancelled()).map(|one| old(shelf, *one)).collect()
+}
+
+/// A record, by its number in the journal.
+pub(super) fn record_at(shelf: &impl Shelf, place: u64) -> Result<Record, Refused> {
+    let bytes = shelf.record(place);
+    bytes.and_then(|bytes| stored::whole(&bytes)).ok_or(refused(Conduct::RecordUnreachable))
+}
+
+/// The opposite of a settlement.
+pub(super) fn cancelled(old: &Old) -> Cancelled {
+    let posted = moved(&old.settled, Fen::negated);
+    Cancelled { settlement: old.number, place: old.place, posted }
 }
 
 /// What posting a settlement, or its opposite, moves.
-fn moved(settled: &Settled, sign: impl Fn(Fen) -> Fen) -> Moved {
+pub(super) fn moved(settled: &Settled, sign: impl Fn(Fen) -> Fen) -> Moved {
     let Decision { changes, postings, .. } = &settled.decision;
     let money = Money::of(postings);
     Moved {
@@ -605,7 +736,7 @@ fn moved(settled: &Settled, sign: impl Fn(Fen) -> Fen) -> Moved {
     }
 }
 
-fn refused(why: Conduct) -> Refused {
+pub(super) fn refused(why: Conduct) -> Refused {
     Refused { reason: why.number(), line: None, figures: None, detail: 0 }
 }
 

@@ -38,7 +38,7 @@ impl StateHash {
             (Sum::default(), Sum::default(), Sum::default());
         let mut funds: BTreeMap<u32, Fen> = BTreeMap::new();
         let mut facilities: BTreeMap<&str, Fen> = BTreeMap::new();
-        let mut counts = [0_u64; 4];
+        let mut counts = [0_u64; 5];
         let mut sums = [Fen::ZERO; 2];
         let mut bytes = Vec::new();
         for shard in shards.clone() {
@@ -63,7 +63,8 @@ impl StateHash {
                 *sum = sum.plus(facility.payable());
             }
             let books = &shard.books;
-            let counted = [books.settled, books.cancelled, books.restored, books.refused];
+            let counted =
+                [books.settled, books.cancelled, books.restored, books.adjusted, books.refused];
             for (count, more) in counts.iter_mut().zip(counted) {
                 *count = count.saturating_add(more);
             }

@@ -33,7 +33,7 @@ pub struct Member {
     pub(super) balance: Fen,
     /// Values of slots, in no order.
     slots: Box<[HeldSlot]>,
-    /// Settlements, in order of their numbers.
+    /// Settlements, in the order they were made.
     settled: Box<[HeldSettlement]>,
 }
 
@@ -91,6 +91,11 @@ impl HeldSettlement {
     /// Whether it was cancelled.
     pub fn is_cancelled(self) -> bool {
         self.place & CANCELLED != 0
+    }
+
+    /// Another record says what it is now.
+    pub(super) fn set_place(&mut self, place: u64) {
+        self.place = (self.place & (CANCELLED | MID_STAY)) | place;
     }
 
     pub(super) fn set_cancelled(&mut self, cancelled: bool) {
@@ -158,7 +163,7 @@ impl Member {
         &self.slots
     }
 
-    /// Settlements, in order of their numbers.
+    /// Settlements, in the order they were made.
     pub fn settled(&self) -> &[HeldSettlement] {
         &self.settled
     }

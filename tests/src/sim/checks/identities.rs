@@ -1,7 +1,7 @@
 //! Every bill in the journal adds up, and what undoes it is its exact opposite; computed here from the records alone.
 
 use yidan_settlement::bill::{Account, Decision, Side};
-use yidan_settlement::event::{Cancelled, Event, Settled, Undone};
+use yidan_settlement::event::{Cancelled, Event, Record, Settled, Undone};
 use yidan_settlement::money::Fen;
 
 use super::{Evidence, Kept};
@@ -20,6 +20,18 @@ fn wrong(evidence: &Evidence<'_>, kept: &Kept) -> Option<String> {
     }
     if let Event::Cancelled(cancelled) = &kept.record.event {
         return opposite(evidence, cancelled, -1);
+    }
+    if let Event::Corrected(corrected) = &kept.record.event {
+        let cancelled = corrected.cancelled.iter().map(|(_, cancelled)| cancelled.clone());
+        let taken_back = corrected.adjusted.iter().map(|one| Cancelled {
+            settlement: one.settlement,
+            place: one.place,
+            posted: one.taken_back.clone(),
+        });
+        let wrong = cancelled.chain(taken_back).find_map(|one| opposite(evidence, &one, -1));
+        let mut now = corrected.adjusted.iter();
+        return wrong
+            .or_else(|| now.find_map(|one| adds_up(&one.settled.decision)).map(str::to_owned));
     }
     let Event::Reversed(reversed) = &kept.record.event else { return None };
     match &reversed.undone {
@@ -62,13 +74,10 @@ fn adds_up(bill: &Decision) -> Option<&'static str> {
 
 /// What differs between what was posted and the bill with this sign.
 fn opposite(evidence: &Evidence<'_>, cancelled: &Cancelled, sign: i64) -> Option<String> {
-    let kept = evidence.record(cancelled.place);
-    let Some((kept, Event::Settled(settled))) = kept.map(|kept| (kept, &kept.record.event)) else {
-        return Some(format!("record {} is no settlement", cancelled.place));
+    let record = evidence.record(cancelled.place).map(|kept| &kept.record);
+    let Some(settled) = record.and_then(|record| settled_in(record, cancelled.settlement)) else {
+        return Some(format!("record {} is not of that settlement", cancelled.place));
     };
-    if kept.record.seq != cancelled.settlement {
-        return Some(format!("record {} is another settlement", cancelled.place));
-    }
     let turned = |amount: Fen| Fen::new(amount.get() * sign);
     let posted = &cancelled.posted;
     let slots = settled.decision.changes.iter();
@@ -83,6 +92,16 @@ fn opposite(evidence: &Evidence<'_>, cancelled: &Cancelled, sign: i64) -> Option
         && posted.person == turned(posted_to(settled, Account::PersonPayable))
         && posted.balance == turned(posted_to(settled, Account::OwnAccount)).negated();
     (!same).then(|| format!("it is not the opposite of settlement {}", cancelled.settlement))
+}
+
+/// What a record says of a settlement: how it was made, or made anew.
+fn settled_in(record: &Record, settlement: u64) -> Option<&Settled> {
+    if let Event::Corrected(corrected) = &record.event {
+        let mut adjusted = corrected.adjusted.iter();
+        return adjusted.find(|one| one.settlement == settlement).map(|one| &one.settled);
+    }
+    let Event::Settled(settled) = &record.event else { return None };
+    (record.seq == settlement).then_some(settled)
 }
 
 fn of_funds(settled: &Settled) -> impl Iterator<Item = (u32, Fen)> + '_ {

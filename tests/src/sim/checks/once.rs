@@ -57,6 +57,12 @@ fn moves_once(
     if let Event::Cancelled(cancelled) = event {
         return over(cancelled.settlement, false);
     }
+    if let Event::Corrected(corrected) = event {
+        let cancelled = corrected.cancelled.as_ref();
+        let cancelled = cancelled.is_none_or(|(_, cancelled)| over(cancelled.settlement, false));
+        let mut adjusted = corrected.adjusted.iter();
+        return cancelled && adjusted.all(|one| standing.contains_key(&one.settlement));
+    }
     if let Event::Reversed(reversed) = event {
         return match &reversed.undone {
             Undone::Settlement(cancelled) => over(cancelled.settlement, false),

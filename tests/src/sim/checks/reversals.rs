@@ -93,6 +93,11 @@ pub fn check_end(evidence: &Evidence<'_>) -> Option<String> {
         if let Event::Cancelled(cancelled) = &kept.record.event {
             standing.remove(&cancelled.settlement);
         }
+        if let Event::Corrected(corrected) = &kept.record.event
+            && let Some((_, cancelled)) = &corrected.cancelled
+        {
+            standing.remove(&cancelled.settlement);
+        }
         if let Event::Reversed(undoing) = &kept.record.event {
             match &undoing.undone {
                 Undone::Settlement(cancelled) => {

@@ -93,6 +93,11 @@ impl Visits {
                 self.put(seq, seq, Some(seq));
             }
             Event::Cancelled(cancelled) => self.put(cancelled.settlement, 0, None),
+            Event::Corrected(corrected) => {
+                if let Some((_, cancelled)) = &corrected.cancelled {
+                    self.put(cancelled.settlement, 0, None);
+                }
+            }
             Event::Reversed(reversed) => match &reversed.undone {
                 Undone::Settlement(cancelled) => self.put(cancelled.settlement, 0, None),
                 Undone::Cancellation(back) => {

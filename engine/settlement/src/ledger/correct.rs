@@ -1,0 +1,187 @@
+//! Corrections by an operator: a settlement is cancelled for all that later ones stand upon it, or what is known has changed for a
+//! time that is past. Later settlements of the member are decided anew, and what comes out otherwise is adjusted.
+
+use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+
+use super::decide::{
+    Basis, Decided, Old, Room, Settlement, Shelf, cancelled, moved, record_at, refused, standing,
+};
+use super::{HeldKey, Ledger, Member, Symbols};
+use crate::admit::SlotKey;
+use crate::bind::Charged;
+use crate::command::Command;
+use crate::event::{Adjusted, Corrected, Correction, Event, Refused, Settled};
+use crate::facts::{ChargesFacts, LineFacts, VisitFacts};
+use crate::limits::ADJUSTED_MAX;
+use crate::money::Fen;
+use crate::reason::Conduct;
+
+/// A member as it was before some settlements, which are then made again.
+struct Before {
+    member: Member,
+    symbols: Symbols,
+}
+
+impl Ledger {
+    /// What a correction does.
+    pub(super) fn correct(
+        &self,
+        command: &Command,
+        correction: Correction,
+        shelf: &impl Shelf,
+        room: &mut Room,
+    ) -> Result<Decided, Refused> {
+        if self.closed_to.is_some_and(|closed| correction.day <= closed) {
+            return Err(refused(Conduct::DayIsClosed));
+        }
+        let member = self.member(command)?;
+        let all = member.settled();
+        let first = all.iter().position(|one| one.seq == correction.first);
+        let since = first.and_then(|first| all.get(first..));
+        let since = since.ok_or(refused(Conduct::SettlementUnknown))?;
+        if since.first().is_some_and(|first| first.is_cancelled()) {
+            return Err(refused(Conduct::CancelledBefore));
+        }
+        let stand = since.iter().filter(|one| !one.is_cancelled()).count();
+        if u64::try_from(stand).map_or(true, |stand| stand > ADJUSTED_MAX) {
+            return Err(refused(Conduct::TooManyToCorrect));
+        }
+        let olds = standing(since, shelf)?;
+        let mut before = Before { member: member.clone(), symbols: self.symbols.clone() };
+        for old in olds.iter().rev() {
+            before.post(self, &old.settled, Fen::negated)?;
+        }
+        let (first, again) = match olds.split_first() {
+            Some((first, rest)) if correction.cancel => (Some(first), rest),
+            Some(_) | None => (None, &*olds),
+        };
+        let mut adjusted: Vec<Adjusted> = Vec::new();
+        let mut number = command.seq;
+        for old in again {
+            let settled = self
+                .settle_anew(old, &before, shelf, room)
+                .map_err(|refused| Refused { detail: old.number, ..refused })?;
+            before.post(self, &settled, |amount| amount)?;
+            if before.effect(self, &settled) != before.effect(self, &old.settled) {
+                number = number.saturating_add(1);
+                adjusted.push(Adjusted {
+                    number,
+                    settlement: old.number,
+                    place: old.place,
+                    facility: old.facility.clone(),
+                    taken_back: moved(&old.settled, Fen::negated),
+                    settled,
+                });
+            }
+        }
+        if first.is_none() && adjusted.is_empty() {
+            return Ok(Decided::Nothing);
+        }
+        let cancelled = first.map(|old| (old.facility.clone(), cancelled(old)));
+        let corrected = Corrected { correction, cancelled, adjusted };
+        Ok(Decided::Event(Event::Corrected(Box::new(corrected))))
+    }
+
+    /// A settlement as it comes out after what stands before it now, by what is known now. The own account pays no more of it
+    /// than it did: nobody has asked the member.
+    fn settle_anew(
+        &self,
+        old: &Old,
+        before: &Before,
+        shelf: &impl Shelf,
+        room: &mut Room,
+    ) -> Result<Settled, Refused> {
+        let was = &*old.settled;
+        let facility = self.facility(&old.facility).and_then(|known| known.facts_of(was.facility));
+        let (facts, uploaded) = claim_of(was, shelf)?;
+        let charged = match &was.charges {
+            ChargesFacts::Totals(totals) => Charged::Totals(totals),
+            ChargesFacts::Lines(lines) => Charged::Lines(lines),
+            ChargesFacts::Uploaded => Charged::Lines(&uploaded),
+        };
+        let basis = Basis {
+            member: &before.member,
+            balance: was.decision.account_own,
+            symbols: &before.symbols,
+            facility_code: &old.facility,
+            facility: facility.ok_or(refused(Conduct::FacilityUnknown))?,
+            visit: &facts,
+            number: was.visit,
+            how: &was.how,
+            charged,
+        };
+        let bill = self.bill(&basis, shelf, room)?;
+        Ok(bill.of(Settlement {
+            visit: was.visit,
+            at_once: was.at_once.clone(),
+            how: was.how,
+            charges: was.charges.clone(),
+            facility: was.facility,
+            sources: was.sources.clone(),
+        }))
+    }
+}
+
+/// The visit of a settlement and the lines that were uploaded for it, from the journal where they were not settled at once.
+fn claim_of(
+    settled: &Settled,
+    shelf: &impl Shelf,
+) -> Result<(VisitFacts, Vec<LineFacts>), Refused> {
+    if let Some(facts) = &settled.at_once {
+        return Ok((facts.clone(), Vec::new()));
+    }
+    let unreachable = refused(Conduct::RecordUnreachable);
+    let sources = settled.sources.as_ref().ok_or(unreachable)?;
+    let Event::VisitOpened(facts) = record_at(shelf, sources.opened)?.event else {
+        return Err(unreachable);
+    };
+    let mut lines = Vec::new();
+    for run in &sources.lines {
+        let Event::LinesUploaded(_, uploaded) = record_at(shelf, run.place)?.event else {
+            return Err(unreachable);
+        };
+        let number = |number: u32| usize::try_from(number).ok();
+        let of_run = number(run.from)
+            .zip(number(run.count))
+            .and_then(|(from, count)| uploaded.get(from..)?.get(..count));
+        lines.extend_from_slice(of_run.ok_or(unreachable)?);
+    }
+    Ok((facts, lines))
+}
+
+impl Before {
+    /// Moves the slots as a settlement does, or as its opposite does.
+    fn post(
+        &mut self,
+        ledger: &Ledger,
+        settled: &Settled,
+        sign: impl Fn(Fen) -> Fen,
+    ) -> Result<(), Refused> {
+        for change in &settled.decision.changes {
+            let held = self.held(ledger, settled, change.key);
+            let held = held.ok_or(refused(Conduct::RecordUnreachable))?;
+            self.member.add(held, sign(change.delta()));
+        }
+        Ok(())
+    }
+
+    fn held(&mut self, ledger: &Ledger, settled: &Settled, key: SlotKey) -> Option<HeldKey> {
+        let policy = ledger.policies.iter().find(|policy| policy.seq == settled.policy)?;
+        policy.held_or_new(key, settled.labels.lent(), &mut self.symbols)
+    }
+
+    /// What a settlement does to slots, funds and persons: where two have the same, nobody sees a difference.
+    fn effect(&mut self, ledger: &Ledger, settled: &Settled) -> impl PartialEq + use<> {
+        let mut slots: BTreeMap<Option<HeldKey>, Fen> = BTreeMap::new();
+        for change in &settled.decision.changes {
+            let sum = slots.entry(self.held(ledger, settled, change.key)).or_default();
+            *sum = sum.plus(change.delta());
+        }
+        slots.retain(|_, sum| !sum.is_zero());
+        let decision = &settled.decision;
+        let shares = (decision.psn_part, decision.hosp_part, decision.account_own, decision.cash);
+        (slots, decision.postings.clone(), decision.split, shares)
+    }
+}

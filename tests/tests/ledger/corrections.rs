@@ -1,0 +1,184 @@
+//! Corrections by an operator, each beside a twin to whom what was corrected never happened: both must come to the same.
+
+use yidan_settlement::event::{Corrected, Correction};
+use yidan_settlement::facts::{IdentityFact, Text};
+use yidan_settlement::ledger::Member;
+use yidan_settlement::limits::ADJUSTED_MAX;
+
+use super::*;
+
+/// A member of R1.
+fn register(desk: &mut Desk<'_>, psn_no: &str, class: Option<&str>) {
+    let identity =
+        |kind: &str| IdentityFact { kind: kind.into(), span: yidan_settlement::date::Span::ALWAYS };
+    let facts = MemberFacts {
+        admdvs: "R1".into(),
+        psn_type: "11".into(),
+        identities: class.map(identity).into_iter().collect(),
+        ..MemberFacts::default()
+    };
+    desk.seq += 1;
+    let msgid = format!("member {psn_no} {}", desk.seq);
+    desk.done(psn_no, &msgid, 0, What::RegisterMember(facts, Fen::ZERO));
+}
+
+fn settle_at_once(desk: &mut Desk<'_>, psn_no: &str, in_scope: i64) -> u64 {
+    let parts = LineParts { in_scope: Fen::new(in_scope), ..LineParts::default() };
+    let totals = TotalsFacts { total: Fen::new(in_scope), parts, kinds: Vec::new() };
+    let visit = WhichVisit::AtOnce(visit(390));
+    let settle = Settle { visit, how: how(), charges: ChargesFacts::Totals(totals) };
+    let msgid = format!("bill {psn_no} {}", desk.seq);
+    desk.done(psn_no, &msgid, 2207, What::Settle(settle))
+}
+
+fn correction(first: u64, cancel: bool) -> What {
+    let day = Day::from_civil(2026, 5, 1).expect("a day");
+    What::Correct(Correction { first, cancel, day })
+}
+
+/// Corrects, and gives what came of it.
+fn correct(desk: &mut Desk<'_>, psn_no: &str, first: u64, cancel: bool) -> Corrected {
+    let msgid = format!("correction {psn_no} {}", desk.seq);
+    match desk.say("bureau", psn_no, &msgid, 0, correction(first, cancel)) {
+        Decided::Event(Event::Corrected(corrected)) => *corrected,
+        decided => panic!("{decided:?}"),
+    }
+}
+
+/// Slots by their texts.
+fn slots(desk: &Desk<'_>, psn_no: &str) -> BTreeMap<(String, String, u64), Fen> {
+    let ledger = &desk.engine.shards[0];
+    let text = |symbol| ledger.symbols().text(symbol).to_owned();
+    let member = ledger.members().get(psn_no).expect("a member");
+    let slot = |slot: &yidan_settlement::ledger::HeldSlot| {
+        ((text(slot.key.slot), text(slot.key.sub), slot.key.period), slot.value)
+    };
+    member.slots().iter().map(slot).collect()
+}
+
+fn payable(desk: &Desk<'_>) -> (Fen, BTreeMap<u32, Fen>) {
+    let ledger = &desk.engine.shards[0];
+    let mut funds = ledger.books().funds.clone();
+    funds.retain(|_, amount| !amount.is_zero());
+    (ledger.facility(FACILITY).expect("registered").payable(), funds)
+}
+
+fn settlements(desk: &Desk<'_>, psn_no: &str) -> usize {
+    let stand = |member: &Member| member.settled().iter().filter(|one| !one.is_cancelled()).count();
+    desk.engine.shards[0].members().get(psn_no).map_or(0, stand)
+}
+
+/// The same from the records alone, in any number of shards.
+fn replays(desk: &Desk<'_>) {
+    for count in [1, 3] {
+        assert_eq!(StateHash::of(desk.engine.replayed(count).iter()), desk.engine.hash());
+    }
+}
+
+#[test]
+fn what_stood_upon_a_cancelled_settlement_comes_out_as_if_that_had_never_been() {
+    let packs = Packs::curated();
+    let mut desk = Desk::new(&packs);
+    register(&mut desk, "A", Some("R1-2"));
+    register(&mut desk, "B", Some("R1-2"));
+    let later = [4_600_000, 20_000_000, 700];
+    let first = settle_at_once(&mut desk, "A", 9_000_000);
+    let of_a: Vec<u64> = later.iter().map(|fen| settle_at_once(&mut desk, "A", *fen)).collect();
+    let with_a = payable(&desk);
+    later.iter().for_each(|fen| drop(settle_at_once(&mut desk, "B", *fen)));
+    let of_b = payable(&desk).0.minus(with_a.0);
+    assert_ne!(slots(&desk, "A"), slots(&desk, "B"));
+    let refused = desk.say(FACILITY, "A", "c", 2208, What::Cancel(first));
+    assert!(matches!(refused, Decided::Event(Event::Refused(_))), "{refused:?}");
+
+    let corrected = correct(&mut desk, "A", first, true);
+    assert_eq!(corrected.cancelled.as_ref().map(|(code, _)| &**code), Some(FACILITY));
+    let adjusted: Vec<u64> = corrected.adjusted.iter().map(|one| one.settlement).collect();
+    assert!(!adjusted.is_empty() && adjusted.iter().all(|one| of_a.contains(one)), "{adjusted:?}");
+    assert!(corrected.adjusted.iter().all(|one| one.number > first && !of_a.contains(&one.number)));
+    assert_eq!(slots(&desk, "A"), slots(&desk, "B"));
+    assert_eq!(payable(&desk).0, of_b.plus(of_b), "both are owed the same");
+    assert_eq!(settlements(&desk, "A"), 3);
+    replays(&desk);
+
+    // What was adjusted is cancelled as it is now, to the fen.
+    for (number, settlement) in (0..).zip(of_a.iter().rev()) {
+        desk.done("A", &format!("u{number}"), 2208, What::Cancel(*settlement));
+    }
+    assert_eq!(slots(&desk, "A"), BTreeMap::new());
+    assert_eq!(payable(&desk).0, of_b);
+    replays(&desk);
+}
+
+#[test]
+fn a_class_granted_from_an_earlier_date_is_paid_for_what_was_settled_since() {
+    let packs = Packs::curated();
+    let mut desk = Desk::new(&packs);
+    register(&mut desk, "A", None);
+    register(&mut desk, "B", Some("R1-1"));
+    let first = settle_at_once(&mut desk, "A", 9_000_000);
+    settle_at_once(&mut desk, "A", 3_000_000);
+    settle_at_once(&mut desk, "B", 9_000_000);
+    settle_at_once(&mut desk, "B", 3_000_000);
+    let msgid = "nothing has changed";
+    let decided = desk.say("bureau", "A", msgid, 0, correction(first, false));
+    assert_eq!(decided, Decided::Nothing);
+    register(&mut desk, "A", Some("R1-1"));
+    let corrected = correct(&mut desk, "A", first, false);
+    assert_eq!((corrected.cancelled, corrected.adjusted.len()), (None, 2));
+    assert_eq!(slots(&desk, "A"), slots(&desk, "B"));
+    let (owed, funds) = payable(&desk);
+    assert!(funds.values().all(|amount| amount.get() % 2 == 0), "twice the same: {funds:?}");
+    assert_eq!(funds.values().copied().sum::<Fen>(), owed);
+    replays(&desk);
+}
+
+#[test]
+fn a_visit_that_is_forgotten_is_settled_anew_from_the_lines_in_the_journal() {
+    let packs = Packs::curated();
+    let mut desk = Desk::new(&packs);
+    register(&mut desk, "A", Some("R1-2"));
+    register(&mut desk, "B", Some("R1-2"));
+    let first = settle_at_once(&mut desk, "A", 30_000_000);
+    for psn_no in ["A", "B"] {
+        let id = |what: &str| format!("{what} {psn_no}");
+        let number = desk.done(psn_no, &id("v"), 2201, What::OpenVisit(visit(390)));
+        let number = VisitId::new(number);
+        let lines = |of: &[(&str, i64)]| of.iter().map(|(sn, fen)| line(sn, *fen)).collect();
+        let upload = |of| What::Upload(number, lines(of));
+        desk.done(psn_no, "", 2204, upload(&[("1", 9_000), ("2", 5), ("3", 8_000)]));
+        desk.done(psn_no, "", 2204, upload(&[("4", 7_000)]));
+        desk.done(psn_no, &id("w"), 2205, What::Withdraw(number, vec![Text::from("2")]));
+        desk.done(psn_no, "", 2204, upload(&[("2", 6_000)]));
+        let visit = WhichVisit::Registered(number);
+        let settle = Settle { visit, how: how(), charges: ChargesFacts::Uploaded };
+        desk.done(psn_no, &id("s"), 2207, What::Settle(settle));
+    }
+    desk.say("", "", "", 0, What::CloseDay(Day::from_civil(2026, 3, 31).expect("a day")));
+    assert_eq!(desk.engine.shards[0].visits().count(), 0, "the visits are forgotten");
+    let corrected = correct(&mut desk, "A", first, true);
+    assert_eq!(corrected.adjusted.len(), 1);
+    assert_eq!(corrected.adjusted[0].settled.decision.total, Fen::new(3_000_000));
+    assert_eq!(slots(&desk, "A"), slots(&desk, "B"));
+    replays(&desk);
+}
+
+#[test]
+fn a_correction_is_refused_by_name() {
+    let packs = Packs::curated();
+    let mut desk = Desk::new(&packs);
+    register(&mut desk, "A", None);
+    let first = settle_at_once(&mut desk, "A", 100_000);
+    desk.refused(Conduct::SettlementUnknown, "A", "x1", 0, correction(first + 50, true));
+    for _ in 0..ADJUSTED_MAX {
+        settle_at_once(&mut desk, "A", 100);
+    }
+    desk.refused(Conduct::TooManyToCorrect, "A", "x2", 0, correction(first, true));
+    let member = desk.engine.shards[0].members().get("A").expect("registered");
+    let last = member.settled().last().expect("settled").seq;
+    desk.done("A", "x3", 2208, What::Cancel(last));
+    desk.refused(Conduct::CancelledBefore, "A", "x4", 0, correction(last, true));
+    desk.say("", "", "", 0, What::CloseDay(Day::from_civil(2026, 5, 1).expect("a day")));
+    desk.refused(Conduct::DayIsClosed, "A", "x5", 0, correction(first, true));
+    replays(&desk);
+}

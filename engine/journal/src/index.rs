@@ -10,7 +10,7 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use crate::error::JournalError;
 use crate::format::{
-    BATCH_HEADER, BatchHeader, SECTOR, SEGMENT_BYTES_MAX, SEGMENT_HEADER, apply_mask,
+    BATCH_HEADER, BatchHeader, SECTOR, SEGMENT_BYTES_MAX, SEGMENT_HEADER, SegmentHeader, apply_mask,
 };
 use crate::reader::{Batch, Tip, batches, head_of, name_of, numbers, read_header, read_whole};
 use crate::recovery::Row;
@@ -163,6 +163,11 @@ impl Places {
             last.places.get_or_insert_default().push(place);
         }
         table.next_record = header.first_record + u64::from(header.records);
+    }
+
+    /// Takes a closed segment up of which only the header was read.
+    pub(crate) fn pass_over(&self, header: &SegmentHeader) {
+        self.write().begin(header.number, header.first_record);
     }
 
     /// Says where the journal ends, which may have no batch.

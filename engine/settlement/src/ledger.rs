@@ -6,6 +6,7 @@ mod decide;
 mod hash;
 mod members;
 mod requests;
+pub mod snapshot;
 mod symbols;
 
 use alloc::boxed::Box;

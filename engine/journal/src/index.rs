@@ -131,8 +131,15 @@ impl Places {
             fetched.record(number)?;
             Ok(fetched)
         };
-        // Its segment may have been archived while it was looked for.
-        read().map_err(|error| self.read().known(number).err().unwrap_or(error))
+        // Its segment may have been archived while it was looked for, or by another process long ago.
+        read().map_err(|error| {
+            if let JournalError::File { .. } = error
+                && let Some(first) = numbers(storage).ok().and_then(|here| here.first().copied())
+            {
+                self.forget_before(first);
+            }
+            self.read().known(number).err().unwrap_or(error)
+        })
     }
 
     /// The first record that is here and the one after the last durable one; the same where there is none.

@@ -22,7 +22,7 @@ pub mod snapshot;
 pub mod storage;
 mod writer;
 
-pub use archive::archive;
+pub use archive::{archivable, archive};
 pub use error::JournalError;
 pub use index::{Fetched, Places};
 pub use lock::Lock;

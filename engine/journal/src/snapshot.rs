@@ -2,7 +2,7 @@
 //! here. One is written under a passing name, read back by whoever made it, and only then kept.
 
 use crate::error::JournalError;
-use crate::format::{Get, Hash, Put};
+use crate::format::{Get, Hash, Put, SECTOR};
 use crate::reader::Mark;
 use crate::storage::{Medium, Storage};
 
@@ -207,6 +207,10 @@ impl<'s, S: Storage> Draft<'s, S> {
     /// # Errors
     /// A write or sync that failed.
     pub fn end(&mut self) -> Result<u64, JournalError> {
+        // Noughts, so that the file fills whole sectors and the end is its last bytes.
+        let used = usize::try_from(self.at % SECTOR as u64).unwrap_or(0) + END;
+        self.buffer.resize(used.next_multiple_of(SECTOR) - used, 0);
+        self.write()?;
         self.buffer.extend_from_slice(&end(self.chunks, self.at, self.hasher.clone()));
         self.write()?;
         self.file.sync().map_err(|e| JournalError::file(DRAFT, "syncing it", e))?;
@@ -243,6 +247,9 @@ impl<'s, S: Storage> Draft<'s, S> {
     }
 
     fn write(&mut self) -> Result<(), JournalError> {
+        if self.buffer.is_empty() {
+            return Ok(());
+        }
         let written = self.file.write_at(self.at, &self.buffer);
         written.map_err(|e| JournalError::file(DRAFT, "writing it", e))?;
         self.hasher.update(&self.buffer);
@@ -315,11 +322,11 @@ impl<M: Medium> Snapshot<M> {
     /// A file that cannot be read or is damaged.
     pub fn chunk(&mut self) -> Result<Option<&[u8]>, JournalError> {
         let left = self.bytes.saturating_sub(self.at);
-        if left <= END as u64 {
-            return self.ends().map(|()| None);
-        }
         let mut head = [0; CHUNK_HEAD];
         self.fill(self.at, &mut head)?;
+        if left < (SECTOR + END) as u64 && !head.starts_with(&CHUNK_MAGIC) {
+            return self.ends().map(|()| None);
+        }
         let mut get = Get { bytes: &head, at: 8 };
         let length = u32::from_le_bytes(get.array()) as usize;
         let whole = (CHUNK_HEAD + length) as u64;
@@ -339,17 +346,21 @@ impl<M: Medium> Snapshot<M> {
         Ok(Some(&self.buffer))
     }
 
-    /// Whether the file ends as it should.
-    fn ends(&self) -> Result<(), JournalError> {
-        let mut found = [0; END];
-        if self.bytes.saturating_sub(self.at) != END as u64 {
-            return Err(self.damaged("it does not end with its end"));
-        }
+    /// Whether the file ends as it should: noughts up to its last bytes, and those are its end.
+    fn ends(&mut self) -> Result<(), JournalError> {
+        let left = usize::try_from(self.bytes.saturating_sub(self.at)).unwrap_or(usize::MAX);
+        let mut found = vec![0; left];
         self.fill(self.at, &mut found)?;
-        if found == end(self.chunks, self.at, self.hasher.clone()) {
-            return Ok(());
-        }
-        Err(self.damaged("the hash of the whole does not hold"))
+        let padding = found.len().checked_sub(END).map(|length| found.split_at(length));
+        let Some((padding, found)) = padding else {
+            return Err(self.damaged("it ends too early"));
+        };
+        self.hasher.update(padding);
+        let at = self.at + padding.len() as u64;
+        let whole = self.bytes.is_multiple_of(SECTOR as u64)
+            && padding.iter().all(|byte| *byte == 0)
+            && *found == end(self.chunks, at, self.hasher.clone());
+        if whole { Ok(()) } else { Err(self.damaged("the hash of the whole does not hold")) }
     }
 
     fn fill(&self, at: u64, buffer: &mut [u8]) -> Result<(), JournalError> {

@@ -416,9 +416,8 @@ impl<R: Reply<Answer> + Send + 'static> Engine<R> {
     ) -> Result<(), StartError> {
         let since = self.recovered.snapshot.unwrap_or(1);
         let (storage, places) = (self.storage.clone(), self.places.clone());
-        let keeper = Keeper::start(storage, places, every, since, tell).map_err(|source| {
-            StartError { thread: "snapshots".to_owned(), core: None, source }
-        })?;
+        let keeper = Keeper::start(storage, places, every, since, tell)
+            .map_err(|source| StartError { thread: "snapshots".to_owned(), core: None, source })?;
         self.keeper = Some(keeper);
         Ok(())
     }

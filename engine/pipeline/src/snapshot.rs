@@ -264,6 +264,12 @@ pub fn make<S: Storage>(
     Ok(Making::Made(Made { next_record, folded, from, counts, bytes, state }, passed_over))
 }
 
+/// Lets every other thread go before this one: who settles goes first. Where the system does not let it be so, both have the same
+/// right.
+pub fn stand_back() {
+    let _ = rustix::process::setpriority_process(None, 19);
+}
+
 /// How often a keeper looks whether one is due.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
@@ -308,8 +314,7 @@ fn keep(
     stopped: &Receiver<Infallible>,
     tell: impl Fn(Result<Making, EngineError>),
 ) {
-    // Who settles goes first. Where the system does not let it be so, both have the same right.
-    let _ = rustix::process::setpriority_process(None, 19);
+    stand_back();
     let mut since = since;
     while stopped.recv_timeout(LOOK_EVERY) == Err(RecvTimeoutError::Timeout) {
         let end = places.records().end;

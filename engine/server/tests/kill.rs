@@ -188,6 +188,10 @@ impl Run {
         let mut command = Command::new(env!("CARGO_BIN_EXE_yidan"));
         command.arg("run").arg(folder).args(["-", "--policy", pack, "--shards", "2"]);
         command.env("LD_PRELOAD", withhold::library()).env("YIDAN_WITHHOLD_UNDER", folder);
+        if skip_from.is_none() {
+            // Snapshots are on their way when it is killed, and it goes on from them.
+            command.args(["--snapshot-every", "25"]);
+        }
         if let Some(number) = skip_from {
             command.env("YIDAN_WITHHOLD_SKIP_FROM", number.to_string());
         }
@@ -323,7 +327,11 @@ fn killed_at_any_moment_it_keeps_what_it_answered_and_settles_nothing_twice() {
             }
         }
     }
-    println!("{count} kills, {settled} settled, {undone} undone");
+    let names = std::fs::read_dir(folder.path()).expect("a folder").flatten();
+    let names = names.map(|one| one.file_name().to_string_lossy().into_owned());
+    let snapshots = names.filter(|name| name.ends_with(".snap")).count();
+    println!("{count} kills, {settled} settled, {undone} undone, {snapshots} snapshots kept");
+    assert!((1..=2).contains(&snapshots), "{snapshots} snapshots");
     let state = state(folder.path());
     // A settlement whose answer nobody heard, and which a reversal then undid, is known to the engine alone: what stands counts.
     let counts: Vec<usize> = state

@@ -140,7 +140,9 @@ fn tell_snapshot(making: Result<Making, EngineError>) {
             note(&format!("{name} made: {members} members, {} bytes", made.bytes));
         }
         Ok(Making::NothingNew(_) | Making::Ended) => {}
-        Err(error) => note(&format!("warning: no snapshot was made, and all else goes on: {error}")),
+        Err(error) => {
+            note(&format!("warning: no snapshot was made, and all else goes on: {error}"))
+        }
     }
 }
 

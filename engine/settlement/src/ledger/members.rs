@@ -119,8 +119,7 @@ impl HeldKey {
     /// Of what [`HeldKey::period_parts`] gives; the number has no more than 48 bits.
     pub(super) fn of_parts(slot: Symbol, sub: Symbol, parts: (u8, u8, u64)) -> HeldKey {
         let (kind, again, number) = parts;
-        let period =
-            u64::from(kind).wrapping_shl(56) | u64::from(again).wrapping_shl(48) | number;
+        let period = u64::from(kind).wrapping_shl(56) | u64::from(again).wrapping_shl(48) | number;
         HeldKey { slot, sub, period }
     }
 

@@ -98,10 +98,7 @@ impl<E, F: FnMut(&[u8]) -> Result<(), E>> Rows<F> {
 ///
 /// # Errors
 /// What `chunk` gives; then nothing more is written.
-pub fn write<E>(
-    shards: &[Ledger],
-    chunk: impl FnMut(&[u8]) -> Result<(), E>,
-) -> Result<Counts, E> {
+pub fn write<E>(shards: &[Ledger], chunk: impl FnMut(&[u8]) -> Result<(), E>) -> Result<Counts, E> {
     let mut rows = Rows { bytes: Vec::new(), to: chunk };
     let mut counts = Counts::default();
     write_shared(shards, &mut rows)?;

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 use yidan_journal::snapshot::{self, name_of};
 use yidan_journal::storage::files::Files;
-use yidan_journal::{Lock, Places, archive, archivable};
+use yidan_journal::{Lock, Places, archivable, archive};
 use yidan_pipeline::engine::now_ms;
 
 use super::{DAY_MS, there};

@@ -9,7 +9,7 @@ use yidan_journal::Lock;
 use yidan_journal::snapshot::name_of;
 use yidan_journal::storage::files::Files;
 use yidan_pipeline::engine::now_ms;
-use yidan_pipeline::snapshot::{Making, make};
+use yidan_pipeline::snapshot::{Making, make, stand_back};
 
 use super::there;
 use crate::commands::output::{Ended, Exit, Output, note, said};
@@ -28,6 +28,7 @@ impl Snapshot {
     pub(super) fn run(&self) -> Ended {
         there(&self.folder)?;
         let begun = Instant::now();
+        stand_back();
         let _lock = Lock::of_snapshots(&self.folder).map_err(said)?;
         let making = make(&Files::at(&self.folder), now_ms(), || true).map_err(said)?;
         let (made, passed_over) = match making {
@@ -48,7 +49,11 @@ impl Snapshot {
         let mut out = Output::open();
         let since = made.from.map_or("the beginning".to_owned(), name_of);
         writeln!(out, "snapshot  {}", name_of(made.next_record))?;
-        writeln!(out, "records   before {}, {} folded since {since}", made.next_record, made.folded)?;
+        writeln!(
+            out,
+            "records   before {}, {} folded since {since}",
+            made.next_record, made.folded
+        )?;
         writeln!(out, "members   {}", made.counts.members)?;
         writeln!(out, "requests  {}", made.counts.requests)?;
         writeln!(out, "bytes     {}", made.bytes)?;

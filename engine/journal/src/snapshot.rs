@@ -51,9 +51,12 @@ pub struct Draft<'s, S: Storage> {
     storage: &'s S,
     file: S::File,
     head: Head,
+    /// How long it is so far, and how much of that is written: whole sectors.
     at: u64,
+    written: u64,
     chunks: u32,
     hasher: blake3::Hasher,
+    /// What is not written yet.
     buffer: Vec<u8>,
     kept: bool,
 }
@@ -176,13 +179,13 @@ impl<'s, S: Storage> Draft<'s, S> {
             file,
             head,
             at: 0,
+            written: 0,
             chunks: 0,
             hasher: blake3::Hasher::new(),
             buffer: Vec::new(),
             kept: false,
         };
-        draft.buffer.extend_from_slice(&head.encode());
-        draft.write()?;
+        draft.put(&head.encode());
         Ok(draft)
     }
 
@@ -196,8 +199,8 @@ impl<'s, S: Storage> Draft<'s, S> {
             return Err(JournalError::RecordTooLong { bytes, most });
         }
         room_left(self.storage)?;
-        self.buffer.extend_from_slice(&chunk_head(self.chunks, chunk));
-        self.buffer.extend_from_slice(chunk);
+        self.put(&chunk_head(self.chunks, chunk));
+        self.put(chunk);
         self.chunks += 1;
         self.write()
     }
@@ -209,10 +212,11 @@ impl<'s, S: Storage> Draft<'s, S> {
     pub fn end(&mut self) -> Result<u64, JournalError> {
         // Noughts, so that the file fills whole sectors and the end is its last bytes.
         let used = usize::try_from(self.at % SECTOR as u64).unwrap_or(0) + END;
-        self.buffer.resize(used.next_multiple_of(SECTOR) - used, 0);
+        self.put(&[0; SECTOR][..used.next_multiple_of(SECTOR) - used]);
+        let end = end(self.chunks, self.at, self.hasher.clone());
+        self.put(&end);
         self.write()?;
-        self.buffer.extend_from_slice(&end(self.chunks, self.at, self.hasher.clone()));
-        self.write()?;
+        assert!(self.buffer.is_empty(), "whole sectors leave nothing");
         self.file.sync().map_err(|e| JournalError::file(DRAFT, "syncing it", e))?;
         Ok(self.at)
     }
@@ -246,15 +250,19 @@ impl<'s, S: Storage> Draft<'s, S> {
         self.storage.sync_names().map_err(failed("syncing that others are removed"))
     }
 
+    fn put(&mut self, bytes: &[u8]) {
+        self.hasher.update(bytes);
+        self.buffer.extend_from_slice(bytes);
+        self.at += bytes.len() as u64;
+    }
+
+    /// Writes the whole sectors of what is not written yet.
     fn write(&mut self) -> Result<(), JournalError> {
-        if self.buffer.is_empty() {
-            return Ok(());
-        }
-        let written = self.file.write_at(self.at, &self.buffer);
+        let whole = self.buffer.len() / SECTOR * SECTOR;
+        let written = self.file.write_at(self.written, &self.buffer[..whole]);
         written.map_err(|e| JournalError::file(DRAFT, "writing it", e))?;
-        self.hasher.update(&self.buffer);
-        self.at += self.buffer.len() as u64;
-        self.buffer.clear();
+        self.written += whole as u64;
+        self.buffer.drain(..whole);
         Ok(())
     }
 }

@@ -271,7 +271,7 @@ pub fn stand_back() {
 }
 
 /// How often a keeper looks whether one is due.
-const LOOK_EVERY: Duration = Duration::from_millis(100);
+const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// Makes snapshots of a running engine, one after so many records each, on a thread of its own. Dropped, it ends.
 pub struct Keeper {

@@ -133,7 +133,7 @@ fn bytes_that_are_no_state_are_refused_and_nothing_panics() {
     }
     let bytes = written(&live.shards).concat();
     assert!(bytes.len() < CHUNK_BYTES);
-    assert!(read(&[bytes.clone()], 3).is_some());
+    assert!(read(std::slice::from_ref(&bytes), 3).is_some());
     for cut in 0..bytes.len() {
         assert!(read(&[bytes[..cut].to_vec()], 1).is_none(), "cut at {cut}");
     }

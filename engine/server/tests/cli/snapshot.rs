@@ -108,7 +108,7 @@ fn segments_that_two_snapshots_hold_are_archived_and_the_engine_goes_on_without_
     assert!(audit.err.contains("1 settlements decided anew, 0 differ"), "{}", audit.err);
     let cancel = json!({"op": "cancel", "fixmedins_code": FACILITY, "psn_no": "P1", "msgid": "c",
         "setl_id": first});
-    let (_, told) = ran(&journal, &[cancel.clone()], &[]);
+    let (_, told) = ran(&journal, &[cancel], &[]);
     assert_eq!(told[0]["refused"], 319, "{told:?}");
     // With both snapshots lost, one sentence says what to do.
     let kept: Vec<(String, Vec<u8>)> = snapshots(&journal)

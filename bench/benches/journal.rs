@@ -221,6 +221,10 @@ impl Storage for Disk {
         self.files.remove(name)
     }
 
+    fn free(&self) -> io::Result<u64> {
+        self.files.free()
+    }
+
     fn sync_names(&self) -> io::Result<()> {
         self.files.sync_names()
     }

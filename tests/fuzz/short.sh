@@ -20,3 +20,4 @@ run() {
 run image_open ../../catalogs/image/tests/fixtures
 run pack_parse ../golden/packs/variants ../golden/packs/lines
 run case_settle seeds/case_settle
+run snapshot_read

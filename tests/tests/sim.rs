@@ -53,7 +53,17 @@ fn what_must_hold_holds_for_every_seed() {
             format!("{fate:?}, on the way")
         }
     });
-    let others = ["rot stopped it", "crash in recovery", "crash after recovery", "answer lost"];
+    let others = [
+        "rot stopped it",
+        "crash in recovery",
+        "crash after recovery",
+        "answer lost",
+        "snapshot made",
+        "snapshot not made",
+        "snapshot passed over",
+        "start from a snapshot",
+        "rot in what a snapshot holds",
+    ];
     for what in fates.into_iter().chain(others.map(str::to_owned)) {
         assert!(counts.contains_key(&what) || seeds < SEEDS, "{what} befell none");
     }

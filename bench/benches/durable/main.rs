@@ -1,9 +1,9 @@
 //! The durable engine beside the bars it is held to: settlements of R1 a second beside PostgreSQL and the disk, how long an
-//! answer takes under an open load, the pipeline without a disk, recovery, and memory of members at rest. What is compared takes
-//! turns in this one run. Nothing here fails on time; every part checks what it computed. `--test` runs everything small, once.
+//! answer takes under an open load, the pipeline without a disk, snapshots beside a load, recovery, and memory of members at rest.
+//! What is compared takes turns in this one run. Nothing here fails on time; every part checks what it computed. `--test` runs everything small, once.
 //!
-//! `cargo bench -p yidan-bench --bench durable -- [memory] [settlements] [waits] [bare] [recovery] [--folder=PATH] [--members=N]
-//! [--seconds=N] [--rounds=N] [--shards=N] [--in-flight=N]`
+//! `cargo bench -p yidan-bench --bench durable -- [memory] [settlements] [waits] [bare] [recovery] [snapshot] [--folder=PATH]
+//! [--members=N] [--seconds=N] [--rounds=N] [--shards=N] [--in-flight=N]`
 
 #![expect(
     clippy::print_stdout,
@@ -16,6 +16,7 @@ mod memory;
 mod postgres;
 mod recovery;
 mod settlements;
+mod snapshot;
 mod town;
 mod waits;
 
@@ -83,6 +84,9 @@ fn main() {
     }
     if wanted("bare") {
         settlements::without_disk(&asked);
+    }
+    if wanted("snapshot") {
+        snapshot::beside_load(&asked);
     }
     if wanted("recovery") {
         recovery::of_journals(&asked);

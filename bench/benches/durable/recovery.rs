@@ -9,7 +9,7 @@ use yidan_bench::bills::{self, SEED};
 use yidan_bench::by_hand;
 use yidan_bench::dice::{Dice, Zipf};
 use yidan_image::Image;
-use yidan_pipeline::engine::look;
+use yidan_pipeline::engine::{Looked, look};
 use yidan_settlement::claim::HospitalApproval;
 use yidan_settlement::command::What;
 use yidan_settlement::facts::{ChargesFacts, LineFacts};
@@ -62,7 +62,7 @@ fn fold(folder: &Path, live: StateHash, asked: &Asked) -> Folded {
     let (mut records, mut bytes, mut of_core) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..asked.rounds.max(2) {
         let (before, begun) = (cpu_time(), Instant::now());
-        let (ledgers, recovered) = look(folder, 1).expect("a sealed journal");
+        let Looked { ledgers, recovered, .. } = look(folder, 1).expect("a sealed journal");
         let (took, core) = (begun.elapsed().as_secs_f64(), (cpu_time() - before).as_secs_f64());
         assert!(recovered.sealed, "it was stopped cleanly");
         assert_eq!(StateHash::of(ledgers.iter()), live, "the state before");

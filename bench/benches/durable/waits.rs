@@ -71,12 +71,12 @@ pub(crate) fn open_load(asked: &Asked) {
 }
 
 /// Up to a minute, in nanoseconds.
-fn histogram() -> Histogram<u64> {
+pub(crate) fn histogram() -> Histogram<u64> {
     Histogram::new_with_bounds(1, 60_000_000_000, 3).expect("the bounds are in order")
 }
 
 /// Moments after the begin, with exponential gaps.
-fn poisson(seed: u64, rate: f64, time: Duration) -> impl Iterator<Item = Duration> {
+pub(crate) fn poisson(seed: u64, rate: f64, time: Duration) -> impl Iterator<Item = Duration> {
     let mut dice = Dice::new(seed);
     let mut at = 0.0;
     let until = time.as_secs_f64();

@@ -16,7 +16,7 @@ use crate::storage::{Medium, Storage};
 /// of those it moved. `needed` is the first record that a start must still find here: the one after the latest snapshot
 /// known durable. Who writes the journal hands in its `places`, which forget what is moved.
 ///
-/// The caller holds the journal's lock, or is the engine that does.
+/// The caller holds the lock of its snapshots; an engine may write the journal meanwhile, which touches none of what is moved.
 ///
 /// # Errors
 /// [`JournalError::NotArchived`] where a segment would be moved that is the last one or holds a needed record, and then none
@@ -43,7 +43,29 @@ pub fn archive(
     move_segments(&Files::at(folder), &to, before, needed, places)
 }
 
-/// The same, whatever the folders are; they are not the same.
+/// The first segment that is not to be archived, where those before it hold only records before `needed` and were ended before
+/// a time, milliseconds since 1970; `None` where there are none.
+///
+/// # Errors
+/// A segment whose header cannot be read.
+pub fn archivable<S: Storage>(
+    storage: &S,
+    needed: u64,
+    ended_before_ms: u64,
+) -> Result<Option<u64>, JournalError> {
+    let mut before = None;
+    // A segment ended when the one after it was begun.
+    for number in numbers(storage)?.into_iter().skip(1) {
+        let header = read_header(storage, number)?;
+        if header.first_record > needed || header.time_ms > ended_before_ms || needed <= 1 {
+            break;
+        }
+        before = Some(number);
+    }
+    Ok(before)
+}
+
+/// [`archive`], whatever the folders are; they are not the same.
 pub(crate) fn move_segments<S: Storage, T: Storage>(
     from: &S,
     to: &T,

@@ -18,6 +18,16 @@ pub enum JournalError {
         /// What to do.
         advice: &'static str,
     },
+    /// Another process makes a snapshot or archives.
+    #[error(
+        "{path}: another process ({holder}) is at work on the snapshots of this journal. Wait until it has ended"
+    )]
+    AtWork {
+        /// The lock file.
+        path: PathBuf,
+        /// What the lock file says of its holder.
+        holder: String,
+    },
     /// Another engine has the journal.
     #[error(
         "{path}: another engine (process {holder}) has this journal open. Stop it, or give this one a folder of its own"
@@ -96,6 +106,28 @@ pub enum JournalError {
         last: u64,
         /// The first record that the snapshot does not hold.
         since: u64,
+    },
+    /// A snapshot that does not follow from this journal.
+    #[error(
+        "the snapshot of the records before {next_record} is not of this journal: batch {batch} is another here. \
+         Remove it, or put the journal it belongs to back"
+    )]
+    OtherChain {
+        /// The first record that the snapshot does not hold.
+        next_record: u64,
+        /// The last batch that it holds.
+        batch: u64,
+    },
+    /// So little of the disk is free that it is left to the journal.
+    #[error(
+        "no snapshot is made: {free} bytes of the disk are free, and the last {left} are left to the journal. \
+         Free space; until then settlement goes on without it"
+    )]
+    NoRoom {
+        /// Bytes that are free.
+        free: u64,
+        /// Bytes that are not taken.
+        left: u64,
     },
     /// The segments cannot be moved to an archive; none was.
     #[error("segments before {before} are not archived: {why}")]

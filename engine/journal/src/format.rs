@@ -284,33 +284,35 @@ pub fn next_record<'b>(payload: &mut &'b [u8]) -> Option<&'b [u8]> {
     Some(record)
 }
 
-struct Put<'b> {
-    bytes: &'b mut [u8],
-    at: usize,
+/// Fields being laid into a head of fixed length.
+pub(crate) struct Put<'b> {
+    pub(crate) bytes: &'b mut [u8],
+    pub(crate) at: usize,
 }
 
 impl Put<'_> {
-    fn slice(&mut self, field: &[u8]) {
+    pub(crate) fn slice(&mut self, field: &[u8]) {
         self.bytes[self.at..self.at + field.len()].copy_from_slice(field);
         self.at += field.len();
     }
 }
 
-struct Get<'b> {
-    bytes: &'b [u8],
-    at: usize,
+/// Fields being taken from one.
+pub(crate) struct Get<'b> {
+    pub(crate) bytes: &'b [u8],
+    pub(crate) at: usize,
 }
 
 impl Get<'_> {
     /// The next so many bytes; every caller asks within a header of fixed length.
-    fn array<const N: usize>(&mut self) -> [u8; N] {
+    pub(crate) fn array<const N: usize>(&mut self) -> [u8; N] {
         let mut field = [0; N];
         field.copy_from_slice(&self.bytes[self.at..self.at + N]);
         self.at += N;
         field
     }
 
-    fn number(&mut self) -> u64 {
+    pub(crate) fn number(&mut self) -> u64 {
         u64::from_le_bytes(self.array())
     }
 }

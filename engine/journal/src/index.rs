@@ -10,7 +10,7 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use crate::error::JournalError;
 use crate::format::{
-    BATCH_HEADER, BatchHeader, SECTOR, SEGMENT_BYTES_MAX, SEGMENT_HEADER, apply_mask,
+    BATCH_HEADER, BatchHeader, SECTOR, SEGMENT_BYTES_MAX, SEGMENT_HEADER, SegmentHeader, apply_mask,
 };
 use crate::reader::{Batch, Tip, batches, head_of, name_of, numbers, read_header, read_whole};
 use crate::recovery::Row;
@@ -131,8 +131,15 @@ impl Places {
             fetched.record(number)?;
             Ok(fetched)
         };
-        // Its segment may have been archived while it was looked for.
-        read().map_err(|error| self.read().known(number).err().unwrap_or(error))
+        // Its segment may have been archived while it was looked for, or by another process long ago.
+        read().map_err(|error| {
+            if let JournalError::File { .. } = error
+                && let Some(first) = numbers(storage).ok().and_then(|here| here.first().copied())
+            {
+                self.forget_before(first);
+            }
+            self.read().known(number).err().unwrap_or(error)
+        })
     }
 
     /// The first record that is here and the one after the last durable one; the same where there is none.
@@ -163,6 +170,11 @@ impl Places {
             last.places.get_or_insert_default().push(place);
         }
         table.next_record = header.first_record + u64::from(header.records);
+    }
+
+    /// Takes a closed segment up of which only the header was read.
+    pub(crate) fn pass_over(&self, header: &SegmentHeader) {
+        self.write().begin(header.number, header.first_record);
     }
 
     /// Says where the journal ends, which may have no batch.

@@ -8,6 +8,7 @@
 //! Reader: scan ─► Tip, Found ─► recovery::decide ─► append after it · cut what is torn · stop
 //! Places: fetch one record by its number, from any thread, when it is durable
 //! archive: whole segments, long closed, to another folder
+//! snapshot: chunks of a state under a passing name ─► read back ─► kept; a start reads it, and then what comes after
 //! ```
 
 mod archive;
@@ -17,12 +18,13 @@ mod index;
 mod lock;
 mod reader;
 pub mod recovery;
+pub mod snapshot;
 pub mod storage;
 mod writer;
 
-pub use archive::archive;
+pub use archive::{archivable, archive};
 pub use error::JournalError;
 pub use index::{Fetched, Places};
 pub use lock::Lock;
-pub use reader::{Batch, Records, Scan, Tip, scan, scan_since};
+pub use reader::{Batch, Mark, Records, Scan, Tip, scan, scan_after, scan_durable, scan_since};
 pub use writer::{Durable, Limits, Loss, Writer};

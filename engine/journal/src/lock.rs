@@ -3,7 +3,7 @@
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Seek, Write};
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rustix::fs::{FlockOperation, flock};
 
@@ -21,7 +21,25 @@ impl Lock {
     /// # Errors
     /// [`JournalError::Locked`] with the holder, where another process has it.
     pub fn take(folder: &Path) -> Result<Lock, JournalError> {
-        let path = folder.join("lock");
+        let held = |path, holder| JournalError::Locked { path, holder };
+        Lock::named(folder, "lock", held)
+    }
+
+    /// Takes the lock of a folder's snapshots: who makes one, or archives what they hold, does so alone, beside an engine or not.
+    ///
+    /// # Errors
+    /// [`JournalError::AtWork`] with the holder, where another has it.
+    pub fn of_snapshots(folder: &Path) -> Result<Lock, JournalError> {
+        let held = |path, holder| JournalError::AtWork { path, holder };
+        Lock::named(folder, "snapshot.lock", held)
+    }
+
+    fn named(
+        folder: &Path,
+        name: &str,
+        held: impl FnOnce(PathBuf, String) -> JournalError,
+    ) -> Result<Lock, JournalError> {
+        let path = folder.join(name);
         let failed =
             |source| JournalError::file(&path.display().to_string(), "taking the lock", source);
         let mut options = OpenOptions::new();
@@ -30,8 +48,7 @@ impl Lock {
         if flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
             let mut holder = String::new();
             let _ = file.read_to_string(&mut holder);
-            let holder = holder.trim().to_owned();
-            return Err(JournalError::Locked { path, holder });
+            return Err(held(path, holder.trim().to_owned()));
         }
         file.set_len(0).map_err(failed)?;
         file.rewind().map_err(failed)?;

@@ -51,6 +51,29 @@ pub struct Tip {
     pub sealed: bool,
 }
 
+/// The last batch of which a snapshot holds the records, and those of all before it.
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub struct Mark {
+    /// The journal.
+    pub journal: [u8; 16],
+    /// The first record after it.
+    pub next_record: u64,
+    /// Its number.
+    pub batch: u64,
+    /// Its hash.
+    pub hash: Hash,
+}
+
+/// What a reader comes to that goes on from a mark.
+pub(crate) enum Seen<'s, 'b> {
+    /// A segment that holds nothing after the mark; only its header is read.
+    Segment(&'s SegmentHeader),
+    /// A batch that is not after the mark.
+    Known(&'s Batch<'b>),
+    /// A batch after it.
+    New(&'s Batch<'b>),
+}
+
 /// What reading a journal gave.
 #[derive(Copy, Clone, Debug)]
 pub struct Scan {
@@ -155,6 +178,117 @@ pub fn scan_since<S: Storage>(
     Ok(Scan { tip, found: Found::default() })
 }
 
+/// Reads what comes after a mark, calling `visit` for every whole batch of it; from the first record where there is no mark.
+/// Segments that hold only what comes before it are not read, and may be archived.
+///
+/// # Errors
+/// As [`scan_since`]; [`JournalError::OtherChain`] where the batch of the mark is here and is another.
+pub fn scan_after<S: Storage>(
+    storage: &S,
+    mark: Option<&Mark>,
+    mut visit: impl FnMut(&Batch<'_>),
+) -> Result<Scan, JournalError> {
+    scan_seeing(storage, mark, |seen| match seen {
+        Seen::New(batch) => visit(batch),
+        Seen::Segment(_) | Seen::Known(_) => {}
+    })
+}
+
+/// Reads as [`scan_after`] does, whether an engine writes meanwhile or not, and shows only what is surely durable: a batch that
+/// another follows. (A seal is the last batch and has no records, so behind it nothing is left out.) Gives what was found,
+/// and the mark of the last batch shown; `None` where none was and there was no mark.
+///
+/// # Errors
+/// As [`scan_after`].
+pub fn scan_durable<S: Storage>(
+    storage: &S,
+    mark: Option<&Mark>,
+    mut visit: impl FnMut(&Batch<'_>),
+) -> Result<(Scan, Option<Mark>), JournalError> {
+    let mut held: Option<(BatchHeader, u64, u64)> = None;
+    let (mut payload, mut shown) = (Vec::new(), None);
+    let scan = scan_after(storage, mark, |batch| {
+        if let Some((header, segment, offset)) = held {
+            visit(&Batch { header, segment, offset, payload: &payload });
+            shown = Some(header);
+        }
+        held = Some((batch.header, batch.segment, batch.offset));
+        payload.clear();
+        payload.extend_from_slice(batch.payload);
+    })?;
+    let last = shown.zip(scan.tip).map(|(header, tip)| Mark {
+        journal: tip.journal,
+        next_record: header.first_record + u64::from(header.records),
+        batch: header.number,
+        hash: header.hash,
+    });
+    Ok((scan, last.or(mark.copied())))
+}
+
+/// Reads after a mark, and tells of all that it comes to, in order.
+pub(crate) fn scan_seeing<S: Storage>(
+    storage: &S,
+    mark: Option<&Mark>,
+    mut see: impl FnMut(Seen<'_, '_>),
+) -> Result<Scan, JournalError> {
+    let Some(mark) = mark else {
+        return scan_since(storage, 1, |batch| see(Seen::New(batch)));
+    };
+    let other = || JournalError::OtherChain { next_record: mark.next_record, batch: mark.batch };
+    let numbers = numbers(storage)?;
+    let headers = numbers.iter().map(|number| read_header(storage, *number));
+    let headers: Vec<SegmentHeader> = headers.collect::<Result<_, _>>()?;
+    if headers.iter().any(|header| header.journal != mark.journal) {
+        return Err(other());
+    }
+    // The last one that begins no later than behind the mark: it has the batch of the mark, or follows it.
+    let after = headers.partition_point(|header| header.first_batch <= mark.batch + 1);
+    let (skipped, read) = headers.split_at(after.saturating_sub(1));
+    let mut before: Option<&SegmentHeader> = None;
+    for header in skipped {
+        if before.is_some_and(|before| !comes_after(before, header)) {
+            return Err(does_not_follow(header.number, "the segment before it"));
+        }
+        before = Some(header);
+        see(Seen::Segment(header));
+    }
+    let Some(first) = read.first() else { return Ok(Scan { tip: None, found: Found::default() }) };
+    if before.is_some_and(|before| !comes_after(before, first)) {
+        return Err(does_not_follow(first.number, "the segment before it"));
+    }
+    let mut tip = begin(first, mark.next_record)?;
+    if tip.batch == mark.batch && tip.hash != mark.hash {
+        return Err(other());
+    }
+    let (mut bytes, mut plain, mut same) = (Vec::new(), Vec::new(), true);
+    for (place, header) in read.iter().enumerate() {
+        read_whole(storage, &name_of(header.number), &mut bytes)?;
+        let header = segment_header(&bytes, header.number)?;
+        tip = if place == 0 { head_of(&header) } else { follow(tip, &header)? };
+        let last = place + 1 == read.len();
+        let (end, found) = batches(&bytes, tip, last, &mut plain, &mut |batch| {
+            let header = &batch.header;
+            same &= header.number != mark.batch || header.hash == mark.hash;
+            see(if header.number <= mark.batch { Seen::Known(batch) } else { Seen::New(batch) });
+        });
+        if !same {
+            return Err(other());
+        }
+        tip = end;
+        if last || found.something {
+            return Ok(Scan { tip: Some(tip), found });
+        }
+    }
+    Ok(Scan { tip: Some(tip), found: Found::default() })
+}
+
+/// Whether a segment may stand behind another, as far as their headers say.
+fn comes_after(before: &SegmentHeader, header: &SegmentHeader) -> bool {
+    header.number == before.number + 1
+        && header.first_batch >= before.first_batch
+        && header.first_record >= before.first_record
+}
+
 /// The numbers of the segments that are there, in order.
 pub(crate) fn numbers<S: Storage>(storage: &S) -> Result<Vec<u64>, JournalError> {
     let names =
@@ -243,15 +377,19 @@ fn follow(tip: Tip, header: &SegmentHeader) -> Result<Tip, JournalError> {
     if fits {
         return Ok(head_of(header));
     }
-    Err(JournalError::Damaged {
-        file: name_of(header.number),
+    let whom = format!("batch {} of segment {}", tip.batch, tip.segment);
+    Err(does_not_follow(header.number, &whom))
+}
+
+fn does_not_follow(number: u64, whom: &str) -> JournalError {
+    JournalError::Damaged {
+        file: name_of(number),
         offset: 0,
         what: format!(
-            "it does not follow batch {} of segment {}: a segment is missing, of another journal, or damaged",
-            tip.batch, tip.segment
+            "it does not follow {whom}: a segment is missing, of another journal, or damaged"
         ),
         advice: recovery::Row::Rot.advice(),
-    })
+    }
 }
 
 /// The tip of a segment of which only the header is known.

@@ -32,6 +32,9 @@ pub trait Storage {
     /// Takes a file away.
     fn remove(&self, name: &str) -> io::Result<()>;
 
+    /// Bytes that may still be written.
+    fn free(&self) -> io::Result<u64>;
+
     /// Makes names durable.
     fn sync_names(&self) -> io::Result<()>;
 }

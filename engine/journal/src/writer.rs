@@ -7,7 +7,7 @@ use crate::format::{
     SEGMENT_HEADER, SegmentHeader, extent, push_record, seal_batch,
 };
 use crate::index::Places;
-use crate::reader::{Batch, Scan, Tip, name_of, scan_since};
+use crate::reader::{Batch, Mark, Scan, Seen, Tip, name_of, scan_seeing, scan_since};
 use crate::recovery::{self, Verdict};
 use crate::storage::{Medium, Spare, Storage};
 
@@ -106,12 +106,54 @@ impl<S: Storage> Writer<S> {
         loss: Loss,
         mut visit: impl FnMut(&Batch<'_>),
     ) -> Result<Writer<S>, JournalError> {
-        let limits = limits.kept_sound();
         let places = Places::default();
         let scan = scan_since(&storage, since, |batch| {
             places.note(batch.segment, batch.offset, &batch.header);
             visit(batch);
         })?;
+        Writer::after(storage, scan, places, since, limits, journal, time_ms, loss)
+    }
+
+    /// Opens the journal from the mark of a snapshot on: only what comes after it is read and visited. Without a mark as
+    /// [`Writer::open`].
+    ///
+    /// # Errors
+    /// As [`Writer::open_since`]; [`JournalError::OtherChain`] where the snapshot is not of this journal. Nothing was cut then.
+    pub fn open_after(
+        storage: S,
+        mark: Option<&Mark>,
+        limits: Limits,
+        journal: [u8; 16],
+        time_ms: u64,
+        loss: Loss,
+        mut visit: impl FnMut(&Batch<'_>),
+    ) -> Result<Writer<S>, JournalError> {
+        let places = Places::default();
+        let scan = scan_seeing(&storage, mark, |seen| match seen {
+            Seen::Segment(header) => places.pass_over(header),
+            Seen::Known(batch) => places.note(batch.segment, batch.offset, &batch.header),
+            Seen::New(batch) => {
+                places.note(batch.segment, batch.offset, &batch.header);
+                visit(batch);
+            }
+        })?;
+        let since = mark.map_or(1, |mark| mark.next_record);
+        Writer::after(storage, scan, places, since, limits, journal, time_ms, loss)
+    }
+
+    /// Stands ready behind what was read.
+    #[expect(clippy::too_many_arguments, reason = "what both ways of opening hand on")]
+    fn after(
+        storage: S,
+        scan: Scan,
+        places: Places,
+        since: u64,
+        limits: Limits,
+        journal: [u8; 16],
+        time_ms: u64,
+        loss: Loss,
+    ) -> Result<Writer<S>, JournalError> {
+        let limits = limits.kept_sound();
         let Scan { tip, found } = scan;
         // A snapshot holds only what was durable: where the whole batches end before it, nothing is begun or cut.
         let last = tip.map_or(0, |tip| tip.next_record - 1);

@@ -11,7 +11,7 @@ use parking_lot::RwLock;
 use yidan_journal::format::Kind;
 use yidan_journal::storage::Storage;
 use yidan_journal::storage::files::Files;
-use yidan_journal::{Batch, JournalError, Limits, Lock, Loss, Places, Tip, Writer, scan};
+use yidan_journal::{Batch, JournalError, Limits, Lock, Loss, Places, Tip, Writer, scan_after};
 use yidan_settlement::command::{Command, What};
 use yidan_settlement::event::{Event, Lent, LentRoom, PolicyNames, Record, Request};
 use yidan_settlement::ledger::{BUCKETS, Broken, Ledger, RequestKey, StateHash, shard_of};
@@ -19,6 +19,7 @@ use yidan_settlement::ledger::{BUCKETS, Broken, Ledger, RequestKey, StateHash, s
 use crate::measure::Measures;
 use crate::reply::{Reply, Stopped};
 use crate::shard::{Answer, Ask, CurrentWorld, LedgerShard};
+use crate::snapshot::{Begin, Keeper, Making, PassedOver, SnapshotError, fold_from};
 use crate::world::World;
 use crate::{Handle, Pipeline, Refused, Settings, StartError, Why, start};
 
@@ -38,7 +39,9 @@ pub struct Setup {
 /// What reading the journal at the start gave.
 #[derive(Copy, Clone, Debug, Default, Eq, PartialEq)]
 pub struct Recovered {
-    /// Records that were folded in.
+    /// The snapshot it went on from, by the first record that it does not hold; `None` from the beginning.
+    pub snapshot: Option<u64>,
+    /// Records that were folded in, those of the snapshot not counted.
     pub records: u64,
     /// Their bytes.
     pub bytes: u64,
@@ -77,12 +80,37 @@ pub enum EngineError {
         /// What does not fit.
         broken: Broken,
     },
+    /// Segments are archived, and no snapshot that holds them can be used.
+    #[error("{missing}. Here no snapshot does: {}", told(passed_over))]
+    NoWayBack {
+        /// What is needed of the journal.
+        missing: JournalError,
+        /// The snapshots that cannot be used.
+        passed_over: Vec<PassedOver>,
+    },
+    /// A snapshot that was just written and cannot be read.
+    #[error("the snapshot just written does not come back, and is not kept: {0}")]
+    NotProved(SnapshotError),
+    /// A snapshot that was just written and makes another state.
+    #[error(
+        "the snapshot of the records before {next_record} does not make the state it was made of, and is not kept. \
+         This is a mistake of the program: the journal is sound, and starts go on without it"
+    )]
+    AnotherState {
+        /// The first record that it would not hold.
+        next_record: u64,
+    },
     /// A thread could not be started.
     #[error(transparent)]
     Start(#[from] StartError),
     /// It has stopped.
     #[error(transparent)]
     Stopped(#[from] Stopped),
+}
+
+fn told(passed_over: &[PassedOver]) -> String {
+    let all: Vec<String> = passed_over.iter().map(ToString::to_string).collect();
+    all.join("; ")
 }
 
 /// A running engine.
@@ -93,6 +121,8 @@ pub struct Engine<R: Reply<Answer>> {
     storage: Files,
     places: Places,
     recovered: Recovered,
+    passed_over: Vec<PassedOver>,
+    keeper: Option<Keeper>,
     _lock: Lock,
 }
 
@@ -154,6 +184,12 @@ impl Fold {
     pub fn new(shards: usize) -> Fold {
         let recovered = Recovered { sealed: true, ..Recovered::default() };
         let ledgers = vec![Ledger::new(); shards];
+        Fold { ledgers, recovered, wrong: None, room: LentRoom::default() }
+    }
+
+    /// On from a snapshot of the records before this one.
+    pub(crate) fn from_base(ledgers: Vec<Ledger>, next_record: u64) -> Fold {
+        let recovered = Recovered { snapshot: Some(next_record), ..Recovered::default() };
         Fold { ledgers, recovered, wrong: None, room: LentRoom::default() }
     }
 
@@ -230,30 +266,43 @@ impl Fold {
 }
 
 /// How long a journal that looks broken is let alone before it is read again: an engine may be writing it.
-const PAUSE: Duration = Duration::from_millis(200);
+pub(crate) const PAUSE: Duration = Duration::from_millis(200);
 
-/// The ledgers that a folder's journal makes, without starting an engine and without writing anything.
+/// The ledgers that a folder's journal makes.
+pub struct Looked {
+    /// The shards.
+    pub ledgers: Vec<Ledger>,
+    /// What reading it gave.
+    pub recovered: Recovered,
+    /// Snapshots that could not be used.
+    pub passed_over: Vec<PassedOver>,
+}
+
+/// The ledgers that a folder's journal makes from its newest snapshot on, without starting an engine and without writing
+/// anything.
 ///
 /// # Errors
 /// What cannot be read, is damaged, or does not fit.
-pub fn look(folder: &Path, shards: usize) -> Result<(Vec<Ledger>, Recovered), EngineError> {
+pub fn look(folder: &Path, shards: usize) -> Result<Looked, EngineError> {
     let storage = Files::at(folder);
     let read = || {
-        let mut fold = Fold::new(shards);
-        scan(&storage, |batch| fold.batch(batch)).map(|scan| (fold, scan))
+        fold_from(&storage, shards.clamp(1, BUCKETS), Begin::Newest, |fold, mark| {
+            scan_after(&storage, mark, |batch| fold.batch(batch))
+        })
     };
-    let (mut fold, first) = read()?;
+    let (mut fold, first, mut passed_over) = read()?;
     if first.sound().is_err() {
         std::thread::sleep(PAUSE);
-        let (again, second) = read()?;
+        let (again, second, passed_again) = read()?;
         // Where the end has moved, an engine goes on there, and what looked broken was on its way.
         let batch = |tip: Option<Tip>| tip.map(|tip| tip.batch);
         if batch(first.tip) == batch(second.tip) {
             second.sound()?;
         }
-        fold = again;
+        (fold, passed_over) = (again, passed_again);
     }
-    fold.end()
+    let (ledgers, recovered) = fold.end()?;
+    Ok(Looked { ledgers, recovered, passed_over })
 }
 
 /// What a journal gives to start from.
@@ -266,10 +315,12 @@ pub struct Opened<S: Storage> {
     pub next_seq: u64,
     /// What reading it gave.
     pub recovered: Recovered,
+    /// Snapshots that could not be used.
+    pub passed_over: Vec<PassedOver>,
 }
 
-/// Makes shards from a journal on any storage, or begins one named `journal` where there is none: the start of an engine,
-/// without its threads.
+/// Makes shards from the newest good snapshot of a journal and what comes after it, on any storage, or begins a journal named
+/// `journal` where there is none: the start of an engine, without its threads.
 ///
 /// # Errors
 /// A journal that cannot be read, written, or gone on from.
@@ -280,17 +331,19 @@ pub fn recover<S: Storage + Clone>(
     journal: [u8; 16],
     now_ms: u64,
 ) -> Result<Opened<S>, EngineError> {
-    let mut fold = Fold::new(setup.shards.clamp(1, BUCKETS));
     let (limits, loss) = (setup.limits, setup.loss);
-    let writer =
-        Writer::open(storage.clone(), limits, journal, now_ms, loss, |batch| fold.batch(batch))?;
+    let shards = setup.shards.clamp(1, BUCKETS);
+    let (fold, writer, passed_over) = fold_from(storage, shards, Begin::Newest, |fold, mark| {
+        let batch = |batch: &Batch<'_>| fold.batch(batch);
+        Writer::open_after(storage.clone(), mark, limits, journal, now_ms, loss, batch)
+    })?;
     let (ledgers, recovered) = fold.end()?;
     let next_seq = ledgers.iter().map(Ledger::last_seq).max().unwrap_or(0) + 1;
     let shards = ledgers
         .into_iter()
         .map(|ledger| LedgerShard::new(ledger, world, writer.places(), storage.clone()))
         .collect();
-    Ok(Opened { shards, writer, next_seq, recovered })
+    Ok(Opened { shards, writer, next_seq, recovered, passed_over })
 }
 
 impl<R: Reply<Answer> + Send + 'static> Engine<R> {
@@ -305,7 +358,7 @@ impl<R: Reply<Answer> + Send + 'static> Engine<R> {
         let lock = Lock::take(folder)?;
         let world: CurrentWorld = Arc::new(RwLock::new(Arc::new(world)));
         let now = now_ms();
-        let Opened { shards, writer, next_seq, recovered } =
+        let Opened { shards, writer, next_seq, recovered, passed_over } =
             recover(&storage, setup, &world, journal_id(now), now)?;
         let places = writer.places().clone();
         let pipeline = start(shards, writer, &setup.pipeline)?;
@@ -314,7 +367,17 @@ impl<R: Reply<Answer> + Send + 'static> Engine<R> {
             next_seq: Arc::new(AtomicU64::new(next_seq)),
             gate: Arc::new(RwLock::new(())),
         };
-        let engine = Engine { pipeline, admission, world, storage, places, recovered, _lock: lock };
+        let engine = Engine {
+            pipeline,
+            admission,
+            world,
+            storage,
+            places,
+            recovered,
+            passed_over,
+            keeper: None,
+            _lock: lock,
+        };
         engine.tell_world()?;
         Ok(engine)
     }
@@ -334,6 +397,29 @@ impl<R: Reply<Answer> + Send + 'static> Engine<R> {
     /// What reading the journal gave.
     pub fn recovered(&self) -> Recovered {
         self.recovered
+    }
+
+    /// Snapshots that the start could not use.
+    pub fn passed_over(&self) -> &[PassedOver] {
+        &self.passed_over
+    }
+
+    /// Makes a snapshot after every so many records from here on, beside what is settled; `tell` is told how each ended. What
+    /// goes wrong with one stops nothing.
+    ///
+    /// # Errors
+    /// The system refuses another thread.
+    pub fn keep_snapshots(
+        &mut self,
+        every: u64,
+        tell: impl Fn(Result<Making, EngineError>) + Send + 'static,
+    ) -> Result<(), StartError> {
+        let since = self.recovered.snapshot.unwrap_or(1);
+        let (storage, places) = (self.storage.clone(), self.places.clone());
+        let keeper = Keeper::start(storage, places, every, since, tell)
+            .map_err(|source| StartError { thread: "snapshots".to_owned(), core: None, source })?;
+        self.keeper = Some(keeper);
+        Ok(())
     }
 
     /// Where commands are admitted.
@@ -358,7 +444,8 @@ impl<R: Reply<Answer> + Send + 'static> Engine<R> {
     ///
     /// # Errors
     /// Why it stopped before it was asked to.
-    pub fn stop(self) -> Result<(StateHash, Measures), EngineError> {
+    pub fn stop(mut self) -> Result<(StateHash, Measures), EngineError> {
+        self.keeper = None;
         let summary = self.pipeline.stop()?;
         let hash = StateHash::of(summary.shards.iter().map(LedgerShard::ledger));
         Ok((hash, summary.measures))

@@ -1,6 +1,7 @@
 //! Threads and queues: a command is submitted, settled by the one thread of its shard, journaled by one thread for all, and
 //! answered when what it did and what it saw is durable. What a command is, threads and queues do not know: see [`Shard`].
-//! [`shard`] and [`engine`] put the ledger on them, by the packs and the image of a [`world`].
+//! [`shard`] and [`engine`] put the ledger on them, by the packs and the image of a [`world`]; [`snapshot`] folds the journal
+//! beside them.
 //!
 //! ```text
 //! Handle::submit ─► queue ─► SettleStage ─► parcels ─► JournalStage ─► Reply::send
@@ -39,6 +40,7 @@ mod pipeline;
 mod reply;
 mod settle;
 pub mod shard;
+pub mod snapshot;
 pub mod world;
 
 pub use handle::{Handle, Refused, Why};

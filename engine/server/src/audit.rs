@@ -122,8 +122,12 @@ impl Shelf for Fixed<'_> {
 
 impl Audit {
     /// An audit by what is at hand; `other` takes the place of its pool's packs.
-    pub fn new(mut archive: Archive, other: Option<Arc<Pack>>) -> Audit {
-        let mut fold = Fold::new(1);
+    pub fn new(archive: Archive, other: Option<Arc<Pack>>) -> Audit {
+        Audit::on(Fold::new(1), archive, other)
+    }
+
+    /// The same on from a state of one shard.
+    pub fn on(mut fold: Fold, mut archive: Archive, other: Option<Arc<Pack>>) -> Audit {
         if let Some(pack) = &other {
             archive.add_pack(Arc::clone(pack));
             fold.know(&PolicyNames::of(pack));
@@ -206,6 +210,11 @@ impl Audit {
             }
         };
         Ok((!fields.is_empty()).then_some(Difference { settlement, fields }))
+    }
+
+    /// Given up before anything was audited: what was at hand.
+    pub fn give_up(self) -> Archive {
+        self.archive
     }
 
     /// How many settlements were decided anew.

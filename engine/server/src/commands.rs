@@ -64,7 +64,7 @@ enum Command {
     /// Check policy packs, and show what they say
     #[command(subcommand, after_help = EXIT_CODES)]
     Policy(policy::Policy),
-    /// Look into a journal: verify it, count what it holds, show its records
+    /// Look into a journal: verify it, count what it holds, show its records; make snapshots of it, archive what they hold
     #[command(subcommand, after_help = journal::EXIT_CODES)]
     Journal(journal::Journal),
     Reasons(reasons::Reasons),

@@ -17,7 +17,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -188,6 +188,10 @@ impl Run {
         let mut command = Command::new(env!("CARGO_BIN_EXE_yidan"));
         command.arg("run").arg(folder).args(["-", "--policy", pack, "--shards", "2"]);
         command.env("LD_PRELOAD", withhold::library()).env("YIDAN_WITHHOLD_UNDER", folder);
+        if skip_from.is_none() {
+            // Snapshots are on their way when it is killed, and it goes on from them.
+            command.args(["--snapshot-every", "25"]);
+        }
         if let Some(number) = skip_from {
             command.env("YIDAN_WITHHOLD_SKIP_FROM", number.to_string());
         }
@@ -257,6 +261,18 @@ fn opening() -> Vec<Value> {
     (0..MEMBERS).map(member).chain([facility]).collect()
 }
 
+/// Waits until a file is there whose name ends so, or for so long.
+fn wait_for(folder: &Path, end: &str, most: Duration) {
+    let until = Instant::now() + most;
+    let there = || {
+        let mut names = std::fs::read_dir(folder).expect("a folder").flatten();
+        names.any(|one| one.file_name().to_string_lossy().ends_with(end))
+    };
+    while !there() && Instant::now() < until {
+        thread::sleep(Duration::from_micros(500));
+    }
+}
+
 /// Kills it so often, and says what is wrong.
 fn kills(count: usize, skip_from: Option<u64>) -> Result<(Clients, tempfile::TempDir), String> {
     let folder = tempfile::tempdir().expect("a folder can be made");
@@ -273,6 +289,10 @@ fn kills(count: usize, skip_from: Option<u64>) -> Result<(Clients, tempfile::Tem
             run.send(line);
             run.listen(100, &mut clients).map_err(|wrong| format!("kill {kill}: {wrong}"))?;
         }
+        if kill % 4 == 1 && skip_from.is_none() {
+            // It is let live until a snapshot is on its way.
+            wait_for(folder.path(), "snapshot.tmp", Duration::from_secs(3));
+        }
         thread::sleep(Duration::from_micros(dice.below(5_000) as u64));
         unanswered = run.kill(&mut clients).map_err(|wrong| format!("kill {kill}: {wrong}"))?;
     }
@@ -286,6 +306,9 @@ fn kills(count: usize, skip_from: Option<u64>) -> Result<(Clients, tempfile::Tem
     for line in all {
         run.send(line);
         run.listen(1_000, &mut clients)?;
+    }
+    if skip_from.is_none() {
+        wait_for(folder.path(), ".snap", Duration::from_secs(60));
     }
     run.end(&mut clients)?;
     Ok((clients, folder))
@@ -323,7 +346,11 @@ fn killed_at_any_moment_it_keeps_what_it_answered_and_settles_nothing_twice() {
             }
         }
     }
-    println!("{count} kills, {settled} settled, {undone} undone");
+    let names = std::fs::read_dir(folder.path()).expect("a folder").flatten();
+    let names = names.map(|one| one.file_name().to_string_lossy().into_owned());
+    let snapshots = names.filter(|name| name.ends_with(".snap")).count();
+    println!("{count} kills, {settled} settled, {undone} undone, {snapshots} snapshots kept");
+    assert!((1..=2).contains(&snapshots), "{snapshots} snapshots");
     let state = state(folder.path());
     // A settlement whose answer nobody heard, and which a reversal then undid, is known to the engine alone: what stands counts.
     let counts: Vec<usize> = state

@@ -7,6 +7,7 @@ mod decide;
 mod hash;
 mod members;
 mod requests;
+pub mod snapshot;
 mod symbols;
 
 use alloc::collections::{BTreeMap, BTreeSet};

@@ -96,7 +96,7 @@ impl Engine {
         room: usize,
         mail: &Mail,
     ) -> Engine {
-        let Opened { shards, writer, next_seq, recovered } = opened;
+        let Opened { shards, writer, next_seq, recovered, .. } = opened;
         let (count, places) = (shards.len(), writer.places().clone());
         let tickets = Arc::new(Tickets::after(&writer));
         let stage = |shard| {

@@ -23,11 +23,13 @@ use std::sync::Arc;
 
 use parking_lot::RwLock;
 use yidan_image::Image;
+use yidan_journal::snapshot::{list, name_of};
 use yidan_journal::storage::memory::{Memory, Plan};
 use yidan_journal::{JournalError, Limits, Loss};
 use yidan_pipeline::Settings;
 use yidan_pipeline::engine::{EngineError, Setup, recover};
 use yidan_pipeline::shard::{Answer, CurrentWorld};
+use yidan_pipeline::snapshot::{Making, make};
 use yidan_pipeline::world::World;
 use yidan_settlement::command::{Command, What};
 use yidan_settlement::event::{Event, PolicyNames, Record};
@@ -298,11 +300,35 @@ impl<'s> Sim<'s> {
                 let command = self.town.change_member();
                 self.wish(command);
             }
+            954..957 => self.snapshot()?,
             _ => {}
         }
         self.tell();
         self.read_mail()?;
         Ok(true)
+    }
+
+    /// A snapshot is made beside the engine. What goes wrong with it is the disk's fault, and stops nothing.
+    fn snapshot(&mut self) -> Result<(), Violation> {
+        match make(&self.disk, self.town.now_ms(), || true) {
+            Ok(Making::Made(made, passed_over)) => {
+                self.trace.step(format!("{made:?}, {passed_over:?}"));
+                self.count("snapshot made");
+            }
+            Ok(Making::NothingNew(_) | Making::Ended) => {}
+            Err(error) => {
+                self.trace.step(format!("no snapshot: {error}"));
+                self.count("snapshot not made");
+                let of_disk = matches!(
+                    error,
+                    EngineError::Journal(JournalError::File { .. } | JournalError::NoRoom { .. })
+                );
+                if !of_disk && self.rot.is_none() && self.planted == Planted::Nothing {
+                    return Err(Violation { property: "snapshot", what: error.to_string() });
+                }
+            }
+        }
+        Ok(())
     }
 
     /// A client has a new wish, if not too many are open.
@@ -516,10 +542,27 @@ impl<'s> Sim<'s> {
         }
     }
 
+    /// Turns a bit of a snapshot over, and it stays so.
+    fn rot_snapshot(&mut self) {
+        let all = list(&self.disk).unwrap_or_default();
+        if all.is_empty() {
+            return;
+        }
+        let name = name_of(*self.dice.one(&all));
+        let bytes = self.disk.bytes_of(&name).expect("it is listed").len();
+        let bit = self.dice.index(bytes * 8);
+        self.disk.rot(&name, bit);
+        self.trace.step(format!("bit {bit} of {name} rots"));
+        self.count("snapshot rots");
+    }
+
     /// Starts the engine from what is on the disk, through whatever befalls it on the way.
     fn start(&mut self) -> Result<(), Violation> {
         if self.rot.is_none() && self.dice.percent(25) {
             self.rot(false);
+        }
+        if self.dice.percent(15) {
+            self.rot_snapshot();
         }
         let mut troubles = if self.dice.percent(30) { self.dice.below(4) } else { 0 };
         let mut loss = match self.planted {
@@ -543,7 +586,22 @@ impl<'s> Sim<'s> {
                 Ok(opened) => {
                     self.trace.step(format!("{shards} shards start: {:?}", opened.recovered));
                     self.plan(Plan::default());
-                    checks::rot::after_start(self.rot.take().as_ref())?;
+                    for one in &opened.passed_over {
+                        self.trace.step(one.to_string());
+                        self.count("snapshot passed over");
+                    }
+                    let snapshot = opened.recovered.snapshot;
+                    if snapshot.is_some() {
+                        self.count("start from a snapshot");
+                    }
+                    if let Some(rot) = self.rot.take() {
+                        checks::rot::after_start(&rot, &self.disk, snapshot)?;
+                        if rot.in_whole {
+                            // As from a copy, when someone verifies the journal.
+                            self.count("rot in what a snapshot holds");
+                            rot.turn(&self.disk);
+                        }
+                    }
                     if troubled && self.dice.percent(50) {
                         self.count("crash after recovery");
                         drop(opened);

@@ -85,7 +85,9 @@ fn what_stood_upon_a_cancelled_settlement_comes_out_as_if_that_had_never_been() 
     let first = settle_at_once(&mut desk, "A", 9_000_000);
     let of_a: Vec<u64> = later.iter().map(|fen| settle_at_once(&mut desk, "A", *fen)).collect();
     let with_a = payable(&desk);
-    later.iter().for_each(|fen| drop(settle_at_once(&mut desk, "B", *fen)));
+    for fen in later {
+        settle_at_once(&mut desk, "B", fen);
+    }
     let of_b = payable(&desk).0.minus(with_a.0);
     assert_ne!(slots(&desk, "A"), slots(&desk, "B"));
     let refused = desk.say(FACILITY, "A", "c", 2208, What::Cancel(first));

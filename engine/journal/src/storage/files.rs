@@ -5,7 +5,7 @@ use std::io;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::OFlags;
+use rustix::fs::{OFlags, statvfs};
 
 use super::{Medium, Spare, Storage};
 
@@ -99,6 +99,11 @@ impl Storage for Files {
 
     fn remove(&self, name: &str) -> io::Result<()> {
         fs::remove_file(self.folder.join(name))
+    }
+
+    fn free(&self) -> io::Result<u64> {
+        let found = statvfs(&self.folder)?;
+        Ok(found.f_bavail.saturating_mul(found.f_frsize))
     }
 
     fn sync_names(&self) -> io::Result<()> {

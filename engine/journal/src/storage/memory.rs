@@ -145,8 +145,7 @@ impl Storage for Memory {
 
     fn create(&self, name: &str, bytes: u64) -> io::Result<MemoryFile> {
         let mut state = self.state();
-        let used: u64 = state.files.values().map(|content| content.now.len() as u64).sum();
-        if state.plan.capacity.is_some_and(|most| used + bytes > most) {
+        if state.plan.capacity.is_some_and(|most| state.used() + bytes > most) {
             return Err(io::ErrorKind::StorageFull.into());
         }
         let id = state.next;
@@ -174,10 +173,21 @@ impl Storage for Memory {
         removed.map(|_| ()).ok_or_else(|| io::ErrorKind::NotFound.into())
     }
 
+    fn free(&self) -> io::Result<u64> {
+        let state = self.state();
+        Ok(state.plan.capacity.map_or(u64::MAX, |most| most.saturating_sub(state.used())))
+    }
+
     fn sync_names(&self) -> io::Result<()> {
         let mut state = self.state();
         state.names_durable = state.names.clone();
         Ok(())
+    }
+}
+
+impl State {
+    fn used(&self) -> u64 {
+        self.files.values().map(|content| content.now.len() as u64).sum()
     }
 }
 
@@ -210,7 +220,13 @@ impl Medium for MemoryFile {
         self.with(|state, id| {
             state.writes += 1;
             let fails = state.plan.fail_write == Some(state.writes);
+            let free = state.plan.capacity.map(|most| most.saturating_sub(state.used()));
             let content = state.files.get_mut(&id).ok_or(io::ErrorKind::NotFound)?;
+            let end = at.saturating_add(bytes.len() as u64);
+            let longer = end.saturating_sub(content.now.len() as u64);
+            if free.is_some_and(|free| longer > free) {
+                return Err(io::ErrorKind::StorageFull.into());
+            }
             let written = if fails { bytes.len() / 2 } else { bytes.len() };
             let from = usize::try_from(at).unwrap_or(usize::MAX);
             let end = from.saturating_add(written);

@@ -218,6 +218,10 @@ impl Storage for Gated {
         self.disk.remove(name)
     }
 
+    fn free(&self) -> io::Result<u64> {
+        self.disk.free()
+    }
+
     fn sync_names(&self) -> io::Result<()> {
         self.disk.sync_names()
     }

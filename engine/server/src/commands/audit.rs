@@ -1,13 +1,16 @@
 //! `yidan journal audit`: every settlement decided anew, and compared with what the journal says.
 
 use std::io::Write;
+use std::mem;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
 use yidan_image::Image;
-use yidan_journal::scan;
 use yidan_journal::storage::files::Files;
+use yidan_journal::{Mark, scan_after};
+use yidan_pipeline::engine::Fold;
+use yidan_pipeline::snapshot::{Begin, fold_from};
 
 use super::curated;
 use super::output::{Ended, Exit, Failure, Output, note, said};
@@ -43,19 +46,39 @@ impl Audit {
             return Err(said(format!("{folder}: no such folder; expected one with a journal")));
         }
         let other = self.policy.as_deref().map(packs::compile).transpose()?;
-        let mut audit = Auditing::new(self.archive()?, other.map(Arc::new));
+        let (mut at_hand, other) = (Some(self.archive()?), other.map(Arc::new));
         let mut out = Output::open();
         let (mut printed, mut count) = (Ok(()), 0_u64);
-        let scanned = scan(&Files::at(&self.folder), |batch| {
-            audit.batch(batch, |difference| {
-                count += 1;
-                if printed.is_ok() {
-                    printed = print(&mut out, &difference);
-                }
+        let files = Files::at(&self.folder);
+        // From the first record, or where its segment is archived from the oldest snapshot.
+        let read = fold_from(&files, 1, Begin::Oldest, |fold, mark| {
+            let fold = mem::replace(fold, Fold::new(1));
+            let mut audit = Auditing::on(fold, at_hand.take().unwrap_or_default(), other.clone());
+            let scanned = scan_after(&files, mark, |batch| {
+                audit.batch(batch, |difference| {
+                    count += 1;
+                    if printed.is_ok() {
+                        printed = print(&mut out, &difference);
+                    }
+                });
             });
-        })
-        .map_err(said)?;
+            match scanned {
+                Ok(scanned) => Ok((audit, scanned, mark.copied())),
+                Err(error) => {
+                    at_hand = Some(audit.give_up());
+                    Err(error)
+                }
+            }
+        });
+        let (_, (audit, scanned, mark), passed_over) = read.map_err(said)?;
         printed?;
+        passed_over.iter().for_each(|one| note(&format!("warning: {one}")));
+        if let Some(Mark { next_record, .. }) = mark {
+            note(&format!(
+                "settlements before record {next_record} are not audited: their segments are archived. Put them back beside \
+                 the others, and they are"
+            ));
+        }
         out.flush()?;
         let audited = audit.end().map_err(said)?;
         scanned.sound().map_err(said)?;

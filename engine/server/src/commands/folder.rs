@@ -6,6 +6,7 @@ use std::sync::Arc;
 use clap::Args;
 use yidan_image::Image;
 use yidan_journal::Loss;
+use yidan_journal::snapshot::name_of;
 use yidan_pipeline::Reply;
 use yidan_pipeline::engine::{Engine, Setup};
 use yidan_pipeline::shard::Answer;
@@ -55,9 +56,15 @@ impl Folder {
         let setup = Setup { shards: usize::from(self.shards), loss, ..Setup::default() };
         let engine = Engine::open(&self.folder, &setup, self.world()?).map_err(said)?;
         let recovered = engine.recovered();
-        if recovered.records > 0 {
-            let how = if recovered.sealed { "after a clean stop" } else { "after a crash" };
-            note(&format!("{} records read back {how}", recovered.records));
+        engine.passed_over().iter().for_each(|one| note(&format!("warning: {one}")));
+        let how = if recovered.sealed { "after a clean stop" } else { "after a crash" };
+        match (recovered.snapshot, recovered.records) {
+            (None, 0) => {}
+            (None, records) => note(&format!("{records} records read back {how}")),
+            (Some(next_record), records) => {
+                let name = name_of(next_record);
+                note(&format!("{records} records read back {how}, on from {name}"));
+            }
         }
         Ok(engine)
     }

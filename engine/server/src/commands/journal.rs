@@ -1,9 +1,12 @@
-//! `yidan journal`: a journal verified, counted and shown. These only read: they take no lock and write nothing, so they may run
-//! beside the engine.
+//! `yidan journal`: a journal verified, counted and shown, and kept short by snapshots and an archive. All may run beside the
+//! engine: the first only read, take no lock and write nothing; the last two touch nothing that it writes, and have a lock of
+//! their own.
 
+mod archive;
 mod reading;
 mod record;
 mod show;
+mod snapshot;
 mod stats;
 mod verify;
 
@@ -32,6 +35,10 @@ pub(super) enum Journal {
     #[command(after_help = EXIT_CODES)]
     Show(show::Show),
     Audit(super::audit::Audit),
+    #[command(after_help = super::EXIT_CODES)]
+    Snapshot(snapshot::Snapshot),
+    #[command(after_help = super::EXIT_CODES)]
+    Archive(archive::Archive),
 }
 
 /// What to read.
@@ -51,6 +58,8 @@ impl Journal {
             Journal::Stats(reading) => stats::run(reading),
             Journal::Show(show) => show.run(),
             Journal::Audit(audit) => audit.run(),
+            Journal::Snapshot(snapshot) => snapshot.run(),
+            Journal::Archive(archive) => archive.run(),
         }
     }
 }
@@ -62,6 +71,14 @@ fn told(folder: &Path, error: &JournalError) -> Failure {
         return said(format!("{folder}: {error}. `--since {begins}` reads what is here"));
     }
     said(format!("{folder}: {error}"))
+}
+
+/// Whether there is a folder at all.
+fn there(folder: &Path) -> Result<(), Failure> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    Err(said(format!("{}: no such folder; expected one with a journal", folder.display())))
 }
 
 fn none_here(folder: &Path) -> Failure {

@@ -10,8 +10,10 @@ use std::time::Instant;
 use clap::Args;
 use crossbeam_channel::{Receiver, Sender, bounded, never, select, unbounded};
 use hdrhistogram::Histogram;
-use yidan_pipeline::engine::{Admission, Engine};
+use yidan_journal::snapshot::name_of;
+use yidan_pipeline::engine::{Admission, Engine, EngineError};
 use yidan_pipeline::shard::Answer;
+use yidan_pipeline::snapshot::Making;
 use yidan_pipeline::{Stopped, Tagged};
 use yidan_settlement::command::What;
 use yidan_settlement::event::Request;
@@ -54,6 +56,9 @@ pub(super) struct Run {
     folder: Folder,
     /// The commands, or `-`
     file: PathBuf,
+    /// Make a snapshot after every so many records, beside what is settled [default: none is made]
+    #[arg(long, value_name = "RECORDS", value_parser = clap::value_parser!(u64).range(1..))]
+    snapshot_every: Option<u64>,
 }
 
 /// An answer on its way back, by the number of its line.
@@ -89,7 +94,10 @@ impl Run {
             if self.file == Path::new("-") { "stdin".into() } else { self.file.to_string_lossy() };
         let (reader, length) = input::open(&self.file)
             .map_err(|error| said(format!("{name}: cannot be read: {error}")))?;
-        let engine: Engine<Back> = self.folder.open()?;
+        let mut engine: Engine<Back> = self.folder.open()?;
+        if let Some(every) = self.snapshot_every {
+            engine.keep_snapshots(every, tell_snapshot).map_err(said)?;
+        }
         let (to, came) = unbounded();
         let mut flow = Flow {
             engine: &engine,
@@ -122,6 +130,21 @@ impl Run {
             (0, _) => Exit::Refused,
             (_, _) => Exit::Unreadable,
         })
+    }
+}
+
+/// Tells how the making of a snapshot ended. What goes wrong with one stops nothing.
+fn tell_snapshot(making: Result<Making, EngineError>) {
+    match making {
+        Ok(Making::Made(made, passed_over)) => {
+            passed_over.iter().for_each(|one| note(&format!("warning: {one}")));
+            let (name, members) = (name_of(made.next_record), made.counts.members);
+            note(&format!("{name} made: {members} members, {} bytes", made.bytes));
+        }
+        Ok(Making::NothingNew(_) | Making::Ended) => {}
+        Err(error) => {
+            note(&format!("warning: no snapshot was made, and all else goes on: {error}"))
+        }
     }
 }
 

@@ -3,11 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
+use yidan_journal::snapshot::name_of;
 use yidan_pipeline::engine::look;
 use yidan_settlement::ledger::{HeldSlot, Ledger, Member, StateHash, shard_of};
 use yidan_settlement::money::Fen;
 
-use super::output::{Ended, Exit, Failure, Output, said};
+use super::output::{Ended, Exit, Failure, Output, note, said};
 use crate::slots::period_label;
 use std::io::Write;
 
@@ -67,7 +68,12 @@ fn ledgers(folder: &Path, shards: u16) -> Result<Vec<Ledger>, Failure> {
             folder.display()
         )));
     }
-    look(folder, usize::from(shards)).map(|(ledgers, _)| ledgers).map_err(said)
+    let looked = look(folder, usize::from(shards)).map_err(said)?;
+    looked.passed_over.iter().for_each(|one| note(&format!("warning: {one}")));
+    if let Some(next_record) = looked.recovered.snapshot {
+        note(&format!("from {} and what the journal has behind it", name_of(next_record)));
+    }
+    Ok(looked.ledgers)
 }
 
 impl Hash {

@@ -87,8 +87,8 @@ pub fn durable(world: &World, visits: &[MadeVisit], folder: &Path) -> Result<Dur
     let took = begun.elapsed();
     let Year { members, settled, refused, funds, .. } = year;
     let (hash, measures) = engine.stop()?;
-    let (ledgers, _) = look(folder, 1)?;
-    if StateHash::of(ledgers.iter()) != hash {
+    let looked = look(folder, 1)?;
+    if StateHash::of(looked.ledgers.iter()) != hash {
         return Err(Unsettled::OtherState);
     }
     let journal = measures.journal;

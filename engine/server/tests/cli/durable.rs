@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 
 use crate::program::{Folder, Ran, piped, run};
 
-const FACILITY: &str = "H63010400001";
+pub(crate) const FACILITY: &str = "H63010400001";
 
-fn opening() -> Vec<Value> {
+pub(crate) fn opening() -> Vec<Value> {
     vec![
         json!({"op": "facility", "facility": {"fixmedins_code": FACILITY, "admdvs": "630104",
             "kind": "hospital", "hosp_lv": "三级"}}),
@@ -20,14 +20,14 @@ fn opening() -> Vec<Value> {
     ]
 }
 
-fn settle(msgid: &str, psn_no: &str, total: &str) -> Value {
+pub(crate) fn settle(msgid: &str, psn_no: &str, total: &str) -> Value {
     json!({"op": "settle", "as": msgid, "fixmedins_code": FACILITY, "msgid": msgid, "psn_no": psn_no,
         "insutype": "390", "visit": {"med_type": "21", "begntime": "2025-03-01", "endtime": "2025-03-10"},
         "totals": {"medfee_sumamt": total, "inscp_scp_amt": total}})
 }
 
 /// Runs commands on a journal, and gives the answers.
-fn ran(folder: &str, lines: &[Value], args: &[&str]) -> (Ran, Vec<Value>) {
+pub(crate) fn ran(folder: &str, lines: &[Value], args: &[&str]) -> (Ran, Vec<Value>) {
     let input: String = lines.iter().map(|line| format!("{line}\n")).collect();
     let ran = piped(&[&["run", folder, "-"], args].concat(), input.as_bytes());
     let answers = ran.out.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
@@ -35,7 +35,7 @@ fn ran(folder: &str, lines: &[Value], args: &[&str]) -> (Ran, Vec<Value>) {
 }
 
 /// The state's hash and the rest of what `state hash` prints.
-fn state(folder: &str, shards: &str) -> String {
+pub(crate) fn state(folder: &str, shards: &str) -> String {
     let ran = run(&["state", "hash", folder, "--shards", shards]);
     assert_eq!(ran.code, Some(0), "{}", ran.err);
     ran.out

@@ -14,3 +14,4 @@ mod notes;
 mod policy;
 mod program;
 mod sequence;
+mod snapshot;

@@ -121,6 +121,13 @@ impl HeldKey {
         HeldKey { slot, sub, period }
     }
 
+    /// Of what [`HeldKey::period_parts`] gives; the number has no more than 48 bits.
+    pub(super) fn of_parts(slot: Symbol, sub: Symbol, parts: (u8, u8, u64)) -> HeldKey {
+        let (kind, again, number) = parts;
+        let period = u64::from(kind).wrapping_shl(56) | u64::from(again).wrapping_shl(48) | number;
+        HeldKey { slot, sub, period }
+    }
+
     /// Kind (0 stay … 6 life), how often taken in again, and number of the period.
     pub fn period_parts(self) -> (u8, u8, u64) {
         let [.., again, kind] = self.period.to_le_bytes();
@@ -256,27 +263,51 @@ impl Members {
         put_text(psn_no, &mut bytes);
         facts.put(&mut bytes);
         let bytes = bytes.into_boxed_slice();
-        let known = self.place(psn_no);
-        let Members { rows, places, hasher } = self;
-        let place = known.unwrap_or(rows.len());
-        if known.is_none() {
-            rows.push(Member {
-                bytes: Box::default(),
-                balance: Fen::ZERO,
-                slots: Box::default(),
-                settled: Box::default(),
-            });
-            let hash_of = |place: &u32| {
-                let row = usize::try_from(*place).ok().and_then(|place| rows.get(place));
-                hasher.hash_one(row.map_or("", Member::psn_no))
-            };
-            let number = u32::try_from(place).unwrap_or(u32::MAX);
-            places.insert_unique(hasher.hash_one(psn_no), number, hash_of);
-        }
-        let member = rows.get_mut(place);
+        let place = match self.place(psn_no) {
+            Some(place) => place,
+            None => self.add(psn_no),
+        };
+        let member = self.rows.get_mut(place);
         #[expect(clippy::expect_used, reason = "it was found there, or put there above")]
         let member = member.expect("the row of a place");
         member.bytes = bytes;
         member
+    }
+
+    /// Adds a row for one that has none; gives its place.
+    fn add(&mut self, psn_no: &str) -> usize {
+        let Members { rows, places, hasher } = self;
+        let place = rows.len();
+        rows.push(Member {
+            bytes: Box::default(),
+            balance: Fen::ZERO,
+            slots: Box::default(),
+            settled: Box::default(),
+        });
+        let hash_of = |place: &u32| {
+            let row = usize::try_from(*place).ok().and_then(|place| rows.get(place));
+            hasher.hash_one(row.map_or("", Member::psn_no))
+        };
+        let number = u32::try_from(place).unwrap_or(u32::MAX);
+        places.insert_unique(hasher.hash_one(psn_no), number, hash_of);
+        place
+    }
+
+    /// Takes a row in as a snapshot has it; `None` where its number cannot be read, or the member is there already.
+    pub(super) fn restore(
+        &mut self,
+        bytes: Box<[u8]>,
+        balance: Fen,
+        slots: Box<[HeldSlot]>,
+        settled: Box<[HeldSettlement]>,
+    ) -> Option<()> {
+        let row = Member { bytes, balance, slots, settled };
+        let psn_no = Bytes::new(&row.bytes).text()?;
+        if self.place(psn_no).is_some() {
+            return None;
+        }
+        let place = self.add(psn_no);
+        *self.rows.get_mut(place)? = row;
+        Some(())
     }
 }

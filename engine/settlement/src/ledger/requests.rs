@@ -110,6 +110,16 @@ impl RequestKey {
         (!msgid.is_empty()).then(|| RequestKey::new(asker, infno, msgid, psn_no))
     }
 
+    /// As a snapshot has it.
+    pub(super) fn bytes(self) -> [u8; 16] {
+        self.0.to_le_bytes()
+    }
+
+    /// From a snapshot.
+    pub(super) fn of_bytes(bytes: [u8; 16]) -> RequestKey {
+        RequestKey(u128::from_le_bytes(bytes))
+    }
+
     /// The key of a request.
     pub fn of(request: &Request) -> RequestKey {
         RequestKey::new(&request.asker, request.infno, &request.msgid, &request.psn_no)
@@ -160,6 +170,14 @@ impl Requests {
         self.known.insert(key, remembered);
     }
 
+    /// Each, in an order of no meaning.
+    pub(super) fn try_each<E>(
+        &self,
+        mut with: impl FnMut(RequestKey, &Remembered) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.known.iter().try_for_each(|(key, remembered)| with(*key, remembered))
+    }
+
     /// Forgets what was admitted before a time.
     pub(super) fn forget_before(&mut self, time_ms: u64) {
         self.known.retain(|_, remembered| remembered.time_ms >= time_ms);
@@ -183,7 +201,8 @@ impl Requests {
 }
 
 impl Effect {
-    fn parts(self) -> (u8, u64) {
+    /// What stands for it in a snapshot and in the hash of the state.
+    pub(super) fn parts(self) -> (u8, u64) {
         match self {
             Effect::Refused => (0, 0),
             Effect::Lasting => (1, 0),
@@ -193,6 +212,20 @@ impl Effect {
             Effect::Undone => (5, 0),
             Effect::Mark => (6, 0),
         }
+    }
+
+    /// What has these parts.
+    pub(super) fn of_parts(kind: u8, number: u64) -> Option<Effect> {
+        Some(match (kind, number) {
+            (0, 0) => Effect::Refused,
+            (1, 0) => Effect::Lasting,
+            (2, visit) => Effect::Visit(visit),
+            (3, seq) => Effect::Settlement(seq),
+            (4, seq) => Effect::Cancellation(seq),
+            (5, 0) => Effect::Undone,
+            (6, 0) => Effect::Mark,
+            (_, _) => return None,
+        })
     }
 }
 

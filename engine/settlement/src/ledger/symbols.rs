@@ -48,6 +48,11 @@ impl Symbols {
         Symbol(number)
     }
 
+    /// All texts, from number 1 on.
+    pub(super) fn texts(&self) -> impl Iterator<Item = &str> {
+        self.texts.iter().map(|text| &**text)
+    }
+
     /// The text of a number; empty for none.
     pub fn text(&self, symbol: Symbol) -> &str {
         let place = usize::try_from(symbol.0).ok().and_then(|number| number.checked_sub(1));

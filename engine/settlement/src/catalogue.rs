@@ -345,14 +345,14 @@ impl Ceilings {
     }
 
     #[inline(always)]
-    fn of_level(units: [u32; 3], level: Level) -> u32 {
+    fn of_level(units: &[u32; 3], level: Level) -> u32 {
         units.get(level.index()).copied().unwrap_or(Ceilings::FREE)
     }
 
     /// The ceiling at a facility of this level.
     #[inline]
     pub fn at(&self, level: Level) -> Option<Price> {
-        let units = Ceilings::of_level(self.units, level);
+        let units = Ceilings::of_level(&self.units, level);
         let ceiling = i64::from(units).saturating_mul(self.scale.millionths());
         (units != Ceilings::FREE).then_some(Price::new(ceiling))
     }

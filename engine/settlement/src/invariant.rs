@@ -6,7 +6,7 @@ use crate::claim::{Charges, LineParts, Submitted};
 use crate::limits;
 use crate::money::Fen;
 use crate::pack::{Pack, Row, Tier};
-use crate::tiers::{Payer, TierRow, origin};
+use crate::tiers::{Payer, TierRow};
 
 /// The identities of `catalogs/sources/POLICY.md` §4, §7 and §8.
 #[derive(Copy, Clone, Eq, PartialEq, Debug)]
@@ -170,7 +170,7 @@ fn tier_is_explained(row: &TierRow, tier: &Tier, table: &Row) -> bool {
         // Its bands lie kind after kind, by amounts the row does not show.
         return paid && row.banded <= row.covered;
     }
-    let origin = origin(tier, row.begin, row.deductible_whole);
+    let origin = tier.origin().of(row.begin, row.deductible_whole);
     let payer = Payer::new(&table.bands, row.begin, origin, tier.rounding);
     let banded = payer.pay(row.covered);
     let reached = row

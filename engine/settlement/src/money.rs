@@ -139,6 +139,17 @@ impl Fen {
         Fen(divide(self.scaled(rate), RATE_ONE, rounding))
     }
 
+    /// From one scaled amount to another, rounded once to the fen. Panics on overflow, as [`Fen::plus`].
+    #[inline(always)]
+    pub(crate) fn rounded_between(from: i64, to: i64, rounding: Rounding) -> Fen {
+        match to.checked_sub(from) {
+            Some(scaled) => Fen(divide(scaled, RATE_ONE, rounding)),
+            None => {
+                panic!("difference of scaled amounts overflows: a slot or amount passed its bound")
+            }
+        }
+    }
+
     /// This amount times a ratio, in ten-thousandths of a fen, not rounded.
     #[inline]
     pub const fn scaled(self, rate: Rate) -> i64 {

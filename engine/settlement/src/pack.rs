@@ -3,6 +3,7 @@
 
 mod check;
 mod circumstance;
+mod curve;
 mod fund;
 mod terms;
 mod tier;
@@ -26,6 +27,7 @@ pub use tier::{
     Cap, CapAmount, Continued, Deductible, DeductibleAmount, Edition, Floor, KindBands, PARTS,
     Part, Per, Plain, Row, ShareOf, Tier,
 };
+pub(crate) use tier::{Origin, Takes};
 
 /// Everything of a pack, as its compiler hands it over.
 #[derive(Clone, Eq, PartialEq, Debug)]
@@ -124,7 +126,7 @@ impl Pack {
     /// Checks that every index is in range and every table has its shape.
     pub fn new(mut data: PackData) -> Result<Pack, PackFault> {
         for tier in data.editions.iter_mut().flat_map(|edition| &mut edition.tiers) {
-            tier.rows.iter_mut().for_each(Row::find_plain);
+            tier.find_plain_rows();
         }
         check::check(&data).map_err(|what| PackFault(String::from(what)))?;
         let [home, city, province] =

@@ -11,8 +11,8 @@ use crate::id::{BenefitId, LineKind, SlotId, TierId};
 use crate::limits;
 use crate::money::{Fen, Quantity};
 use crate::pack::{
-    ADDS_OF, Add, Axis, BandsFrom, BandsPay, Cap, CapAmount, Circumstance, Continued, Deductible,
-    DeductibleAmount, Edition, Floor, Per, Plain, Row, ShareOf, Tier,
+    ADDS_OF, Add, Axis, BandsFrom, Cap, CapAmount, Circumstance, Continued, Deductible,
+    DeductibleAmount, Edition, Floor, Origin, Per, Plain, Row, ShareOf, Tier,
 };
 use crate::price::Totals;
 
@@ -92,22 +92,10 @@ pub fn run(
         let Some(tier) = situation.edition.tiers.get(id.index()) else { continue };
         let Some(index) = tier.row_index(situation.at) else { continue };
         let Some(row) = tier.rows.get(index) else { continue };
-        let base = burden.entering(tier, stay_part, rows);
-        if base <= Fen::ZERO {
-            continue;
-        }
         let key = RowKey { stay_part, tier: *id, row: u32::try_from(index).unwrap_or(u32::MAX) };
         match row.plain.as_ref().filter(|_| usual) {
-            Some(plain) => run_plain(tier, plain, key, base, frame, rows, burden),
-            None => {
-                let measure = Measure { situation, tier, frame };
-                let mut done = TierRow::of(key, base);
-                compute(&measure, row, burden, &mut done);
-                done.filing_loss = filing_loss(&measure, row, burden, done);
-                burden.take(tier, &done);
-                write_slots(tier, row, &done, frame);
-                rows.push(done);
-            }
+            Some(plain) => run_plain(tier, row, plain, key, frame, rows, burden),
+            None => run_in_full(situation, tier, row, key, frame, rows, burden),
         }
     }
 }
@@ -124,16 +112,44 @@ struct RowKey {
 #[inline(always)]
 fn run_plain(
     tier: &Tier,
+    row: &Row,
     plain: &Plain,
     key: RowKey,
-    base: Fen,
     frame: &mut [Fen],
     rows: &mut Vec<TierRow>,
     burden: &mut Burden<'_>,
 ) {
-    let done = compute_plain(tier, plain, frame, TierRow::of(key, base));
+    let base = burden.entering_plain(&plain.takes, tier, key.stay_part, rows);
+    if base <= Fen::ZERO {
+        return;
+    }
+    let done = compute_plain(tier, row, plain, frame, TierRow::of(key, base));
+    burden.take_plain(&plain.takes, tier, &done);
+    write_plain(plain, &done, frame);
+    rows.push(done);
+}
+
+/// All steps.
+#[inline(never)]
+fn run_in_full(
+    situation: &Situation<'_>,
+    tier: &Tier,
+    row: &Row,
+    key: RowKey,
+    frame: &mut [Fen],
+    rows: &mut Vec<TierRow>,
+    burden: &mut Burden<'_>,
+) {
+    let base = burden.entering(tier, key.stay_part, rows);
+    if base <= Fen::ZERO {
+        return;
+    }
+    let measure = Measure { situation, tier, frame };
+    let mut done = TierRow::of(key, base);
+    compute(&measure, row, burden, &mut done);
+    done.filing_loss = filing_loss(&measure, row, burden, done);
     burden.take(tier, &done);
-    write(&tier.adds, &written_plain(&done), frame);
+    write_slots(tier, row, &done, frame);
     rows.push(done);
 }
 
@@ -171,21 +187,28 @@ fn filing_loss(measure: &Measure<'_>, row: &Row, burden: &Burden<'_>, mut withou
 
 /// Steps 4 to 8 of a row that has nothing else, from its numbers; [`compute`] would give the same.
 #[inline(always)]
-fn compute_plain(tier: &Tier, plain: &Plain, frame: &[Fen], blank: TierRow) -> TierRow {
+fn compute_plain(tier: &Tier, row: &Row, plain: &Plain, frame: &[Fen], blank: TierRow) -> TierRow {
     let base = blank.base;
-    let of_slot = |slot: Option<SlotId>| slot.map_or(Fen::ZERO, |slot| slot_value(frame, slot));
     // 4
-    let deductible = plain.deductible.less(of_slot(plain.less)).min(base);
+    let deductible = plain.deductible.less(slot_value(frame, plain.less)).min(base);
     let covered = base.minus(deductible);
     // 6
-    let begin = begin(tier, frame, deductible);
-    let origin = origin(tier, begin, plain.deductible);
-    let payer = Payer::new(plain.bands(), begin, origin, tier.rounding);
-    let banded = payer.pay(covered);
+    let start = slot_value(frame, plain.bands_at);
+    let begin = if plain.from_zero { start.plus(deductible) } else { start };
+    let to_begin = plain.curve.at(begin);
+    let (before, paid_before) = match plain.origin {
+        Origin::Begin => (to_begin, Fen::ZERO),
+        Origin::Zero | Origin::Deductible => {
+            let before = plain.curve.at(plain.origin.of(begin, plain.deductible));
+            (before, Fen::rounded_between(before, to_begin, plain.rounding))
+        }
+    };
+    let to_end = plain.curve.at(begin.plus(covered));
+    let banded = Fen::rounded_between(before, to_end, plain.rounding).minus(paid_before);
     // 8
-    let cap_left = plain.cap.map(|cap| cap.less(of_slot(plain.cap_slot)));
+    let cap_left = plain.cap.map(|cap| cap.less(slot_value(frame, plain.cap_slot)));
     let (paid, paid_for) = match cap_left {
-        Some(rest) if banded >= rest => (rest, payer.least_for(rest, covered)),
+        Some(rest) if banded >= rest => (rest, paid_for(tier, row, plain, begin, rest, covered)),
         Some(_) | None => (banded, covered),
     };
     let above_cap = covered.minus(paid_for);
@@ -199,9 +222,16 @@ fn compute_plain(tier: &Tier, plain: &Plain, frame: &[Fen], blank: TierRow) -> T
         cap_left,
         paid,
         above_cap,
-        facility: if tier.above_cap_facility { above_cap } else { Fen::ZERO },
+        facility: if plain.above_cap_facility { above_cap } else { Fen::ZERO },
         ..blank
     }
+}
+
+/// The least length for which a plain row pays what its cap has left.
+#[cold]
+fn paid_for(tier: &Tier, row: &Row, plain: &Plain, begin: Fen, rest: Fen, covered: Fen) -> Fen {
+    let origin = plain.origin.of(begin, plain.deductible);
+    Payer::new(&row.bands, begin, origin, tier.rounding).least_for(rest, covered)
 }
 
 /// Steps 2 to 8: what a row makes of the base.
@@ -226,7 +256,8 @@ fn compute(measure: &Measure<'_>, row: &Row, burden: &Burden<'_>, done: &mut Tie
     let covered = measure.least(&row.cost_after).map_or(above, |rest| rest.min(above));
     // 6
     let begin = begin(tier, frame, deductible);
-    let payer = Payer::new(&row.bands, begin, origin(tier, begin, deductible_whole), tier.rounding);
+    let origin = tier.origin().of(begin, deductible_whole);
+    let payer = Payer::new(&row.bands, begin, origin, tier.rounding);
     let laid = (!row.kind_bands.is_empty())
         .then(|| kinds::lay_out(row, tier, burden, cut, first_share, deductible, covered, begin));
     let banded = match &laid {
@@ -301,16 +332,6 @@ fn begin(tier: &Tier, frame: &[Fen], deductible: Fen) -> Fen {
     match tier.bands_from {
         BandsFrom::Deductible => start,
         BandsFrom::Zero => start.plus(deductible),
-    }
-}
-
-/// From where on F counts; where that is the begin, only the visit's own stretch is priced (step 6).
-#[inline]
-pub(crate) fn origin(tier: &Tier, begin: Fen, deductible_whole: Fen) -> Fen {
-    match (tier.bands_pay, tier.bands_at, tier.bands_from) {
-        (BandsPay::Increment, _, _) | (BandsPay::Difference, None, _) => begin,
-        (BandsPay::Difference, Some(_), BandsFrom::Deductible) => Fen::ZERO,
-        (BandsPay::Difference, Some(_), BandsFrom::Zero) => deductible_whole.min(begin),
     }
 }
 
@@ -439,21 +460,24 @@ fn count_admission(row: &Row, frame: &mut [Fen]) {
 }
 
 /// What a tier may write, in the order of [`AddOf`](crate::pack::AddOf).
-#[inline(always)]
 fn written(row: &TierRow) -> [Fen; ADDS_OF] {
     let above_deductible = row.base.minus(row.cut).minus(row.first_share).minus(row.deductible);
     let left = row.base.minus(row.paid);
     [row.base, row.first_share, row.deductible, above_deductible, row.paid, left, Fen::new(1)]
 }
 
-/// The same of a plain row, of which nothing is cut and no first share taken.
+/// Step 11 of a plain row, of which nothing is cut and no first share taken.
 #[inline(always)]
-fn written_plain(row: &TierRow) -> [Fen; ADDS_OF] {
-    let TierRow { base, deductible, covered, paid, .. } = *row;
-    [base, Fen::ZERO, deductible, covered, paid, base.minus(paid), Fen::new(1)]
+fn write_plain(plain: &Plain, row: &TierRow, frame: &mut [Fen]) {
+    let [base, _, deductible, above_deductible, paid, left, one] = plain.adds;
+    add_to(frame, base, row.base);
+    add_to(frame, deductible, row.deductible);
+    add_to(frame, above_deductible, row.covered);
+    add_to(frame, paid, row.paid);
+    add_to(frame, left, row.base.minus(row.paid));
+    add_to(frame, one, Fen::new(1));
 }
 
-#[inline(always)]
 fn write(adds: &[Add], values: &[Fen; ADDS_OF], frame: &mut [Fen]) {
     for add in adds {
         let value = values.get(add.of.index()).copied().unwrap_or_default();
@@ -482,7 +506,7 @@ mod tests {
     use super::*;
     use crate::id::SourceId;
     use crate::money::{Rate, Rounding};
-    use crate::pack::{Band, Base, FundType};
+    use crate::pack::{AddOf, Band, BandsPay, Base, FundType};
 
     /// Numbers that look random, the same for a seed.
     struct Dice(u64);
@@ -511,7 +535,7 @@ mod tests {
         }
     }
 
-    fn row(dice: &mut Dice) -> Row {
+    fn row(dice: &mut Dice, adds: Vec<Add>) -> Row {
         let deductible = (dice.below(3) > 0).then(|| Deductible {
             amount: DeductibleAmount::Fixed(dice.fen(2_000)),
             per: Per::Visit,
@@ -535,7 +559,7 @@ mod tests {
             slot: dice.slot(),
             source: SourceId::new(0),
         });
-        let mut row = Row {
+        Row {
             first_share: Rate::ZERO,
             deductible,
             bands,
@@ -544,13 +568,27 @@ mod tests {
             cost_after: vec![],
             payment: cap.into_iter().collect(),
             floor: None,
-            adds: vec![],
+            adds,
             unpenalised: None,
             basis: vec![],
             plain: None,
-        };
-        row.find_plain();
-        row
+        }
+    }
+
+    /// What the tier writes, and what its row does: each thing once.
+    fn adds(dice: &mut Dice) -> (Vec<Add>, Vec<Add>) {
+        let of = [
+            AddOf::Base,
+            AddOf::FirstShare,
+            AddOf::Deductible,
+            AddOf::AboveDeductible,
+            AddOf::Paid,
+            AddOf::Left,
+            AddOf::One,
+        ];
+        let adds: Vec<Add> =
+            of.into_iter().filter_map(|of| Some(Add { slot: dice.slot()?, of })).collect();
+        adds.into_iter().partition(|_| dice.below(2) == 0)
     }
 
     #[test]
@@ -577,7 +615,8 @@ mod tests {
             approval_limit: None,
         };
         for _ in 0..50_000 {
-            let tier = Tier {
+            let (of_tier, of_row) = adds(&mut dice);
+            let mut tier = Tier {
                 name: String::new(),
                 fund: FundType::parse("310100").expect("six digits"),
                 basic: true,
@@ -588,23 +627,27 @@ mod tests {
                 bands_from: dice.one([BandsFrom::Deductible, BandsFrom::Zero]),
                 bands_pay: dice.one([BandsPay::Difference, BandsPay::Increment]),
                 above_cap_facility: dice.below(2) == 0,
-                adds: vec![],
+                adds: of_tier,
                 axes: vec![],
                 cells: vec![],
-                rows: vec![row(&mut dice)],
+                rows: vec![row(&mut dice, of_row)],
                 source: SourceId::new(0),
             };
+            tier.find_plain_rows();
             let row = tier.rows.first().expect("one");
             let plain = row.plain.as_ref().expect("it has nothing else");
             let frame = [dice.fen(5_000), dice.fen(5_000), dice.fen(5_000), dice.fen(5_000)];
             let base = Fen::new(1).plus(dice.fen(8_000));
             let key = RowKey { stay_part: 0, tier: TierId::new(0), row: 0 };
             let mut in_full = TierRow::of(key, base);
-            let by_numbers = compute_plain(&tier, plain, &frame, in_full);
+            let by_numbers = compute_plain(&tier, row, plain, &frame, in_full);
             let measure = Measure { situation: &situation, tier: &tier, frame: &frame };
             compute(&measure, row, &Burden::of(&totals), &mut in_full);
             assert_eq!(by_numbers, in_full, "{tier:?} on {base} with {frame:?}");
-            assert_eq!(written_plain(&by_numbers), written(&in_full));
+            let (mut plainly, mut wholly) = (frame, frame);
+            write_plain(plain, &by_numbers, &mut plainly);
+            write_slots(&tier, row, &in_full, &mut wholly);
+            assert_eq!(plainly, wholly, "{tier:?} writes {in_full:?}");
         }
     }
 }

@@ -280,7 +280,7 @@ impl Terms {
     /// and what is above it: no branch hangs on either.
     #[inline(always)]
     pub fn price_allowed(&self, price: Price, level: Level) -> Price {
-        let units = Ceilings::of_level(self.ceilings, level);
+        let units = Ceilings::of_level(&self.ceilings, level);
         let scale = self.facts.wrapping_shr(SCALE_SHIFT) & 3;
         let unit = UNITS.get(usize::try_from(scale).unwrap_or(3)).copied().unwrap_or(Price::ZERO);
         Ceilings::lower(price, units, unit)

@@ -5,9 +5,11 @@ use alloc::vec::Vec;
 
 use crate::date::Span;
 use crate::id::{LineKind, SlotId, SourceId, TierId};
+use crate::limits;
 use crate::money::{Fen, Rate, Rounding};
 
 use super::circumstance::{Axis, Circumstance, cell};
+use super::curve::Curve;
 use super::fund::FundType;
 
 /// Five parts of what a member bears of covered cost, in the order in which later payments are *not* taken off.
@@ -263,21 +265,55 @@ pub struct Row {
     pub plain: Option<Plain>,
 }
 
-/// Bands of a plain row at most.
-const PLAIN_BANDS: usize = 4;
-
 /// The numbers of a row that has bands, perhaps a fixed deductible and one fixed cap on the payment, and nothing else, as
-/// most rows: side by side, so that a tier need not go after them.
+/// most rows, with those of its tier: side by side, so that a tier need not go after them.
 #[derive(Copy, Clone, Eq, PartialEq, Hash, Debug)]
 pub struct Plain {
+    pub(crate) takes: Takes,
+    pub(crate) rounding: Rounding,
+    /// Whether the axis of the bands counts the deductible too.
+    pub(crate) from_zero: bool,
+    pub(crate) origin: Origin,
+    pub(crate) above_cap_facility: bool,
+    pub(crate) bands_at: SlotId,
+    /// The slot taken off the deductible.
+    pub(crate) less: SlotId,
+    /// The slot taken off the cap.
+    pub(crate) cap_slot: SlotId,
+    /// Where what a tier may write goes, by [`AddOf`].
+    pub(crate) adds: [SlotId; ADDS_OF],
     pub(crate) deductible: Fen,
-    /// A slot taken off the deductible.
-    pub(crate) less: Option<SlotId>,
-    /// A slot taken off the cap.
-    pub(crate) cap_slot: Option<SlotId>,
     pub(crate) cap: Option<Fen>,
-    bands: [Band; PLAIN_BANDS],
-    bands_count: u8,
+    pub(crate) curve: Curve,
+}
+
+/// No slot: it reads as nought, and what is added to it goes nowhere.
+const NOWHERE: SlotId = SlotId::new(u8::MAX);
+
+// No slot has its number.
+const _: () = assert!(limits::SLOTS_MAX <= NOWHERE.index());
+
+/// What enters a plain row. Its tag has a byte of its own, which is asked for twice a tier.
+#[derive(Copy, Clone, Eq, PartialEq, Hash, Debug)]
+#[repr(u8)]
+pub(crate) enum Takes {
+    /// Untouched in scope of one kind.
+    Kind(LineKind),
+    /// What is left of these parts, by [`Part`].
+    Left([bool; PARTS]),
+    /// Anything else that [`Base`] says.
+    Other,
+}
+
+/// From where F counts.
+#[derive(Copy, Clone, Eq, PartialEq, Hash, Debug)]
+pub(crate) enum Origin {
+    /// From the begin: only the visit's own stretch is priced.
+    Begin,
+    /// From nought.
+    Zero,
+    /// From the whole deductible, or the begin where that is lower.
+    Deductible,
 }
 
 /// Which part of a row a source speaks of.
@@ -400,19 +436,14 @@ impl Part {
 }
 
 impl Row {
-    pub(crate) fn find_plain(&mut self) {
-        self.plain = self.as_plain();
-    }
-
-    fn as_plain(&self) -> Option<Plain> {
+    fn as_plain(&self, tier: &Tier) -> Option<Plain> {
         let nothing_else = self.first_share == Rate::ZERO
             && self.kind_bands.is_empty()
             && self.cost_before.is_empty()
             && self.cost_after.is_empty()
             && self.floor.is_none()
-            && self.adds.is_empty()
             && self.unpenalised.is_none();
-        if !nothing_else || self.bands.len() > PLAIN_BANDS {
+        if !nothing_else {
             return None;
         }
         let (deductible, less) = match &self.deductible {
@@ -435,24 +466,72 @@ impl Row {
             }
             [_, ..] => return None,
         };
-        let mut bands = [Band { to: Fen::UNLIMITED, rate: Rate::ZERO }; PLAIN_BANDS];
-        for (place, band) in bands.iter_mut().zip(&self.bands) {
-            *place = *band;
+        let mut adds = [NOWHERE; ADDS_OF];
+        for add in tier.adds.iter().chain(&self.adds) {
+            let place = adds.get_mut(add.of.index())?;
+            if *place != NOWHERE {
+                return None;
+            }
+            *place = add.slot;
         }
-        let bands_count = u8::try_from(self.bands.len()).ok()?;
-        Some(Plain { deductible, less, cap_slot, cap, bands, bands_count })
+        Some(Plain {
+            takes: tier.takes(),
+            rounding: tier.rounding,
+            from_zero: tier.bands_from == BandsFrom::Zero,
+            origin: tier.origin(),
+            above_cap_facility: tier.above_cap_facility,
+            bands_at: tier.bands_at.unwrap_or(NOWHERE),
+            less: less.unwrap_or(NOWHERE),
+            cap_slot: cap_slot.unwrap_or(NOWHERE),
+            adds,
+            deductible,
+            cap,
+            curve: Curve::of(&self.bands)?,
+        })
     }
 }
 
-impl Plain {
-    /// Its bands.
-    #[inline]
-    pub(crate) fn bands(&self) -> &[Band] {
-        self.bands.get(..usize::from(self.bands_count)).unwrap_or(&[])
+impl Origin {
+    /// Where that is, for a stretch that begins here.
+    #[inline(always)]
+    pub(crate) fn of(self, begin: Fen, deductible_whole: Fen) -> Fen {
+        match self {
+            Origin::Begin => begin,
+            Origin::Zero => Fen::ZERO,
+            Origin::Deductible => deductible_whole.min(begin),
+        }
     }
 }
 
 impl Tier {
+    pub(crate) fn find_plain_rows(&mut self) {
+        let plain: Vec<_> = self.rows.iter().map(|row| row.as_plain(self)).collect();
+        for (row, plain) in self.rows.iter_mut().zip(plain) {
+            row.plain = plain;
+        }
+    }
+
+    fn takes(&self) -> Takes {
+        match (self.base, self.kinds.as_slice()) {
+            (Base::InScope, [only]) => Takes::Kind(*only),
+            (Base::Left { parts, without_filing_loss: false }, _) => Takes::Left(parts),
+            (
+                Base::InScope | Base::InScopeAndPrePay | Base::AboveCapOf(_) | Base::Left { .. },
+                _,
+            ) => Takes::Other,
+        }
+    }
+
+    /// From where F counts (step 6).
+    #[inline]
+    pub(crate) fn origin(&self) -> Origin {
+        match (self.bands_pay, self.bands_at, self.bands_from) {
+            (BandsPay::Increment, _, _) | (BandsPay::Difference, None, _) => Origin::Begin,
+            (BandsPay::Difference, Some(_), BandsFrom::Deductible) => Origin::Zero,
+            (BandsPay::Difference, Some(_), BandsFrom::Zero) => Origin::Deductible,
+        }
+    }
+
     /// The row that holds in a circumstance; `None` where the tier does not apply.
     #[inline]
     pub fn row(&self, at: &Circumstance) -> Option<&Row> {

@@ -3,7 +3,7 @@
 use crate::id::{LineKind, TierId};
 use crate::limits::LINE_KINDS_MAX;
 use crate::money::Fen;
-use crate::pack::{Base, PARTS, Part, Tier};
+use crate::pack::{Base, PARTS, Part, Takes, Tier};
 use crate::price::Totals;
 
 use super::TierRow;
@@ -24,9 +24,9 @@ pub struct Burden<'t> {
     /// In scope that no tier has touched, of all kinds.
     untouched: Fen,
     /// A bit for each kind whose in scope was touched.
-    scope_touched: u8,
+    scope_touched: u32,
     /// A bit for each kind whose pre-pay was taken into a base.
-    pre_pay_touched: u8,
+    pre_pay_touched: u32,
     filing_loss: Fen,
 }
 
@@ -41,7 +41,7 @@ struct Parts {
 }
 
 // A bit for each kind.
-const _: () = assert!(LINE_KINDS_MAX <= 8);
+const _: () = assert!(LINE_KINDS_MAX <= 32);
 
 impl Parts {
     #[inline]
@@ -107,7 +107,7 @@ impl<'t> Burden<'t> {
     #[inline]
     pub(crate) fn of_kind(&self, kind: LineKind, base: Base) -> Fen {
         let Some(totals) = self.totals.kinds.get(kind.index()) else { return Fen::ZERO };
-        let unless = |touched: u8, amount: Fen| {
+        let unless = |touched: u32, amount: Fen| {
             if touched & bit(kind) == 0 { amount } else { Fen::ZERO }
         };
         let in_scope = unless(self.scope_touched, totals.in_scope);
@@ -117,31 +117,41 @@ impl<'t> Burden<'t> {
         }
     }
 
-    #[inline(never)]
-    fn of_kinds(&self, kinds: &[LineKind], base: Base) -> Fen {
-        kinds.iter().map(|kind| self.of_kind(*kind, base)).fold(Fen::ZERO, Fen::plus)
-    }
-
     /// Of a kind, in scope and pre-pay that no tier has taken in.
     pub(crate) fn untouched_of(&self, kind: LineKind) -> (Fen, Fen) {
         let in_scope = self.of_kind(kind, Base::InScope);
         (in_scope, self.of_kind(kind, Base::InScopeAndPrePay).minus(in_scope))
     }
 
-    /// Step 1: what enters a tier; nothing where that is not above nought.
+    /// Step 1 for a plain row; nothing enters where that is not above nought.
     #[inline(always)]
+    pub(crate) fn entering_plain(
+        &self,
+        takes: &Takes,
+        tier: &Tier,
+        stay_part: u8,
+        rows: &[TierRow],
+    ) -> Fen {
+        match takes {
+            Takes::Kind(kind) => self.of_kind(*kind, Base::InScope),
+            Takes::Left(parts) => self.named(parts).sum(),
+            Takes::Other => self.entering(tier, stay_part, rows),
+        }
+    }
+
+    /// Step 1: what enters a tier; nothing where that is not above nought.
+    #[inline(never)]
     pub(crate) fn entering(&self, tier: &Tier, stay_part: u8, rows: &[TierRow]) -> Fen {
         match tier.base {
-            Base::InScope | Base::InScopeAndPrePay => match tier.kinds.as_slice() {
-                [only] => self.of_kind(*only, tier.base),
-                kinds => self.of_kinds(kinds, tier.base),
-            },
+            Base::InScope | Base::InScopeAndPrePay => {
+                tier.kinds.iter().map(|kind| self.of_kind(*kind, tier.base)).sum()
+            }
             Base::AboveCapOf(earlier) => self.above_cap_of(earlier, stay_part, rows),
             Base::Left { parts, without_filing_loss } => {
                 if without_filing_loss && !self.filing_loss.is_zero() {
-                    self.without_loss(parts, self.filing_loss).sum()
+                    self.without_loss(&parts, self.filing_loss).sum()
                 } else {
-                    self.named(parts).sum()
+                    self.named(&parts).sum()
                 }
             }
         }
@@ -161,8 +171,8 @@ impl<'t> Burden<'t> {
 
     /// What is left of the named parts.
     #[inline(always)]
-    fn named(&self, named: [bool; PARTS]) -> Parts {
-        let [pre_pay, first_share, deductible, co_pay, above_cap] = named;
+    fn named(&self, named: &[bool; PARTS]) -> Parts {
+        let &[pre_pay, first_share, deductible, co_pay, above_cap] = named;
         let when = |named: bool, amount: Fen| if named { amount } else { Fen::ZERO };
         Parts {
             pre_pay: when(pre_pay, self.parts.pre_pay),
@@ -175,7 +185,7 @@ impl<'t> Burden<'t> {
 
     /// The same, without a filing loss that lies in them.
     #[inline(never)]
-    fn without_loss(&self, named: [bool; PARTS], loss: Fen) -> Parts {
+    fn without_loss(&self, named: &[bool; PARTS], loss: Fen) -> Parts {
         let mut kept = self.named(named);
         take(&mut kept, loss, &LOSS_LIES_IN);
         kept
@@ -185,8 +195,8 @@ impl<'t> Burden<'t> {
     pub(crate) fn left_out(&self, tier: &Tier, part: Part) -> Fen {
         match tier.base {
             Base::Left { parts, without_filing_loss: true } => {
-                let kept = self.without_loss(parts, self.filing_loss);
-                self.named(parts).get(part).minus(kept.get(part))
+                let kept = self.without_loss(&parts, self.filing_loss);
+                self.named(&parts).get(part).minus(kept.get(part))
             }
             Base::Left { without_filing_loss: false, .. }
             | Base::InScope
@@ -195,47 +205,78 @@ impl<'t> Burden<'t> {
         }
     }
 
-    /// Steps 9 and 10: the base leaves where it was, and what the tier made of it comes in.
+    /// Step 9 for a plain row.
     #[inline(always)]
+    pub(crate) fn take_plain(&mut self, takes: &Takes, tier: &Tier, row: &TierRow) {
+        match takes {
+            Takes::Kind(kind) => {
+                self.scope_touched |= bit(*kind);
+                self.untouched = self.untouched.minus(row.base);
+                self.add_made(row);
+            }
+            Takes::Left(named) => self.take_left(row, named),
+            // Taken by its place, so from a place of its own.
+            Takes::Other => self.take(tier, &TierRow { ..*row }),
+        }
+    }
+
+    /// Steps 9 and 10: the base leaves where it was, and what the tier made of it comes in.
+    #[inline(never)]
     pub(crate) fn take(&mut self, tier: &Tier, row: &TierRow) {
         let loss_before = self.filing_loss;
         self.filing_loss = loss_before.plus(row.filing_loss);
         match tier.base {
             Base::InScope | Base::InScopeAndPrePay => {
                 self.touch_kinds(tier, row.base);
-                let above_cap = row.above_cap.minus(row.facility);
-                if row.paid > row.paid_for {
-                    let excess = row.paid.minus(row.paid_for);
-                    self.add_floored(row.first_share, row.deductible, above_cap, excess);
-                } else {
-                    let parts = &mut self.parts;
-                    parts.first_share = parts.first_share.plus(row.first_share);
-                    parts.deductible = parts.deductible.plus(row.deductible);
-                    parts.co_pay = parts.co_pay.plus(row.paid_for.minus(row.paid));
-                    parts.above_cap = parts.above_cap.plus(above_cap);
-                }
+                self.add_made(row);
             }
             Base::AboveCapOf(_) => {
                 self.parts.above_cap = self.parts.above_cap.minus(row.paid).minus(row.facility);
             }
             Base::Left { parts: named, without_filing_loss } => {
-                let kept = without_filing_loss && !loss_before.is_zero();
-                let took = kept.then(|| self.without_loss(named, loss_before));
-                let [_, _, _, co_pay, _] = named;
-                if co_pay {
-                    // Naming co-pay takes in what no tier has touched.
-                    self.parts.co_pay = self.parts.co_pay.plus(self.untouched);
-                    self.untouched = Fen::ZERO;
-                    self.scope_touched = u8::MAX;
-                }
-                match took {
-                    None => self.take_off(row.paid.plus(row.facility), named),
-                    Some(mut took) => {
-                        self.take_off_of(row.paid, &mut took);
-                        self.take_off_of(row.facility, &mut took);
-                    }
+                if without_filing_loss && !loss_before.is_zero() {
+                    let mut took = self.without_loss(&named, loss_before);
+                    self.touch_rest(&named);
+                    self.take_off_of(row.paid, &mut took);
+                    self.take_off_of(row.facility, &mut took);
+                } else {
+                    self.take_left(row, &named);
                 }
             }
+        }
+    }
+
+    /// What a tier on in scope made of its base comes in.
+    #[inline(always)]
+    fn add_made(&mut self, row: &TierRow) {
+        let above_cap = row.above_cap.minus(row.facility);
+        if row.paid > row.paid_for {
+            let excess = row.paid.minus(row.paid_for);
+            self.add_floored(row.first_share, row.deductible, above_cap, excess);
+        } else {
+            let parts = &mut self.parts;
+            parts.first_share = parts.first_share.plus(row.first_share);
+            parts.deductible = parts.deductible.plus(row.deductible);
+            parts.co_pay = parts.co_pay.plus(row.paid_for.minus(row.paid));
+            parts.above_cap = parts.above_cap.plus(above_cap);
+        }
+    }
+
+    /// What a tier on what is left has paid goes off it.
+    #[inline(always)]
+    fn take_left(&mut self, row: &TierRow, named: &[bool; PARTS]) {
+        self.touch_rest(named);
+        self.take_off(row.paid.plus(row.facility), named);
+    }
+
+    /// Naming co-pay takes in what no tier has touched.
+    #[inline(always)]
+    fn touch_rest(&mut self, named: &[bool; PARTS]) {
+        let &[_, _, _, co_pay, _] = named;
+        if co_pay {
+            self.parts.co_pay = self.parts.co_pay.plus(self.untouched);
+            self.untouched = Fen::ZERO;
+            self.scope_touched = u32::MAX;
         }
     }
 
@@ -252,19 +293,14 @@ impl<'t> Burden<'t> {
     }
 
     /// The kinds of a tier are touched, by a base of which in scope is all or the rest.
-    #[inline(always)]
     fn touch_kinds(&mut self, tier: &Tier, base: Fen) {
         if tier.base == Base::InScopeAndPrePay {
             return self.touch_with_pre_pay(tier, base);
         }
-        self.scope_touched |= match tier.kinds.as_slice() {
-            [only] => bit(*only),
-            kinds => bits(kinds),
-        };
+        self.scope_touched |= bits(&tier.kinds);
         self.untouched = self.untouched.minus(base);
     }
 
-    #[inline(never)]
     fn touch_with_pre_pay(&mut self, tier: &Tier, base: Fen) {
         let pre_pay = tier.kinds.iter().map(|kind| self.untouched_of(*kind).1).sum::<Fen>();
         self.scope_touched |= bits(&tier.kinds);
@@ -275,12 +311,10 @@ impl<'t> Burden<'t> {
 
     /// Takes an amount off the named parts: above cap, co-pay, first share, deductible, pre-pay. What a tier pays beyond
     /// them, by a pack that makes no sense, is in no part: then the person does not bear the rest, and the bill is refused.
+    /// No branch hangs on the amount: whether a tier pays is too often guessed wrong.
     #[inline(always)]
-    fn take_off(&mut self, amount: Fen, named: [bool; PARTS]) {
-        if amount.is_zero() {
-            return;
-        }
-        let [pre_pay, first_share, deductible, co_pay, above_cap] = named;
+    fn take_off(&mut self, amount: Fen, named: &[bool; PARTS]) {
+        let &[pre_pay, first_share, deductible, co_pay, above_cap] = named;
         let mut rest = amount;
         let mut off = |named: bool, mine: &mut Fen| {
             if named {
@@ -312,12 +346,11 @@ impl<'t> Burden<'t> {
 }
 
 #[inline]
-fn bit(kind: LineKind) -> u8 {
-    1_u8.wrapping_shl(u32::from(kind.get()))
+fn bit(kind: LineKind) -> u32 {
+    1_u32.wrapping_shl(u32::from(kind.get()))
 }
 
-#[inline(never)]
-fn bits(kinds: &[LineKind]) -> u8 {
+fn bits(kinds: &[LineKind]) -> u32 {
     kinds.iter().fold(0, |bits, kind| bits | bit(*kind))
 }
 

@@ -28,12 +28,13 @@ pub struct Archive {
 }
 
 /// An audit on its way.
-#[derive(Debug)]
-pub struct Audit {
+pub struct Audit<P> {
     archive: Archive,
     /// The pack that takes the place of its pool's.
     other: Option<Arc<Pack>>,
     fold: Fold,
+    /// Gives a record by its number.
+    past: P,
     room: Room,
     audited: u64,
     ended: Option<AuditError>,
@@ -102,11 +103,12 @@ impl Archive {
 }
 
 /// One pack, whatever place is asked for, and one image.
-struct Fixed<'w> {
+struct Fixed<'w, P> {
     world: &'w World,
+    past: &'w P,
 }
 
-impl Shelf for Fixed<'_> {
+impl<P: Fn(u64) -> Option<Vec<u8>>> Shelf for Fixed<'_, P> {
     fn pack_of(&self, _: &str) -> Option<&Pack> {
         self.world.packs().first().map(|loaded| &*loaded.pack)
     }
@@ -115,24 +117,24 @@ impl Shelf for Fixed<'_> {
         self.world.look_up(asked)
     }
 
-    fn record(&self, _: u64) -> Option<Vec<u8>> {
-        None
+    fn record(&self, place: u64) -> Option<Vec<u8>> {
+        (self.past)(place)
     }
 }
 
-impl Audit {
-    /// An audit by what is at hand; `other` takes the place of its pool's packs.
-    pub fn new(archive: Archive, other: Option<Arc<Pack>>) -> Audit {
-        Audit::on(Fold::new(1), archive, other)
+impl<P: Fn(u64) -> Option<Vec<u8>>> Audit<P> {
+    /// An audit by what is at hand; `other` takes the place of its pool's packs, and `past` gives records by their numbers.
+    pub fn new(archive: Archive, other: Option<Arc<Pack>>, past: P) -> Audit<P> {
+        Audit::on(Fold::new(1), archive, other, past)
     }
 
     /// The same on from a state of one shard.
-    pub fn on(mut fold: Fold, mut archive: Archive, other: Option<Arc<Pack>>) -> Audit {
+    pub fn on(mut fold: Fold, mut archive: Archive, other: Option<Arc<Pack>>, past: P) -> Audit<P> {
         if let Some(pack) = &other {
             archive.add_pack(Arc::clone(pack));
             fold.know(&PolicyNames::of(pack));
         }
-        Audit { archive, other, fold, room: Room::default(), audited: 0, ended: None }
+        Audit { archive, other, fold, past, room: Room::default(), audited: 0, ended: None }
     }
 
     /// Audits a batch and folds it in; `differs` is told of every settlement that comes out otherwise.
@@ -155,58 +157,55 @@ impl Audit {
         differs: &mut impl FnMut(Difference),
     ) -> Result<(), AuditError> {
         let record = stored::whole::<Record>(bytes).ok_or(EngineError::Unreadable { number })?;
-        if let Event::Settled(settled) = &record.event
-            && let Some(difference) = self.settlement(&record, settled, bytes)?
-        {
+        let bills: Vec<&Settled> = match &record.event {
+            Event::Settled(settled) => vec![settled],
+            // Under another pack a settlement is compared where it was made.
+            Event::Corrected(corrected) if self.other.is_none() => {
+                corrected.adjusted.iter().map(|one| &one.settled).collect()
+            }
+            _ => Vec::new(),
+        };
+        if let Some(difference) = self.bills(&record, &bills, bytes)? {
             differs(difference);
         }
         Ok(self.fold.apply(number, &record)?)
     }
 
-    fn settlement(
+    /// The bills of one record, which were decided by one pack and image.
+    fn bills(
         &mut self,
         record: &Record,
-        settled: &Settled,
+        bills: &[&Settled],
         bytes: &[u8],
     ) -> Result<Option<Difference>, AuditError> {
-        let [ledger] = self.fold.ledgers() else { return Ok(None) };
-        let (pool, was) = policy_of(ledger, settled.policy);
+        let ([ledger], Some(first)) = (self.fold.ledgers(), bills.first()) else { return Ok(None) };
+        let (pool, was) = policy_of(ledger, first.policy);
         let other = self.other.as_ref().filter(|pack| pack.data().pool == pool);
         if self.other.is_some() && other.is_none() {
             return Ok(None);
         }
         let digest = other.map_or(was, |pack| pack.data().digest);
-        let image = ledger.catalogues().iter().find(|(seq, _)| *seq == settled.catalogue);
+        let image = ledger.catalogues().iter().find(|(seq, _)| *seq == first.catalogue);
         let image = image.map_or([0; 32], |(_, digest)| *digest);
         let settlement = record.seq;
         let world = self.archive.world(digest, image, settlement, &pool)?;
-        self.audited += 1;
-        let again = ledger.decide_again(record, &Fixed { world }, &mut self.room);
-        let fields = match again {
+        self.audited += bills.len() as u64;
+        let shelf = Fixed { world, past: &self.past };
+        let fields = match ledger.decide_again(record, &shelf, &mut self.room) {
             Err(refused) => {
                 vec![("refused".to_owned(), "no".to_owned(), told::message(refused.reason))]
             }
-            Ok(anew) if self.other.is_some() => differences(settled, &anew),
             Ok(anew) => {
+                let mut fields = match &anew {
+                    Event::Settled(anew) => differences(first, anew),
+                    _ => Vec::new(),
+                };
                 let mut written = Vec::with_capacity(bytes.len());
-                let event = Event::Settled(Box::new(anew));
-                let anew = Record { event, ..record.clone() };
-                anew.put(&mut written);
-                match (&anew.event, written == bytes) {
-                    (_, true) => Vec::new(),
-                    (Event::Settled(anew), false) => {
-                        let mut fields = differences(settled, anew);
-                        if fields.is_empty() {
-                            fields.push((
-                                "bytes".to_owned(),
-                                "these".to_owned(),
-                                "others".to_owned(),
-                            ));
-                        }
-                        fields
-                    }
-                    (_, false) => Vec::new(),
+                Record { event: anew, ..record.clone() }.put(&mut written);
+                if self.other.is_none() && written != bytes && fields.is_empty() {
+                    fields.push(("bytes".to_owned(), "these".to_owned(), "others".to_owned()));
                 }
+                fields
             }
         };
         Ok((!fields.is_empty()).then_some(Difference { settlement, fields }))

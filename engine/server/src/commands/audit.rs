@@ -8,7 +8,7 @@ use std::sync::Arc;
 use clap::Args;
 use yidan_image::Image;
 use yidan_journal::storage::files::Files;
-use yidan_journal::{Mark, scan_after};
+use yidan_journal::{Mark, Places, scan_after};
 use yidan_pipeline::engine::Fold;
 use yidan_pipeline::snapshot::{Begin, fold_from};
 
@@ -50,10 +50,17 @@ impl Audit {
         let mut out = Output::open();
         let (mut printed, mut count) = (Ok(()), 0_u64);
         let files = Files::at(&self.folder);
+        let places = Places::of(&files).map_err(said)?;
         // From the first record, or where its segment is archived from the oldest snapshot.
         let read = fold_from(&files, 1, Begin::Oldest, |fold, mark| {
             let fold = mem::replace(fold, Fold::new(1));
-            let mut audit = Auditing::on(fold, at_hand.take().unwrap_or_default(), other.clone());
+            let mut audit = Auditing::on(
+                fold,
+                at_hand.take().unwrap_or_default(),
+                other.clone(),
+                // What a correction takes back is read where it stands.
+                |place| places.fetch(&files, place).ok(),
+            );
             let scanned = scan_after(&files, mark, |batch| {
                 audit.batch(batch, |difference| {
                     count += 1;

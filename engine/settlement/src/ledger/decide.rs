@@ -504,7 +504,7 @@ impl Ledger {
         Ok(Bill { policy: policy.seq, catalogue, labels, read, decision })
     }
 
-    /// Decides a settlement anew from its record, before the record is applied: what an audit compares with it.
+    /// Decides a settlement or a correction anew from its record, before the record is applied: what an audit compares with it.
     ///
     /// # Errors
     /// The refusal that it would meet now; also where the record is of something else.
@@ -513,7 +513,17 @@ impl Ledger {
         record: &Record,
         shelf: &impl Shelf,
         room: &mut Room,
-    ) -> Result<Settled, Refused> {
+    ) -> Result<Event, Refused> {
+        let (seq, time_ms, request) = (record.seq, record.time_ms, record.request.clone());
+        if let Event::Corrected(corrected) = &record.event {
+            let what = What::Correct(corrected.correction);
+            let command = Command { seq, time_ms, request, what };
+            let decided = self.correct(&command, corrected.correction, shelf, room)?;
+            let Decided::Event(event) = decided else {
+                return Err(refused(Conduct::SettlementUnknown));
+            };
+            return Ok(event);
+        }
         let Event::Settled(settled) = &record.event else {
             return Err(refused(Conduct::SettlementUnknown));
         };
@@ -522,9 +532,9 @@ impl Ledger {
             None => WhichVisit::Registered(settled.visit),
         };
         let settle = Settle { visit, how: settled.how, charges: settled.charges.clone() };
-        let (seq, time_ms, request) = (record.seq, record.time_ms, record.request.clone());
         let what = What::Settle(settle.clone());
-        self.settle(&Command { seq, time_ms, request, what }, &settle, shelf, room)
+        let command = Command { seq, time_ms, request, what };
+        self.settle(&command, &settle, shelf, room).map(|settled| Event::Settled(Box::new(settled)))
     }
 
     fn policy_of(&self, pack: &Pack) -> Option<&Policy> {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use yidan::audit::{Archive, Audit};
 use yidan_journal::scan;
+use yidan_settlement::stored::Stored;
 
 use super::Evidence;
 
@@ -12,7 +13,14 @@ pub fn check(evidence: &Evidence<'_>) -> Option<String> {
     let mut archive = Archive::default();
     evidence.scene.packs().iter().for_each(|pack| archive.add_pack(Arc::clone(pack)));
     archive.add_image(Arc::clone(evidence.scene.image()));
-    let mut audit = Audit::new(archive, None);
+    let past = |place: u64| {
+        evidence.record(place).map(|kept| {
+            let mut bytes = Vec::new();
+            kept.record.put(&mut bytes);
+            bytes
+        })
+    };
+    let mut audit = Audit::new(archive, None, past);
     let mut differ = None;
     let read = scan(evidence.disk, |batch| {
         audit.batch(batch, |difference| differ = Some(format!("{difference:?}")));

@@ -473,14 +473,18 @@ fn told_to_go_no_further_it_leaves_nothing() {
     let world = world();
     let (_, life) = begun(23, &world, 100);
     let before = life.disk.names().expect("names");
-    for after in 0..12 {
-        let asked = std::cell::Cell::new(0);
-        let go_on = || {
-            asked.set(asked.get() + 1);
-            asked.get() <= after
-        };
-        assert!(matches!(make(&life.disk, 1, go_on), Ok(Making::Ended)), "{after}");
-        assert_eq!(life.disk.names().expect("names"), before);
+    let asked = std::cell::Cell::new(0);
+    let go_on = |most: usize| {
+        asked.set(asked.get() + 1);
+        asked.get() <= most
+    };
+    let all = make(&life.disk.copy(), 1, || go_on(usize::MAX));
+    assert!(matches!(all, Ok(Making::Made(_, _))));
+    // The last question is asked before a chunk is written.
+    for most in (0..asked.take()).rev().step_by(3) {
+        asked.set(0);
+        assert!(matches!(make(&life.disk, 1, || go_on(most)), Ok(Making::Ended)), "{most}");
+        assert_eq!(life.disk.names().expect("names"), before, "{most}");
     }
     life.snapshot();
     assert!(matches!(make(&life.disk, 1, || true), Ok(Making::NothingNew(_))));

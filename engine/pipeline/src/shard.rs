@@ -8,7 +8,7 @@ use parking_lot::RwLock;
 use yidan_journal::Places;
 use yidan_journal::storage::Storage;
 use yidan_settlement::command::Command;
-use yidan_settlement::event::{Event, Record, Refused, Settled};
+use yidan_settlement::event::{Record, Refused, Settled};
 use yidan_settlement::ledger::{Catalogue, Decided, Ledger, LookUp, RequestKey, Room, Shelf};
 use yidan_settlement::limits::RECORD_BYTES_MAX;
 use yidan_settlement::pack::Pack;
@@ -149,9 +149,8 @@ impl<S: Storage> Shard for LedgerShard<S> {
         let Some((record, key)) = self.pending.take() else { return };
         if let Answer::Done(place, bytes) = answer {
             *place = number;
-            if let Event::Settled(_) | Event::Cancelled(_) = record.event {
-                self.past.keep(number, Arc::clone(bytes));
-            }
+            // What comes next may look it up before it is durable: a cancellation its settlement, a correction its visit.
+            self.past.keep(number, Arc::clone(bytes));
         }
         let applied = self.ledger.apply_keyed(&record, key, number);
         // What was decided on this very state must fit it: if not, the ledger itself is broken, and nothing more may be

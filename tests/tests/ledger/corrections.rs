@@ -39,10 +39,9 @@ fn correction(first: u64, cancel: bool) -> What {
 /// Corrects, and gives what came of it.
 fn correct(desk: &mut Desk<'_>, psn_no: &str, first: u64, cancel: bool) -> Corrected {
     let msgid = format!("correction {psn_no} {}", desk.seq);
-    match desk.say("bureau", psn_no, &msgid, 0, correction(first, cancel)) {
-        Decided::Event(Event::Corrected(corrected)) => *corrected,
-        decided => panic!("{decided:?}"),
-    }
+    let decided = desk.say("bureau", psn_no, &msgid, 0, correction(first, cancel));
+    let Decided::Event(Event::Corrected(corrected)) = decided else { panic!("{decided:?}") };
+    *corrected
 }
 
 /// Slots by their texts.

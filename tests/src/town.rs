@@ -525,6 +525,8 @@ pub struct Paid {
     pub owed: Fen,
     /// What accounts paid.
     pub accounts: Fen,
+    /// What the person is owed by adjustments.
+    pub person: Fen,
 }
 
 impl Paid {
@@ -535,7 +537,8 @@ impl Paid {
                 Account::FundExpense(fund) => paid.funds.push((fund.get(), posting.amount)),
                 Account::OwnAccount => paid.accounts = paid.accounts.plus(posting.amount),
                 Account::FacilityPayable => paid.owed = paid.owed.plus(posting.amount),
-                Account::FamilyAccount(_) | Account::PersonPayable => panic!("none in town"),
+                Account::PersonPayable => paid.person = paid.person.plus(posting.amount),
+                Account::FamilyAccount(_) => panic!("none in town"),
             }
         }
         let funds: Fen = paid.funds.iter().map(|(_, fen)| *fen).sum();
@@ -630,6 +633,9 @@ impl ClientBooks {
         };
         let own = self.funds();
         compare("what funds paid", funds == own, format!("{funds:?}"), format!("{own:?}"));
+        let persons: Fen = shards.iter().map(|shard| shard.books().persons).sum();
+        let own: Fen = self.standing().map(|bill| bill.person).sum();
+        compare("what persons are owed", persons == own, persons.to_string(), own.to_string());
         let own = self.payable();
         compare("what facilities are owed", payable == own, payable.to_string(), own.to_string());
         compare("what accounts hold", balances == held, balances.to_string(), held.to_string());

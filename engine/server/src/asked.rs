@@ -1,7 +1,9 @@
 //! A command of `yidan run` as one line of JSON: national field names, unknown ones refused. What an operation needs and does
 //! not find is told by its field.
 
+use yidan_settlement::claim::Spell;
 use yidan_settlement::command::{Settle, What, WhichVisit};
+use yidan_settlement::date::Span;
 use yidan_settlement::event::{Correction, Request};
 use yidan_settlement::facts::{ChargesFacts, SettleFacts, Text};
 use yidan_settlement::id::VisitId;
@@ -119,6 +121,20 @@ impl Asked {
         if !of_bureau && request.asker.is_empty() {
             return Err(field("fixmedins_code", "nothing", "the code of the facility"));
         }
+        let moves_money = matches!(
+            self.op,
+            Op::Deposit
+                | Op::Settle
+                | Op::Cancel
+                | Op::Reverse
+                | Op::CancelForOperator
+                | Op::SettleAnew
+        );
+        if moves_money && request.msgid.is_empty() {
+            let expected =
+                "a text of its own: without one the same line sent again would be another request";
+            return Err(field("msgid", "nothing", expected));
+        }
         for (name, text) in [
             ("psn_no", &request.psn_no),
             ("msgid", &request.msgid),
@@ -138,7 +154,13 @@ impl Asked {
                 let member = needed("member", self.member.as_ref())?;
                 let place = needed("admdvs", self.admdvs.as_deref())?;
                 request.psn_no = member.psn_no.as_str().into();
-                let facts = member_facts(member, Some(place))?;
+                let mut facts = member_facts(member, Some(place))?;
+                if facts.spells.is_none() {
+                    // One who is registered is settled for years: covered by this insurance, not by any that a bill may name.
+                    let insutype = insutype("member.insutype", &member.insutype)?;
+                    let (span, waiting_to) = (Span::ALWAYS, Span::ALWAYS.from);
+                    facts.spells = Some(vec![Spell { insutype, span, waiting_to }]);
+                }
                 let opening = member.balc.map_or(Fen::ZERO, |balance| balance.0);
                 What::RegisterMember(facts, opening)
             }

@@ -1,7 +1,8 @@
 //! Decides every settlement of a journal anew, at its place in history, and compares: under the pack and image it was decided by,
 //! byte for byte; under another pack of its pool, amount by amount.
 
-use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::Arc;
 
@@ -25,6 +26,8 @@ pub struct Archive {
     images: HashMap<[u8; 32], Arc<Image>>,
     /// One for each pair of a pack and an image that was asked for.
     worlds: HashMap<([u8; 32], [u8; 32]), World>,
+    /// One for each set of packs, and an image, that a correction asked for.
+    sets: HashMap<(Vec<[u8; 32]>, [u8; 32]), World>,
 }
 
 /// An audit on its way.
@@ -102,15 +105,19 @@ impl Archive {
     }
 }
 
-/// One pack, whatever place is asked for, and one image.
+/// One pack, whatever place is asked for, or one for each pool; and one image.
 struct Fixed<'w, P> {
     world: &'w World,
+    /// Whether its one pack is that of every place.
+    one: bool,
     past: &'w P,
 }
 
 impl<P: Fn(u64) -> Option<Vec<u8>>> Shelf for Fixed<'_, P> {
-    fn pack_of(&self, _: &str) -> Option<&Pack> {
-        self.world.packs().first().map(|loaded| &*loaded.pack)
+    fn pack_of(&self, admdvs: &str) -> Option<&Pack> {
+        let packs = self.world.packs();
+        let loaded = if self.one { packs.first() } else { self.world.pack_of(admdvs) };
+        loaded.map(|loaded| &*loaded.pack)
     }
 
     fn look_up(&self, asked: LookUp<'_>) -> Option<Catalogue<'_>> {
@@ -188,9 +195,15 @@ impl<P: Fn(u64) -> Option<Vec<u8>>> Audit<P> {
         let image = ledger.catalogues().iter().find(|(seq, _)| *seq == first.catalogue);
         let image = image.map_or([0; 32], |(_, digest)| *digest);
         let settlement = record.seq;
-        let world = self.archive.world(digest, image, settlement, &pool)?;
         self.audited += bills.len() as u64;
-        let shelf = Fixed { world, past: &self.past };
+        let (world, one) = if let Event::Corrected(_) = record.event {
+            // The member may have moved between pools, and bills that came out the same are not in the record.
+            let used = bills.iter().map(|bill| policy_of(ledger, bill.policy));
+            (self.archive.world_of(ledger.policies(), used, image, settlement)?, false)
+        } else {
+            (self.archive.world(digest, image, settlement, &pool)?, true)
+        };
+        let shelf = Fixed { world, one, past: &self.past };
         let fields = match ledger.decide_again(record, &shelf, &mut self.room) {
             Err(refused) => {
                 vec![("refused".to_owned(), "no".to_owned(), told::message(refused.reason))]
@@ -229,6 +242,44 @@ impl<P: Fn(u64) -> Option<Vec<u8>>> Audit<P> {
 }
 
 impl Archive {
+    /// The packs that were used, and of every other pool the last that was loaded and is at hand.
+    fn world_of<'l>(
+        &mut self,
+        loaded: impl Iterator<Item = (u64, &'l PolicyNames)>,
+        used: impl Iterator<Item = (String, [u8; 32])>,
+        image: [u8; 32],
+        settlement: u64,
+    ) -> Result<&World, AuditError> {
+        let mut digests: BTreeMap<String, [u8; 32]> =
+            loaded.map(|(_, names)| (names.pool.to_string(), names.digest)).collect();
+        let mut needed = BTreeMap::new();
+        for (pool, digest) in used {
+            digests.insert(pool.clone(), digest);
+            needed.insert(pool, digest);
+        }
+        let set: Vec<[u8; 32]> = digests.values().copied().collect();
+        let place = match self.sets.entry((set, image)) {
+            Entry::Occupied(known) => return Ok(known.into_mut()),
+            Entry::Vacant(place) => place,
+        };
+        let mut world = World::new();
+        for (pool, digest) in digests {
+            match self.packs.get(&digest) {
+                Some(pack) => world.add_pack(Arc::clone(pack), std::path::Path::new("")),
+                None if needed.contains_key(&pool) => {
+                    return Err(AuditError::NoPack { settlement, pool, digest });
+                }
+                None => {}
+            }
+        }
+        if image != [0; 32] {
+            let found = self.images.get(&image);
+            let found = found.ok_or(AuditError::NoImage { settlement, digest: image })?;
+            world.set_image(Arc::clone(found));
+        }
+        Ok(place.insert(world))
+    }
+
     fn world(
         &mut self,
         pack: [u8; 32],
@@ -239,8 +290,8 @@ impl Archive {
         let Archive { packs, images, worlds } = self;
         let world = worlds.entry((pack, image));
         match world {
-            std::collections::hash_map::Entry::Occupied(known) => Ok(known.into_mut()),
-            std::collections::hash_map::Entry::Vacant(place) => {
+            Entry::Occupied(known) => Ok(known.into_mut()),
+            Entry::Vacant(place) => {
                 let found = packs.get(&pack).ok_or_else(|| AuditError::NoPack {
                     settlement,
                     pool: pool.to_owned(),

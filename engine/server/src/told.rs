@@ -78,9 +78,8 @@ struct AdjustedLine {
     setl_id: String,
     adjusts: String,
     fixmedins_code: String,
-    /// Differences, posted on the day of the correction.
+    /// What funds pay more, and the person is owed; less, and the person owes it. Posted on the day of the correction.
     fund_pay_sumamt: Yuan,
-    acct_pay: Yuan,
     now: SettledLine,
 }
 
@@ -94,8 +93,8 @@ struct RefusedLine {
     given: Option<Yuan>,
     #[serde(skip_serializing_if = "Option::is_none")]
     computed: Option<Yuan>,
-    /// How many later settlements stand in the way, the time of a reversal in milliseconds since 1970, or the settlement that
-    /// cannot be made anew.
+    /// How many later settlements stand in the way, the time of a reversal in milliseconds since 1970, the settlement that cannot
+    /// be made anew, or the record that is archived.
     #[serde(skip_serializing_if = "is_nought")]
     detail: u64,
 }
@@ -124,7 +123,16 @@ where
             told(false, Says::Settled(Box::new(SettledLine::of(String::new(), &settled))))
         }
         Answer::Done(number, bytes) => told(false, said(number, &bytes)?),
-        Answer::Again(number) => told(true, said(number, &engine.record(number)?)?),
+        Answer::Again(number) => match engine.record(number) {
+            Ok(bytes) => told(true, said(number, &bytes)?),
+            // It was answered, and what it was stands in the archive: this line alone cannot be told.
+            Err(JournalError::Archived { .. }) => {
+                let why = Conduct::RecordUnreachable.number();
+                let refused = Refused { reason: why, line: None, figures: None, detail: number };
+                told(true, Says::Refused(RefusedLine::of(refused)))
+            }
+            Err(error) => return Err(error.into()),
+        },
     })
 }
 
@@ -258,7 +266,6 @@ impl AdjustedLine {
             adjusts: setl_id.clone(),
             fixmedins_code: one.facility.to_string(),
             fund_pay_sumamt: Yuan(decision.fund_sum().plus(taken_back)),
-            acct_pay: Yuan(decision.account_sum().minus(one.taken_back.balance)),
             now: SettledLine::of(setl_id, &one.settled),
         }
     }

@@ -92,6 +92,8 @@ pub struct Settled {
     pub how: SettleFacts,
     /// For what.
     pub charges: ChargesFacts,
+    /// What was known of the member: the record of the journal that says so.
+    pub known: u64,
     /// The record of the facility it was settled by: the number of the command that registered it.
     pub facility: u64,
     /// The pack: the number of the command that loaded it.
@@ -150,7 +152,8 @@ pub struct Corrected {
     pub adjusted: Vec<Adjusted>,
 }
 
-/// A settlement that comes out otherwise: the difference is posted today, and the settlement stands as it is now.
+/// A settlement that comes out otherwise: what funds pay more or less goes to an account of the person, never to cash that was
+/// paid, and neither the facility nor the own account has a part in it.
 #[derive(Clone, Eq, PartialEq, Debug)]
 pub struct Adjusted {
     /// `setl_id` of the adjustment.
@@ -354,7 +357,7 @@ stored_enum! {
 
 stored_struct! {
     Request { asker, infno, msgid, psn_no, digest }
-    Settled { visit, how, policy, labels, decision, at_once, charges, facility, catalogue, read, sources }
+    Settled { visit, how, policy, labels, decision, at_once, charges, known, facility, catalogue, read, sources }
     Sources { opened, lines }
     Run { place, from, count }
     Correction { first, cancel, day }

@@ -222,7 +222,7 @@ impl Ledger {
         self.last_seq = self.last_seq.max(seq);
         let effect = match &record.event {
             Event::MemberRegistered(facts, opening) => {
-                let member = self.members.register(psn_no, facts);
+                let member = self.members.register(psn_no, facts, place);
                 member.balance = member.balance.plus(*opening);
                 self.books.deposits = self.books.deposits.plus(*opening);
                 Effect::Lasting
@@ -389,8 +389,8 @@ impl Ledger {
         Ok(member)
     }
 
-    /// Takes the adjusted back, the last first, and posts them as they are now: so every slot goes only through values that it
-    /// had or has.
+    /// Takes the adjusted back and posts them as they are now. What stays is never more than a slot had, so none falls below
+    /// nought on the way: settlements only raise them.
     fn corrected(
         &mut self,
         seq: u64,

@@ -189,6 +189,8 @@ reasons! {
         RecordTooLong = 321, "内容超过单笔记录上限，请分批上传";
         /// More settlements stand than one correction decides anew.
         TooManyToCorrect = 322, "须重新结算的结算笔数超过单次上限，请从较晚的结算开始分次办理";
+        /// A facility asks for what only the bureau does.
+        OperatorsOnly = 323, "该业务仅限医保经办机构办理";
     }
 }
 

@@ -55,11 +55,31 @@ fn slots(desk: &Desk<'_>, psn_no: &str) -> BTreeMap<(String, String, u64), Fen> 
     member.slots().iter().map(slot).collect()
 }
 
-fn payable(desk: &Desk<'_>) -> (Fen, BTreeMap<u32, Fen>) {
+/// What the facility is owed, what persons are, and what funds paid: the last is the sum of the others.
+fn books(desk: &Desk<'_>) -> (Fen, Fen, BTreeMap<u32, Fen>) {
     let ledger = &desk.engine.shards[0];
     let mut funds = ledger.books().funds.clone();
     funds.retain(|_, amount| !amount.is_zero());
-    (ledger.facility(FACILITY).expect("registered").payable(), funds)
+    let (owed, persons) =
+        (ledger.facility(FACILITY).expect("registered").payable(), ledger.books().persons);
+    assert_eq!(funds.values().copied().sum::<Fen>(), owed.plus(persons), "no account pays here");
+    (owed, persons, funds)
+}
+
+fn twice(funds: &BTreeMap<u32, Fen>) -> BTreeMap<u32, Fen> {
+    funds.iter().map(|(fund, amount)| (*fund, amount.plus(*amount))).collect()
+}
+
+/// Says a correction in the name of the bureau and expects this refusal.
+fn refused(desk: &mut Desk<'_>, why: Conduct, msgid: &str, what: What) {
+    match desk.say("bureau", "A", msgid, 0, what) {
+        Decided::Event(Event::Refused(refused)) => assert_eq!(refused.reason, why.number()),
+        decided @ (Decided::Event(_)
+        | Decided::Again(_)
+        | Decided::PreSettled(_)
+        | Decided::Nothing
+        | Decided::Refused(_)) => panic!("{why:?} was expected: {decided:?}"),
+    }
 }
 
 fn settlements(desk: &Desk<'_>, psn_no: &str) -> usize {
@@ -83,22 +103,29 @@ fn what_stood_upon_a_cancelled_settlement_comes_out_as_if_that_had_never_been() 
     let later = [4_600_000, 20_000_000, 700];
     let first = settle_at_once(&mut desk, "A", 9_000_000);
     let of_a: Vec<u64> = later.iter().map(|fen| settle_at_once(&mut desk, "A", *fen)).collect();
-    let with_a = payable(&desk);
+    let mut of_b = Desk::new(&packs);
+    register(&mut of_b, "B", Some("R1-2"));
     for fen in later {
         settle_at_once(&mut desk, "B", fen);
+        settle_at_once(&mut of_b, "B", fen);
     }
-    let of_b = payable(&desk).0.minus(with_a.0);
+    let of_b = books(&of_b);
+    let (owed, ..) = books(&desk);
     assert_ne!(slots(&desk, "A"), slots(&desk, "B"));
-    let refused = desk.say(FACILITY, "A", "c", 2208, What::Cancel(first));
-    assert!(matches!(refused, Decided::Event(Event::Refused(_))), "{refused:?}");
-
+    desk.refused(Conduct::LaterSettlements, "A", "c", 2208, What::Cancel(first));
+    // What is known of the member has changed meanwhile; a cancellation decides by what was known then.
+    register(&mut desk, "A", Some("R1-1"));
     let corrected = correct(&mut desk, "A", first, true);
     assert_eq!(corrected.cancelled.as_ref().map(|(code, _)| &**code), Some(FACILITY));
     let adjusted: Vec<u64> = corrected.adjusted.iter().map(|one| one.settlement).collect();
     assert!(!adjusted.is_empty() && adjusted.iter().all(|one| of_a.contains(one)), "{adjusted:?}");
     assert!(corrected.adjusted.iter().all(|one| one.number > first && !of_a.contains(&one.number)));
     assert_eq!(slots(&desk, "A"), slots(&desk, "B"));
-    assert_eq!(payable(&desk).0, of_b.plus(of_b), "both are owed the same");
+    let (owed_now, persons, funds) = books(&desk);
+    assert_eq!(funds, twice(&of_b.2), "both are paid the same");
+    let first_paid = corrected.cancelled.as_ref().map(|(_, cancelled)| cancelled.posted.facility);
+    assert_eq!(owed_now, owed.plus(first_paid.expect("cancelled")), "the facility loses the first");
+    assert_ne!(persons, Fen::ZERO, "the rest is the person's, not cash that was paid");
     assert_eq!(settlements(&desk, "A"), 3);
     replays(&desk);
 
@@ -107,7 +134,7 @@ fn what_stood_upon_a_cancelled_settlement_comes_out_as_if_that_had_never_been() 
         desk.done("A", &format!("u{number}"), 2208, What::Cancel(*settlement));
     }
     assert_eq!(slots(&desk, "A"), BTreeMap::new());
-    assert_eq!(payable(&desk).0, of_b);
+    assert_eq!(books(&desk), of_b);
     replays(&desk);
 }
 
@@ -121,16 +148,21 @@ fn a_class_granted_from_an_earlier_date_is_paid_for_what_was_settled_since() {
     settle_at_once(&mut desk, "A", 3_000_000);
     settle_at_once(&mut desk, "B", 9_000_000);
     settle_at_once(&mut desk, "B", 3_000_000);
-    let msgid = "nothing has changed";
-    let decided = desk.say("bureau", "A", msgid, 0, correction(first, false));
-    assert_eq!(decided, Decided::Nothing);
+    let (owed, ..) = books(&desk);
+    let nothing = correct(&mut desk, "A", first, false);
+    assert_eq!((nothing.cancelled, nothing.adjusted), (None, Vec::new()));
     register(&mut desk, "A", Some("R1-1"));
     let corrected = correct(&mut desk, "A", first, false);
     assert_eq!((corrected.cancelled, corrected.adjusted.len()), (None, 2));
     assert_eq!(slots(&desk, "A"), slots(&desk, "B"));
-    let (owed, funds) = payable(&desk);
+    let (owed_now, persons, funds) = books(&desk);
     assert!(funds.values().all(|amount| amount.get() % 2 == 0), "twice the same: {funds:?}");
-    assert_eq!(funds.values().copied().sum::<Fen>(), owed);
+    assert_eq!(owed_now, owed, "the facility has its money already");
+    assert!(persons > Fen::ZERO);
+    // The class is taken away again, and so is what it gave.
+    register(&mut desk, "A", None);
+    correct(&mut desk, "A", first, false);
+    assert_eq!(books(&desk).1, Fen::ZERO);
     replays(&desk);
 }
 
@@ -170,16 +202,51 @@ fn a_correction_is_refused_by_name() {
     let mut desk = Desk::new(&packs);
     register(&mut desk, "A", None);
     let first = settle_at_once(&mut desk, "A", 100_000);
-    desk.refused(Conduct::SettlementUnknown, "A", "x1", 0, correction(first + 50, true));
+    desk.refused(Conduct::OperatorsOnly, "A", "x0", 0, correction(first, true));
+    refused(&mut desk, Conduct::SettlementUnknown, "x1", correction(first + 50, true));
     for _ in 0..ADJUSTED_MAX {
         settle_at_once(&mut desk, "A", 100);
     }
-    desk.refused(Conduct::TooManyToCorrect, "A", "x2", 0, correction(first, true));
+    refused(&mut desk, Conduct::TooManyToCorrect, "x2", correction(first, true));
     let member = desk.engine.shards[0].members().get("A").expect("registered");
     let last = member.settled().last().expect("settled").seq;
     desk.done("A", "x3", 2208, What::Cancel(last));
-    desk.refused(Conduct::CancelledBefore, "A", "x4", 0, correction(last, true));
+    refused(&mut desk, Conduct::CancelledBefore, "x4", correction(last, true));
     desk.say("", "", "", 0, What::CloseDay(Day::from_civil(2026, 5, 1).expect("a day")));
-    desk.refused(Conduct::DayIsClosed, "A", "x5", 0, correction(first, true));
+    refused(&mut desk, Conduct::DayIsClosed, "x5", correction(first, true));
+    replays(&desk);
+}
+
+#[test]
+fn a_mid_stay_settlement_is_not_cancelled_under_the_one_that_ended_its_visit() {
+    let packs = Packs::curated();
+    let mut desk = Desk::new(&packs);
+    register(&mut desk, "A", None);
+    let number = VisitId::new(desk.done("A", "v", 2201, What::OpenVisit(visit(390))));
+    let settle = |desk: &mut Desk<'_>, serial: &str, mid_stay: bool| {
+        desk.done("A", "", 2204, What::Upload(number, vec![line(serial, 5_000)]));
+        let how = SettleFacts { mid_stay, ..how() };
+        let visit = WhichVisit::Registered(number);
+        let settle = Settle { visit, how, charges: ChargesFacts::Uploaded };
+        desk.done("A", &format!("s{serial}"), 2207, What::Settle(settle))
+    };
+    let mid_stay = settle(&mut desk, "1", true);
+    settle(&mut desk, "2", false);
+    refused(&mut desk, Conduct::VisitSettled, "x", correction(mid_stay, true));
+    replays(&desk);
+}
+
+/// What was cancelled is put back only onto the slots it was decided on.
+#[test]
+fn two_that_were_each_the_first_of_the_year_do_not_both_come_back() {
+    let packs = Packs::curated();
+    let mut desk = Desk::new(&packs);
+    register(&mut desk, "A", None);
+    let first = settle_at_once(&mut desk, "A", 9_000_000);
+    desk.done("A", "k1", 2208, What::Cancel(first));
+    let second = settle_at_once(&mut desk, "A", 8_000_000);
+    desk.done("A", "k2", 2208, What::Cancel(second));
+    desk.done("A", "b1", 2601, What::Reverse(2208, "k1".into()));
+    desk.refused(Conduct::LaterSettlements, "A", "b2", 2601, What::Reverse(2208, "k2".into()));
     replays(&desk);
 }

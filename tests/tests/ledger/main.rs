@@ -456,7 +456,12 @@ fn the_ledger_refuses_by_itself_and_says_why() {
 
     // Two are said where commands and journal meet, not by the ledger: a record too long, and nothing to reverse.
     // And those of corrections, in a file of their own.
-    let elsewhere = [Conduct::RecordTooLong, Conduct::NothingToReverse, Conduct::TooManyToCorrect];
+    let elsewhere = [
+        Conduct::RecordTooLong,
+        Conduct::NothingToReverse,
+        Conduct::TooManyToCorrect,
+        Conduct::OperatorsOnly,
+    ];
     let missing: Vec<&Conduct> = Conduct::ALL
         .iter()
         .filter(|why| !desk.seen.contains(&why.number()) && !elsewhere.contains(why))

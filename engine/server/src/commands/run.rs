@@ -11,11 +11,12 @@ use clap::Args;
 use crossbeam_channel::{Receiver, Sender, bounded, never, select, unbounded};
 use hdrhistogram::Histogram;
 use yidan_journal::snapshot::name_of;
-use yidan_pipeline::engine::{Admission, Engine, EngineError};
+use yidan_pipeline::engine::{Admission, Engine, EngineError, now_ms};
 use yidan_pipeline::shard::Answer;
 use yidan_pipeline::snapshot::Making;
 use yidan_pipeline::{Stopped, Tagged};
 use yidan_settlement::command::What;
+use yidan_settlement::date::Day;
 use yidan_settlement::event::Request;
 
 use super::folder::Folder;
@@ -43,7 +44,10 @@ const A_RUN: &str = r#"Lines, one command each:
 withdraw (mdtrt_id, feedetl_sn), pre-settle and settle (mdtrt_id, endtime), close (mdtrt_id),
 reverse (oinfno, omsgid), close-day (day), and of the bureau's operators cancel-for-operator and settle-anew (operator, setl_id, day):
 the one cancels a settlement that later ones stand upon, the other decides one and all later ones anew by what is known now; what comes
-out otherwise is adjusted, and the difference posted to that day."#;
+out otherwise is adjusted, and the difference posted to that day.
+What moves money needs msgid. The key of a request is fixmedins_code, infno, msgid and psn_no; infno, where a line names none, is 2201 for
+open, 2202 close, 2204 upload, 2205 withdraw, 2206 pre-settle, 2207 settle, 2208 cancel, 2601 reverse, 0 for the rest: oinfno is that of
+the line to be reversed. A day is closed for good, and only one that has begun."#;
 
 /// Run commands through the durable engine: one line of JSON each, one line of answer each
 ///
@@ -59,6 +63,12 @@ pub(super) struct Run {
     /// Make a snapshot after every so many records, beside what is settled [default: none is made]
     #[arg(long, value_name = "RECORDS", value_parser = clap::value_parser!(u64).range(1..))]
     snapshot_every: Option<u64>,
+}
+
+/// The day it is in China.
+fn today() -> Day {
+    let hours = now_ms() / 3_600_000 + 8;
+    Day::new(i32::try_from(hours / 24).unwrap_or(i32::MAX))
 }
 
 /// An answer on its way back, by the number of its line.
@@ -233,6 +243,14 @@ impl Flow<'_> {
                 return Ok(());
             }
         };
+        if let What::CloseDay(day) = what
+            && day > today()
+        {
+            let what =
+                format!("field `day`: {day} has not begun; expected {} or a day before", today());
+            self.unreadable(Some(number), first, &what);
+            return Ok(());
+        }
         self.waiting.push_back(Waiting { line: number, name, begun, told: None });
         self.submit(number, request, what)
     }

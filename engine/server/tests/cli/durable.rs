@@ -118,10 +118,12 @@ fn an_operator_cancels_what_later_settlements_stand_upon() {
     let by_operator = json!({"op": "cancel-for-operator", "operator": "bureau-7", "psn_no": "P1", "setl_id": "@a",
         "day": "2025-06-01", "msgid": "y"});
     lines.extend([by_facility, by_operator.clone(), by_operator]);
-    let again = json!({"op": "settle-anew", "operator": "bureau-7", "psn_no": "P1", "setl_id": "@b", "day": "2025-06-01"});
-    let nameless =
-        json!({"op": "settle-anew", "psn_no": "P1", "setl_id": "@b", "day": "2025-06-01"});
-    lines.extend([again, nameless]);
+    let again = json!({"op": "settle-anew", "operator": "bureau-7", "psn_no": "P1", "setl_id": "@b", "day": "2025-06-01",
+        "msgid": "z"});
+    let nameless = json!({"op": "settle-anew", "psn_no": "P1", "setl_id": "@b", "day": "2025-06-01", "msgid": "z"});
+    let keyless = json!({"op": "deposit", "psn_no": "P1", "amount": "5.00"});
+    let too_early = json!({"op": "close-day", "day": "2199-01-01"});
+    lines.extend([again, nameless, keyless, too_early]);
     let (ran, answers) = ran(&journal, &lines, &[]);
     assert_eq!(ran.code, Some(2), "{}", ran.err);
     assert_eq!(answers[6]["refused"], 314, "the later one has used what it counted");
@@ -139,6 +141,10 @@ fn an_operator_cancels_what_later_settlements_stand_upon() {
     assert_eq!(answers[9]["infcode"], 0, "nothing comes out otherwise");
     let unreadable = answers[10]["unreadable"].as_str().expect("a field is missing");
     assert!(unreadable.contains("operator"), "{unreadable}");
+    for (answer, field) in [(11, "msgid"), (12, "has not begun")] {
+        let unreadable = answers[answer]["unreadable"].as_str().expect("refused as it stands");
+        assert!(unreadable.contains(field), "{unreadable}");
+    }
     assert_eq!(state(&journal, "1"), state(&journal, "4"));
 }
 

@@ -10,6 +10,7 @@ use super::decide::{
 };
 use super::{HeldKey, Ledger, Member, Symbols};
 use crate::admit::SlotKey;
+use crate::bill::{Account, Posting, Side};
 use crate::bind::Charged;
 use crate::command::Command;
 use crate::event::{Adjusted, Corrected, Correction, Event, Refused, Settled};
@@ -36,6 +37,9 @@ impl Ledger {
         if self.closed_to.is_some_and(|closed| correction.day <= closed) {
             return Err(refused(Conduct::DayIsClosed));
         }
+        if self.facility(&command.request.asker).is_some() {
+            return Err(refused(Conduct::OperatorsOnly));
+        }
         let member = self.member(command)?;
         let all = member.settled();
         let first = all.iter().position(|one| one.seq == correction.first);
@@ -54,6 +58,10 @@ impl Ledger {
             before.post(self, &old.settled, Fen::negated)?;
         }
         let (first, again) = match olds.split_first() {
+            // What it took in would be free in a visit that has ended.
+            Some((first, rest)) if correction.cancel && stay_goes_on(first, rest) => {
+                return Err(refused(Conduct::VisitSettled));
+            }
             Some((first, rest)) if correction.cancel => (Some(first), rest),
             Some(_) | None => (None, &*olds),
         };
@@ -61,7 +69,7 @@ impl Ledger {
         let mut number = command.seq;
         for old in again {
             let settled = self
-                .settle_anew(old, &before, shelf, room)
+                .settle_anew(old, &before, correction.cancel, shelf, room)
                 .map_err(|refused| Refused { detail: old.number, ..refused })?;
             before.post(self, &settled, |amount| amount)?;
             if before.effect(self, &settled) != before.effect(self, &old.settled) {
@@ -76,20 +84,17 @@ impl Ledger {
                 });
             }
         }
-        if first.is_none() && adjusted.is_empty() {
-            return Ok(Decided::Nothing);
-        }
         let cancelled = first.map(|old| (old.facility.clone(), cancelled(old)));
         let corrected = Corrected { correction, cancelled, adjusted };
         Ok(Decided::Event(Event::Corrected(Box::new(corrected))))
     }
 
-    /// A settlement as it comes out after what stands before it now, by what is known now. The own account pays no more of it
-    /// than it did: nobody has asked the member.
+    /// A settlement as it comes out after what stands before it now: by what is known of the member now, or `as_known` then.
     fn settle_anew(
         &self,
         old: &Old,
         before: &Before,
+        as_known: bool,
         shelf: &impl Shelf,
         room: &mut Room,
     ) -> Result<Settled, Refused> {
@@ -101,9 +106,15 @@ impl Ledger {
             ChargesFacts::Lines(lines) => Charged::Lines(lines),
             ChargesFacts::Uploaded => Charged::Lines(&uploaded),
         };
+        let known = if as_known { was.known } else { before.member.known() };
+        let Event::MemberRegistered(known_facts, _) = record_at(shelf, known)?.event else {
+            return Err(refused(Conduct::RecordUnreachable));
+        };
+        let paid = Posted::of(&was.decision.postings);
         let basis = Basis {
             member: &before.member,
-            balance: was.decision.account_own,
+            facts: &known_facts,
+            balance: paid.account,
             symbols: &before.symbols,
             facility_code: &old.facility,
             facility: facility.ok_or(refused(Conduct::FacilityUnknown))?,
@@ -113,14 +124,72 @@ impl Ledger {
             charged,
         };
         let bill = self.bill(&basis, shelf, room)?;
-        Ok(bill.of(Settlement {
+        let mut anew = bill.of(Settlement {
             visit: was.visit,
             at_once: was.at_once.clone(),
             how: was.how,
             charges: was.charges.clone(),
+            known,
             facility: was.facility,
             sources: was.sources.clone(),
-        }))
+        });
+        let decision = &mut anew.decision;
+        decision.balance = before.member.balance();
+        paid.go_on(&mut decision.postings);
+        Ok(anew)
+    }
+}
+
+/// Whether a later settlement is of the visit that a mid-stay settlement left open.
+fn stay_goes_on(first: &Old, later: &[Old]) -> bool {
+    let visit = first.settled.visit;
+    first.settled.how.mid_stay && later.iter().any(|one| one.settled.visit == visit)
+}
+
+/// What a bill posted.
+#[derive(Clone, Copy, Default)]
+struct Posted {
+    funds: Fen,
+    account: Fen,
+    facility: Fen,
+    person: Fen,
+}
+
+impl Posted {
+    fn of(postings: &[Posting]) -> Posted {
+        let mut sums = Posted::default();
+        for posting in postings {
+            let sum = match posting.account {
+                Account::FundExpense(_) => &mut sums.funds,
+                Account::OwnAccount | Account::FamilyAccount(_) => &mut sums.account,
+                Account::FacilityPayable => &mut sums.facility,
+                Account::PersonPayable => &mut sums.person,
+            };
+            *sum = sum.plus(posting.amount);
+        }
+        sums
+    }
+
+    /// Makes of a bill's postings those that go on from these: account and facility as they were, and what funds pay more or
+    /// less is owed to the person, or by the person where it is below nought.
+    fn go_on(self, postings: &mut Vec<Posting>) {
+        postings.retain(|posting| match posting.account {
+            Account::FundExpense(_) => true,
+            Account::OwnAccount
+            | Account::FamilyAccount(_)
+            | Account::FacilityPayable
+            | Account::PersonPayable => false,
+        });
+        let more = Posted::of(postings).funds.minus(self.funds);
+        for (account, side, amount) in [
+            (Account::OwnAccount, Side::Debit, self.account),
+            (Account::FacilityPayable, Side::Credit, self.facility),
+            (Account::PersonPayable, Side::Credit, self.person.plus(more)),
+        ] {
+            if !amount.is_zero() {
+                postings.push(Posting { account, side, amount });
+            }
+        }
     }
 }
 
@@ -172,7 +241,7 @@ impl Before {
         policy.held_or_new(key, settled.labels.lent(), &mut self.symbols)
     }
 
-    /// What a settlement does to slots, funds and persons: where two have the same, nobody sees a difference.
+    /// What a settlement does to slots and books, and its shares: where two have the same, nothing is to be adjusted.
     fn effect(&mut self, ledger: &Ledger, settled: &Settled) -> impl PartialEq + use<> {
         let mut slots: BTreeMap<Option<HeldKey>, Fen> = BTreeMap::new();
         for change in &settled.decision.changes {

@@ -111,6 +111,8 @@ impl Room {
 #[derive(Clone, Copy)]
 pub(super) struct Basis<'a> {
     pub(super) member: &'a Member,
+    /// What is known of the member.
+    pub(super) facts: &'a MemberFacts,
     pub(super) balance: Fen,
     /// The texts of the member's slots.
     pub(super) symbols: &'a Symbols,
@@ -137,6 +139,7 @@ pub(super) struct Settlement {
     pub(super) at_once: Option<VisitFacts>,
     pub(super) how: SettleFacts,
     pub(super) charges: ChargesFacts,
+    pub(super) known: u64,
     pub(super) facility: u64,
     pub(super) sources: Option<Sources>,
 }
@@ -144,12 +147,13 @@ pub(super) struct Settlement {
 impl Bill {
     pub(super) fn of(self, settlement: Settlement) -> Settled {
         let Bill { policy, catalogue, labels, read, decision } = self;
-        let Settlement { visit, at_once, how, charges, facility, sources } = settlement;
+        let Settlement { visit, at_once, how, charges, known, facility, sources } = settlement;
         Settled {
             visit,
             at_once,
             how,
             charges,
+            known,
             facility,
             policy,
             catalogue,
@@ -416,8 +420,10 @@ impl Ledger {
         if self.closed_to.is_some_and(|closed| settle.how.settled.day() <= closed) {
             return Err(refused(Conduct::DayIsClosed));
         }
+        let known = member.facts().ok_or(refused(Conduct::MemberUnknown))?;
         let basis = Basis {
             member,
+            facts: &known,
             balance: member.balance(),
             symbols: &self.symbols,
             facility_code: code,
@@ -431,7 +437,8 @@ impl Ledger {
         let at_once = registered.is_none().then(|| facts.clone());
         let (how, charges, facility) = (settle.how, settle.charges.clone(), facility.revision());
         let sources = registered.map(OpenVisit::sources);
-        Ok(bill.of(Settlement { visit: number, at_once, how, charges, facility, sources }))
+        let (visit, known) = (number, member.known());
+        Ok(bill.of(Settlement { visit, at_once, how, charges, known, facility, sources }))
     }
 
     /// The bill of a claim, by the pack and image now in use.
@@ -441,8 +448,7 @@ impl Ledger {
         shelf: &impl Shelf,
         room: &mut Room,
     ) -> Result<Bill, Refused> {
-        let Basis { member, visit, .. } = *basis;
-        let facts = member.facts().ok_or(refused(Conduct::MemberUnknown))?;
+        let Basis { member, facts, visit, .. } = *basis;
         let no_pack = || of_refusal(Refusal::of(Reason::PoolWithoutPack));
         let pack = shelf.pack_of(&facts.admdvs).ok_or_else(no_pack)?;
         let policy = self.policy_of(pack).ok_or_else(no_pack)?;
@@ -464,7 +470,7 @@ impl Ledger {
             known: diagnoses,
         });
         let claim = ClaimFacts {
-            member: &facts,
+            member: facts,
             balance: basis.balance,
             family: &[],
             facility_code: basis.facility_code,
@@ -580,12 +586,15 @@ impl Ledger {
 
     /// The slots that a settlement changed, and with `read` those it only read.
     fn keys(&self, settled: &Settled, read: bool) -> Vec<HeldKey> {
-        let policy = self.policies.iter().find(|policy| policy.seq == settled.policy);
         let changed = settled.decision.changes.iter().map(|change| change.key);
         let only_read = settled.read.iter().filter(|_| read).map(|(key, _)| *key);
-        let held =
-            |key| policy.and_then(|policy| policy.held(key, settled.labels.lent(), &self.symbols));
-        changed.chain(only_read).filter_map(held).collect()
+        changed.chain(only_read).filter_map(|key| self.held(settled, key)).collect()
+    }
+
+    /// The key by which a slot of a settlement is held.
+    fn held(&self, settled: &Settled, key: SlotKey) -> Option<HeldKey> {
+        let policy = self.policies.iter().find(|policy| policy.seq == settled.policy)?;
+        policy.held(key, settled.labels.lent(), &self.symbols)
     }
 
     /// Undoes what an earlier request did, or leaves a mark for one that has not come.
@@ -629,10 +638,7 @@ impl Ledger {
         if settled.charges != ChargesFacts::Uploaded {
             return true;
         }
-        let amounts = visit.open_lines().map(|line| line.facts.amount);
-        let decided = &settled.decision.lines;
-        visit.open_lines().count() == decided.len()
-            && amounts.eq(decided.iter().map(|line| line.parts.sum()))
+        settled.sources.as_ref().is_some_and(|sources| *sources == visit.sources())
     }
 
     /// A cancelled settlement stands again, if nothing came in between.
@@ -655,6 +661,18 @@ impl Ledger {
         let visit = old.settled.visit;
         if later.iter().any(|one| one.settled.visit == visit) || !self.has_its_lines(&old.settled) {
             return Err(refused(Conduct::VisitSettled));
+        }
+        // It was decided on these slots: what was cancelled or put back meanwhile may have changed them, too.
+        let Settled { decision, read, .. } = &*old.settled;
+        let changed = decision.changes.iter().map(|change| (change.key, change.before));
+        let mut seen: Vec<HeldKey> = Vec::new();
+        for (key, value) in changed.chain(read.iter().copied()) {
+            let Some(held) = self.held(&old.settled, key) else { continue };
+            // A later part of a stay has read what an earlier one had left.
+            if !seen.contains(&held) && member.slot(held) != value {
+                return Err(refused(Conduct::LaterSettlements));
+            }
+            seen.push(held);
         }
         let posted = moved(&old.settled, |amount| amount);
         if member.balance().plus(posted.balance).is_negative() {

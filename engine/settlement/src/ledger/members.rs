@@ -29,6 +29,8 @@ type Hasher = foldhash::fast::FixedState;
 pub struct Member {
     /// `psn_no`, then the facts.
     bytes: Box<[u8]>,
+    /// The record that says so.
+    known: u64,
     /// Balance of the own account.
     pub(super) balance: Fen,
     /// Values of slots, in no order.
@@ -62,7 +64,7 @@ pub struct HeldKey {
 pub struct HeldSettlement {
     /// Its number.
     pub seq: u64,
-    /// Its record in the journal; the top bit says that it was cancelled, the next that its visit went on.
+    /// The record that says what it is now; the top bit says that it was cancelled, the next that its visit went on.
     place: u64,
 }
 
@@ -70,7 +72,7 @@ const CANCELLED: u64 = 1 << 63;
 const MID_STAY: u64 = 1 << 62;
 
 // At rest a member with six slots and three settlements is to stay within 400 bytes.
-const _: () = assert!(size_of::<Member>() <= 56 && size_of::<HeldSlot>() <= 24);
+const _: () = assert!(size_of::<Member>() <= 64 && size_of::<HeldSlot>() <= 24);
 
 impl HeldSettlement {
     /// A settlement that stands.
@@ -153,6 +155,11 @@ impl Member {
         let mut bytes = Bytes::new(&self.bytes);
         bytes.text()?;
         MemberFacts::read(&mut bytes)
+    }
+
+    /// The record that says what is known of the member.
+    pub fn known(&self) -> u64 {
+        self.known
     }
 
     /// Number and facts as they are stored.
@@ -258,7 +265,12 @@ impl Members {
     }
 
     /// Registers a member, or replaces what is known of one.
-    pub(super) fn register(&mut self, psn_no: &str, facts: &MemberFacts) -> &mut Member {
+    pub(super) fn register(
+        &mut self,
+        psn_no: &str,
+        facts: &MemberFacts,
+        known: u64,
+    ) -> &mut Member {
         let mut bytes = Vec::new();
         put_text(psn_no, &mut bytes);
         facts.put(&mut bytes);
@@ -270,7 +282,7 @@ impl Members {
         let member = self.rows.get_mut(place);
         #[expect(clippy::expect_used, reason = "it was found there, or put there above")]
         let member = member.expect("the row of a place");
-        member.bytes = bytes;
+        (member.bytes, member.known) = (bytes, known);
         member
     }
 
@@ -280,6 +292,7 @@ impl Members {
         let place = rows.len();
         rows.push(Member {
             bytes: Box::default(),
+            known: 0,
             balance: Fen::ZERO,
             slots: Box::default(),
             settled: Box::default(),
@@ -297,11 +310,12 @@ impl Members {
     pub(super) fn restore(
         &mut self,
         bytes: Box<[u8]>,
+        known: u64,
         balance: Fen,
         slots: Box<[HeldSlot]>,
         settled: Box<[HeldSettlement]>,
     ) -> Option<()> {
-        let row = Member { bytes, balance, slots, settled };
+        let row = Member { bytes, known, balance, slots, settled };
         let psn_no = Bytes::new(&row.bytes).text()?;
         if self.place(psn_no).is_some() {
             return None;

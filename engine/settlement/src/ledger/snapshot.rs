@@ -237,6 +237,7 @@ fn put_member(member: &Member, numbers: &[u64], to: &mut Vec<u8>) {
     };
     member.stored().len().put(to);
     to.extend_from_slice(member.stored());
+    member.known().put(to);
     member.balance().put(to);
     member.slots().len().put(to);
     for HeldSlot { key, value } in member.slots() {
@@ -413,6 +414,7 @@ impl Reading {
         let length = usize::read(from)?;
         let bytes = from.take(length)?;
         let shard = self.shard_of(bucket_of(Bytes::new(bytes).text()?));
+        let known = fits(Stored::read(from)?, PLACE_BITS)?;
         let balance = not_below_nought(Stored::read(from)?)?;
         let count_of_slots = usize::read(from)?;
         let mut slots = Vec::new();
@@ -429,7 +431,7 @@ impl Reading {
             settled.push(held);
         }
         let members = &mut self.shards.get_mut(shard)?.members;
-        members.restore(bytes.into(), balance, slots.into(), settled.into())?;
+        members.restore(bytes.into(), known, balance, slots.into(), settled.into())?;
         count(&mut self.counts.members);
         Some(())
     }

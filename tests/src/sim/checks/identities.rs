@@ -16,7 +16,8 @@ pub fn check(evidence: &Evidence<'_>) -> Option<String> {
 
 fn wrong(evidence: &Evidence<'_>, kept: &Kept) -> Option<String> {
     if let Event::Settled(settled) = &kept.record.event {
-        return adds_up(&settled.decision).map(str::to_owned);
+        let bill = &settled.decision;
+        return adds_up(bill).or_else(|| is_posted(bill)).map(str::to_owned);
     }
     if let Event::Cancelled(cancelled) = &kept.record.event {
         return opposite(evidence, cancelled, -1);
@@ -45,10 +46,6 @@ fn wrong(evidence: &Evidence<'_>, kept: &Kept) -> Option<String> {
 fn adds_up(bill: &Decision) -> Option<&'static str> {
     let funds: Fen = bill.funds.iter().copied().sum();
     let accounts = bill.account_family.iter().fold(bill.account_own, |sum, one| sum.plus(*one));
-    let side = |side: Side| -> Fen {
-        let of_side = bill.postings.iter().filter(|posting| posting.side == side);
-        of_side.map(|posting| posting.amount).sum()
-    };
     let parts = [bill.split.own, bill.split.over, bill.split.pre_pay, bill.split.in_scope];
     let lines: Fen = bill.lines.iter().map(|line| line.parts.sum()).sum();
     let paid: Fen = bill.tiers.iter().map(|tier| tier.paid).sum();
@@ -61,8 +58,7 @@ fn adds_up(bill: &Decision) -> Option<&'static str> {
         ),
         (bill.psn_part == accounts.plus(bill.cash), "the person's part is not account and cash"),
         (funds == paid, "funds do not pay what the tiers do"),
-        (side(Side::Debit) == side(Side::Credit), "debits are not credits"),
-        (side(Side::Debit) == funds.plus(accounts), "not all that was paid is posted"),
+        (side(bill, Side::Debit) == side(bill, Side::Credit), "debits are not credits"),
         (!bill.cash.is_negative() && !bill.balance.is_negative(), "an amount is below nought"),
         (
             bill.changes.iter().all(|change| change.before <= change.after),
@@ -70,6 +66,19 @@ fn adds_up(bill: &Decision) -> Option<&'static str> {
         ),
     ];
     sums.iter().find(|(holds, _)| !holds).map(|(_, wrong)| *wrong)
+}
+
+/// What was paid is what was posted. An adjustment posts what accounts paid before it, whatever they would pay now.
+fn is_posted(bill: &Decision) -> Option<&'static str> {
+    let paid: Fen = bill.funds.iter().copied().sum();
+    let paid =
+        bill.account_family.iter().fold(paid.plus(bill.account_own), |sum, one| sum.plus(*one));
+    (side(bill, Side::Debit) != paid).then_some("not all that was paid is posted")
+}
+
+fn side(bill: &Decision, side: Side) -> Fen {
+    let of_side = bill.postings.iter().filter(|posting| posting.side == side);
+    of_side.map(|posting| posting.amount).sum()
 }
 
 /// What differs between what was posted and the bill with this sign.

@@ -287,7 +287,7 @@ impl Archive {
         settlement: u64,
         pool: &str,
     ) -> Result<&World, AuditError> {
-        let Archive { packs, images, worlds } = self;
+        let Archive { packs, images, worlds, .. } = self;
         let world = worlds.entry((pack, image));
         match world {
             Entry::Occupied(known) => Ok(known.into_mut()),

@@ -1,5 +1,5 @@
-//! Decides every settlement of a journal anew, at its place in history, and compares: under the pack and image it was decided by,
-//! byte for byte; under another pack of its pool, amount by amount.
+//! Decides every settlement and correction of a journal anew, at its place in history, and compares: under the pack and image it
+//! was decided by, byte for byte; under another pack of its pool, amount by amount.
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
@@ -15,6 +15,7 @@ use yidan_settlement::event::{Event, PolicyNames, Record, Settled};
 use yidan_settlement::ledger::{Catalogue, Ledger, LookUp, Room, Shelf};
 use yidan_settlement::money::Fen;
 use yidan_settlement::pack::{FundField, Pack};
+use yidan_settlement::reason::Conduct;
 use yidan_settlement::stored::{self, Stored};
 
 use crate::told;
@@ -39,8 +40,17 @@ pub struct Audit<P> {
     /// Gives a record by its number.
     past: P,
     room: Room,
-    audited: u64,
+    audited: Audited,
     ended: Option<AuditError>,
+}
+
+/// What an audit has seen.
+#[derive(Copy, Clone, Eq, PartialEq, Debug, Default)]
+pub struct Audited {
+    /// Settlements decided anew.
+    pub settlements: u64,
+    /// Corrections that could not be: what they stand on is archived.
+    pub out_of_reach: u64,
 }
 
 /// Why an audit cannot go on.
@@ -141,7 +151,8 @@ impl<P: Fn(u64) -> Option<Vec<u8>>> Audit<P> {
             archive.add_pack(Arc::clone(pack));
             fold.know(&PolicyNames::of(pack));
         }
-        Audit { archive, other, fold, past, room: Room::default(), audited: 0, ended: None }
+        let (room, audited) = (Room::default(), Audited::default());
+        Audit { archive, other, fold, past, room, audited, ended: None }
     }
 
     /// Audits a batch and folds it in; `differs` is told of every settlement that comes out otherwise.
@@ -195,7 +206,6 @@ impl<P: Fn(u64) -> Option<Vec<u8>>> Audit<P> {
         let image = ledger.catalogues().iter().find(|(seq, _)| *seq == first.catalogue);
         let image = image.map_or([0; 32], |(_, digest)| *digest);
         let settlement = record.seq;
-        self.audited += bills.len() as u64;
         let (world, one) = if let Event::Corrected(_) = record.event {
             // The member may have moved between pools, and bills that came out the same are not in the record.
             let used = bills.iter().map(|bill| policy_of(ledger, bill.policy));
@@ -204,7 +214,13 @@ impl<P: Fn(u64) -> Option<Vec<u8>>> Audit<P> {
             (self.archive.world(digest, image, settlement, &pool)?, true)
         };
         let shelf = Fixed { world, one, past: &self.past };
-        let fields = match ledger.decide_again(record, &shelf, &mut self.room) {
+        let decided = ledger.decide_again(record, &shelf, &mut self.room);
+        if decided.as_ref().is_err_and(|no| no.reason == Conduct::RecordUnreachable.number()) {
+            self.audited.out_of_reach += 1;
+            return Ok(None);
+        }
+        self.audited.settlements += bills.len() as u64;
+        let fields = match decided {
             Err(refused) => {
                 vec![("refused".to_owned(), "no".to_owned(), told::message(refused.reason))]
             }
@@ -229,11 +245,11 @@ impl<P: Fn(u64) -> Option<Vec<u8>>> Audit<P> {
         self.archive
     }
 
-    /// How many settlements were decided anew.
+    /// What was decided anew.
     ///
     /// # Errors
     /// Why it ended before its end.
-    pub fn end(self) -> Result<u64, AuditError> {
+    pub fn end(self) -> Result<Audited, AuditError> {
         match self.ended {
             Some(ended) => Err(ended),
             None => Ok(self.audited),

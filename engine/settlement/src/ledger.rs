@@ -9,6 +9,7 @@ mod members;
 mod requests;
 pub mod snapshot;
 mod symbols;
+mod undo;
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;

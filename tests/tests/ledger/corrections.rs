@@ -236,6 +236,20 @@ fn a_mid_stay_settlement_is_not_cancelled_under_the_one_that_ended_its_visit() {
     replays(&desk);
 }
 
+/// The record that registered a member may be archived for years: what it says is held in memory.
+#[test]
+fn a_member_whose_registration_is_archived_is_corrected() {
+    let packs = Packs::curated();
+    let mut desk = Desk::new(&packs);
+    register(&mut desk, "A", None);
+    let registered = desk.engine.journal.len() - 1;
+    let first = settle_at_once(&mut desk, "A", 9_000_000);
+    settle_at_once(&mut desk, "A", 3_000_000);
+    desk.engine.journal[registered].clear();
+    assert_eq!(correct(&mut desk, "A", first, true).adjusted.len(), 1);
+    assert_eq!(settlements(&desk, "A"), 1);
+}
+
 /// What was cancelled is put back only onto the slots it was decided on.
 #[test]
 fn two_that_were_each_the_first_of_the_year_do_not_both_come_back() {

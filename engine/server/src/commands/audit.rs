@@ -15,7 +15,7 @@ use yidan_pipeline::snapshot::{Begin, fold_from};
 use super::curated;
 use super::output::{Ended, Exit, Failure, Output, note, said};
 use super::packs::{self, Packs};
-use crate::audit::{Archive, Audit as Auditing, Difference};
+use crate::audit::{Archive, Audit as Auditing, Audited, Difference};
 
 /// Decide every settlement anew and compare: the same bytes, or under another pack what would differ
 ///
@@ -87,9 +87,15 @@ impl Audit {
             ));
         }
         out.flush()?;
-        let audited = audit.end().map_err(said)?;
+        let Audited { settlements, out_of_reach } = audit.end().map_err(said)?;
         scanned.sound().map_err(said)?;
-        note(&format!("{audited} settlements decided anew, {count} differ"));
+        if out_of_reach > 0 {
+            note(&format!(
+                "{out_of_reach} corrections are not audited: records they stand on are archived. Put them back beside the \
+                 others, and they are"
+            ));
+        }
+        note(&format!("{settlements} settlements decided anew, {count} differ"));
         Ok(if count == 0 { Exit::Done } else { Exit::Refused })
     }
 

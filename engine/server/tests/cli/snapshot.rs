@@ -136,6 +136,29 @@ fn segments_that_two_snapshots_hold_are_archived_and_the_engine_goes_on_without_
 }
 
 #[test]
+fn a_correction_whose_old_records_are_archived_is_told_of_by_an_audit() {
+    let folder = Folder::new();
+    let (journal, old) = (folder.path("journal"), folder.path("old"));
+    let lines = [opening(), vec![settle("a", "P1", "10000.00")]].concat();
+    let (_, answers) = ran(&journal, &lines, &[]);
+    more(&journal, "b");
+    assert_eq!(run(&["journal", "snapshot", &journal]).code, Some(0));
+    let cancel = json!({"op": "cancel-for-operator", "operator": "bureau-7", "psn_no": "P1",
+        "setl_id": answers[3]["setl_id"], "day": "2025-06-01", "msgid": "c"});
+    let (_, told) = ran(&journal, &[cancel], &[]);
+    assert_eq!(told[0]["adjusted"].as_array().map(Vec::len), Some(1), "{told:?}");
+    assert_eq!(run(&["journal", "snapshot", &journal]).code, Some(0));
+    let whole = run(&["journal", "audit", &journal]);
+    assert!(whole.err.contains("3 settlements decided anew, 0 differ"), "{}", whole.err);
+    let away = run(&["journal", "archive", &journal, "--to", &old, "--keep-days", "0"]);
+    assert_eq!(away.code, Some(0), "{}", away.err);
+    let audit = run(&["journal", "audit", &journal]);
+    assert!(audit.err.contains("1 corrections are not audited"), "{}", audit.err);
+    assert!(audit.err.contains("0 settlements decided anew, 0 differ"), "{}", audit.err);
+    assert_eq!(audit.code, Some(0), "{}", audit.err);
+}
+
+#[test]
 fn what_stands_in_the_way_of_them_is_told_in_one_sentence() {
     let folder = Folder::new();
     let journal = folder.path("journal");

@@ -5,16 +5,15 @@ use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
-use super::decide::{
-    Basis, Decided, Old, Room, Settlement, Shelf, cancelled, moved, record_at, refused, standing,
-};
-use super::{HeldKey, Ledger, Member, Symbols};
+use super::decide::{Basis, Decided, Room, Settlement, Shelf, refused};
+use super::undo::{Old, cancelled, moved, record_at, standing};
+use super::{HeldKey, Ledger, Member, Money, Symbols, funds_of};
 use crate::admit::SlotKey;
 use crate::bill::{Account, Posting, Side};
 use crate::bind::Charged;
 use crate::command::Command;
 use crate::event::{Adjusted, Corrected, Correction, Event, Refused, Settled};
-use crate::facts::{ChargesFacts, LineFacts, VisitFacts};
+use crate::facts::{ChargesFacts, LineFacts, MemberFacts, VisitFacts};
 use crate::limits::ADJUSTED_MAX;
 use crate::money::Fen;
 use crate::reason::Conduct;
@@ -107,14 +106,12 @@ impl Ledger {
             ChargesFacts::Uploaded => Charged::Lines(&uploaded),
         };
         let known = if as_known { was.known } else { before.member.known() };
-        let Event::MemberRegistered(known_facts, _) = record_at(shelf, known)?.event else {
-            return Err(refused(Conduct::RecordUnreachable));
-        };
-        let paid = Posted::of(&was.decision.postings);
+        let known_facts = known_of(&before.member, known, shelf)?;
+        let paid = Money::of(&was.decision.postings);
         let basis = Basis {
             member: &before.member,
             facts: &known_facts,
-            balance: paid.account,
+            balance: paid.balance.negated(),
             symbols: &before.symbols,
             facility_code: &old.facility,
             facility: facility.ok_or(refused(Conduct::FacilityUnknown))?,
@@ -135,7 +132,7 @@ impl Ledger {
         });
         let decision = &mut anew.decision;
         decision.balance = before.member.balance();
-        paid.go_on(&mut decision.postings);
+        go_on(&was.decision.postings, &mut decision.postings);
         Ok(anew)
     }
 }
@@ -146,49 +143,37 @@ fn stay_goes_on(first: &Old, later: &[Old]) -> bool {
     first.settled.how.mid_stay && later.iter().any(|one| one.settled.visit == visit)
 }
 
-/// What a bill posted.
-#[derive(Clone, Copy, Default)]
-struct Posted {
-    funds: Fen,
-    account: Fen,
-    facility: Fen,
-    person: Fen,
+/// What was known of a member by a record. Most members are as they were, and that record may be archived long since.
+fn known_of(member: &Member, known: u64, shelf: &impl Shelf) -> Result<MemberFacts, Refused> {
+    let unreachable = refused(Conduct::RecordUnreachable);
+    if known == member.known() {
+        return member.facts().ok_or(unreachable);
+    }
+    let Event::MemberRegistered(facts, _) = record_at(shelf, known)?.event else {
+        return Err(unreachable);
+    };
+    Ok(facts)
 }
 
-impl Posted {
-    fn of(postings: &[Posting]) -> Posted {
-        let mut sums = Posted::default();
-        for posting in postings {
-            let sum = match posting.account {
-                Account::FundExpense(_) => &mut sums.funds,
-                Account::OwnAccount | Account::FamilyAccount(_) => &mut sums.account,
-                Account::FacilityPayable => &mut sums.facility,
-                Account::PersonPayable => &mut sums.person,
-            };
-            *sum = sum.plus(posting.amount);
-        }
-        sums
-    }
-
-    /// Makes of a bill's postings those that go on from these: account and facility as they were, and what funds pay more or
-    /// less is owed to the person, or by the person where it is below nought.
-    fn go_on(self, postings: &mut Vec<Posting>) {
-        postings.retain(|posting| match posting.account {
-            Account::FundExpense(_) => true,
-            Account::OwnAccount
-            | Account::FamilyAccount(_)
-            | Account::FacilityPayable
-            | Account::PersonPayable => false,
-        });
-        let more = Posted::of(postings).funds.minus(self.funds);
-        for (account, side, amount) in [
-            (Account::OwnAccount, Side::Debit, self.account),
-            (Account::FacilityPayable, Side::Credit, self.facility),
-            (Account::PersonPayable, Side::Credit, self.person.plus(more)),
-        ] {
-            if !amount.is_zero() {
-                postings.push(Posting { account, side, amount });
-            }
+/// Makes of a bill's postings those that go on from what it posted before: account and facility as they were, and what funds pay
+/// more or less is owed to the person, or by the person where it is below nought.
+fn go_on(before: &[Posting], postings: &mut Vec<Posting>) {
+    postings.retain(|posting| match posting.account {
+        Account::FundExpense(_) => true,
+        Account::OwnAccount
+        | Account::FamilyAccount(_)
+        | Account::FacilityPayable
+        | Account::PersonPayable => false,
+    });
+    let funds = |of: &[Posting]| funds_of(of).map(|(_, amount)| amount).sum::<Fen>();
+    let (was, more) = (Money::of(before), funds(postings).minus(funds(before)));
+    for (account, side, amount) in [
+        (Account::OwnAccount, Side::Debit, was.balance.negated()),
+        (Account::FacilityPayable, Side::Credit, was.facility),
+        (Account::PersonPayable, Side::Credit, was.person.plus(more)),
+    ] {
+        if !amount.is_zero() {
+            postings.push(Posting { account, side, amount });
         }
     }
 }

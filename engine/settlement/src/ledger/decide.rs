@@ -5,18 +5,14 @@ use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
-use super::{
-    HeldKey, HeldLine, HeldSettlement, Ledger, Member, Money, OpenVisit, Policy, RequestKey,
-    Symbols, funds_of,
-};
+use super::{HeldLine, Ledger, Member, OpenVisit, Policy, RequestKey, Symbols};
 use crate::admit::SlotKey;
 use crate::bill::Decision;
 use crate::bind::{self, Bound, Charged, ClaimFacts};
 use crate::catalogue::{Found, RuleBook};
 use crate::command::{Command, Settle, What, WhichVisit};
 use crate::event::{
-    Cancelled, Event, KeyedBy, Moved, PolicyNames, Record, Refused, Reversed, Run, Settled,
-    SlotLabels, Sources, Undone,
+    Event, KeyedBy, PolicyNames, Record, Refused, Run, Settled, SlotLabels, Sources,
 };
 use crate::facts::{
     ChargesFacts, FacilityFacts, LineFacts, MemberFacts, SettleFacts, Text, VisitFacts,
@@ -28,7 +24,6 @@ use crate::money::Fen;
 use crate::pack::{Channel, Pack, SlotKeyKind};
 use crate::reason::{Conduct, Reason, Refusal};
 use crate::settle::{Desk, Looked};
-use crate::stored;
 
 /// What the ledger asks for before it decides.
 pub trait Shelf {
@@ -172,7 +167,7 @@ impl OpenVisit {
     }
 
     /// Where the visit and its open lines are written.
-    fn sources(&self) -> Sources {
+    pub(super) fn sources(&self) -> Sources {
         let mut lines: Vec<Run> = Vec::new();
         for line in self.open_lines() {
             match lines.last_mut() {
@@ -187,14 +182,6 @@ impl OpenVisit {
         }
         Sources { opened: self.opened, lines }
     }
-}
-
-/// A settlement as its record says it is.
-pub(super) struct Old {
-    pub(super) number: u64,
-    pub(super) facility: Text,
-    pub(super) settled: Box<Settled>,
-    pub(super) place: u64,
 }
 
 impl Ledger {
@@ -297,7 +284,11 @@ impl Ledger {
     }
 
     /// A visit of the request's member at the request's facility.
-    fn visit_of(&self, command: &Command, number: VisitId) -> Result<&OpenVisit, Refused> {
+    pub(super) fn visit_of(
+        &self,
+        command: &Command,
+        number: VisitId,
+    ) -> Result<&OpenVisit, Refused> {
         let own = |visit: &&OpenVisit| {
             visit.psn_no == command.request.psn_no && visit.facility == command.request.asker
         };
@@ -546,140 +537,6 @@ impl Ledger {
     fn policy_of(&self, pack: &Pack) -> Option<&Policy> {
         self.policies.iter().find(|policy| policy.names.digest == pack.data().digest)
     }
-
-    /// The opposite of a settlement, if nothing stands in its way.
-    fn cancel(
-        &self,
-        command: &Command,
-        settlement: u64,
-        shelf: &impl Shelf,
-    ) -> Result<Cancelled, Refused> {
-        let member = self.member(command)?;
-        let all = member.settled();
-        let number = all.iter().position(|one| one.seq == settlement);
-        let (held, after) = number
-            .and_then(|number| all.get(number..)?.split_first())
-            .ok_or(refused(Conduct::SettlementUnknown))?;
-        let old = old(shelf, *held)?;
-        if old.facility != command.request.asker {
-            return Err(refused(Conduct::SettlementUnknown));
-        }
-        if held.is_cancelled() {
-            return Err(refused(Conduct::CancelledBefore));
-        }
-        self.nothing_between(&standing(after, shelf)?, &old)?;
-        Ok(cancelled(&old))
-    }
-
-    /// Refuses where one of the later settlements has read a slot that an old one changed.
-    fn nothing_between(&self, later: &[Old], old: &Old) -> Result<(), Refused> {
-        let changed = self.keys(&old.settled, false);
-        let has_read =
-            |one: &&Old| self.keys(&one.settled, true).iter().any(|key| changed.contains(key));
-        let count = later.iter().filter(has_read).count();
-        if count > 0 {
-            let detail = u64::try_from(count).unwrap_or(u64::MAX);
-            return Err(Refused { detail, ..refused(Conduct::LaterSettlements) });
-        }
-        Ok(())
-    }
-
-    /// The slots that a settlement changed, and with `read` those it only read.
-    fn keys(&self, settled: &Settled, read: bool) -> Vec<HeldKey> {
-        let changed = settled.decision.changes.iter().map(|change| change.key);
-        let only_read = settled.read.iter().filter(|_| read).map(|(key, _)| *key);
-        changed.chain(only_read).filter_map(|key| self.held(settled, key)).collect()
-    }
-
-    /// The key by which a slot of a settlement is held.
-    fn held(&self, settled: &Settled, key: SlotKey) -> Option<HeldKey> {
-        let policy = self.policies.iter().find(|policy| policy.seq == settled.policy)?;
-        policy.held(key, settled.labels.lent(), &self.symbols)
-    }
-
-    /// Undoes what an earlier request did, or leaves a mark for one that has not come.
-    fn reverse(
-        &self,
-        command: &Command,
-        infno: u16,
-        msgid: &str,
-        shelf: &impl Shelf,
-    ) -> Result<Decided, Refused> {
-        let request = &command.request;
-        let key = RequestKey::new(&request.asker, infno, msgid, &request.psn_no);
-        let undone = match self.requests.get(key).map(|known| (known.effect, known.place)) {
-            None => Undone::NotYetCome,
-            // A second reversal gets the answer of the first.
-            Some((Effect::Mark | Effect::Undone, place)) => return Ok(Decided::Again(place)),
-            Some((Effect::Refused, _)) => Undone::NoEffect,
-            Some((Effect::Lasting, _)) => return Err(refused(Conduct::NotReversible)),
-            Some((Effect::Visit(visit), _)) => {
-                let number = VisitId::new(visit);
-                let visit = self.visit_of(command, number)?;
-                if visit.settled.is_some() || visit.lines.iter().any(|line| line.settled != 0) {
-                    return Err(refused(Conduct::VisitSettled));
-                }
-                Undone::Visit(number)
-            }
-            Some((Effect::Settlement(settlement), _)) => {
-                Undone::Settlement(self.cancel(command, settlement, shelf)?)
-            }
-            Some((Effect::Cancellation(settlement), place)) => {
-                Undone::Cancellation(self.put_back(command, settlement, place, shelf)?)
-            }
-        };
-        let reversed = Reversed { infno, msgid: msgid.into(), undone };
-        Ok(Decided::Event(Event::Reversed(Box::new(reversed))))
-    }
-
-    /// Whether the lines of a visit that are not settled are those that a settlement took in.
-    fn has_its_lines(&self, settled: &Settled) -> bool {
-        let Some(visit) = self.visit(settled.visit) else { return true };
-        if settled.charges != ChargesFacts::Uploaded {
-            return true;
-        }
-        settled.sources.as_ref().is_some_and(|sources| *sources == visit.sources())
-    }
-
-    /// A cancelled settlement stands again, if nothing came in between.
-    fn put_back(
-        &self,
-        command: &Command,
-        settlement: u64,
-        cancellation: u64,
-        shelf: &impl Shelf,
-    ) -> Result<Cancelled, Refused> {
-        let member = self.member(command)?;
-        let held = member.settled().iter().find(|one| one.seq == settlement);
-        let held = held.filter(|one| one.is_cancelled());
-        let held = held.ok_or(refused(Conduct::SettlementUnknown))?;
-        let old = old(shelf, *held)?;
-        // What was made since, and what was made anew since.
-        let since = member.settled().iter().filter(|one| one.place() > cancellation);
-        let later = standing(since, shelf)?;
-        self.nothing_between(&later, &old)?;
-        let visit = old.settled.visit;
-        if later.iter().any(|one| one.settled.visit == visit) || !self.has_its_lines(&old.settled) {
-            return Err(refused(Conduct::VisitSettled));
-        }
-        // It was decided on these slots: what was cancelled or put back meanwhile may have changed them, too.
-        let Settled { decision, read, .. } = &*old.settled;
-        let changed = decision.changes.iter().map(|change| (change.key, change.before));
-        let mut seen: Vec<HeldKey> = Vec::new();
-        for (key, value) in changed.chain(read.iter().copied()) {
-            let Some(held) = self.held(&old.settled, key) else { continue };
-            // A later part of a stay has read what an earlier one had left.
-            if !seen.contains(&held) && member.slot(held) != value {
-                return Err(refused(Conduct::LaterSettlements));
-            }
-            seen.push(held);
-        }
-        let posted = moved(&old.settled, |amount| amount);
-        if member.balance().plus(posted.balance).is_negative() {
-            return Err(refused(Conduct::LaterSettlements));
-        }
-        Ok(Cancelled { settlement, place: old.place, posted })
-    }
 }
 
 /// Whether the amount given is the sum of the lines.
@@ -697,71 +554,6 @@ fn check_total(settle: &Settle, charged: Charged<'_>) -> Result<(), Refused> {
         return Ok(());
     }
     Err(Refused { figures: Some((given, sum)), ..refused(Conduct::TotalDiffers) })
-}
-
-/// A settlement, from the record that says what it is now.
-pub(super) fn old(shelf: &impl Shelf, held: HeldSettlement) -> Result<Old, Refused> {
-    let unreachable = || refused(Conduct::RecordUnreachable);
-    let (number, place) = (held.seq, held.place());
-    let record = record_at(shelf, place)?;
-    let (facility, settled) = match record.event {
-        Event::Settled(settled) => (record.request.asker, settled),
-        Event::Corrected(corrected) => {
-            let mut adjusted = corrected.adjusted.into_iter();
-            let now = adjusted.find(|one| one.settlement == number).ok_or_else(unreachable)?;
-            (now.facility, Box::new(now.settled))
-        }
-        Event::MemberRegistered(_, _)
-        | Event::FacilityRegistered(_, _)
-        | Event::Deposited(_)
-        | Event::VisitOpened(_)
-        | Event::VisitClosed(_)
-        | Event::LinesUploaded(_, _)
-        | Event::LinesWithdrawn(_, _)
-        | Event::Cancelled(_)
-        | Event::Reversed(_)
-        | Event::Refused(_)
-        | Event::PolicyLoaded(_)
-        | Event::CatalogueLoaded(_)
-        | Event::DayClosed(_) => return Err(unreachable()),
-    };
-    Ok(Old { number, facility, settled, place })
-}
-
-/// Those of some settlements that stand.
-pub(super) fn standing<'h>(
-    held: impl IntoIterator<Item = &'h HeldSettlement>,
-    shelf: &impl Shelf,
-) -> Result<Vec<Old>, Refused> {
-    held.into_iter().filter(|one| !one.is_cancelled()).map(|one| old(shelf, *one)).collect()
-}
-
-/// A record, by its number in the journal.
-pub(super) fn record_at(shelf: &impl Shelf, place: u64) -> Result<Record, Refused> {
-    let bytes = shelf.record(place);
-    bytes.and_then(|bytes| stored::whole(&bytes)).ok_or(refused(Conduct::RecordUnreachable))
-}
-
-/// The opposite of a settlement.
-pub(super) fn cancelled(old: &Old) -> Cancelled {
-    let posted = moved(&old.settled, Fen::negated);
-    Cancelled { settlement: old.number, place: old.place, posted }
-}
-
-/// What posting a settlement, or its opposite, moves.
-pub(super) fn moved(settled: &Settled, sign: impl Fn(Fen) -> Fen) -> Moved {
-    let Decision { changes, postings, .. } = &settled.decision;
-    let money = Money::of(postings);
-    Moved {
-        visit: settled.visit,
-        policy: settled.policy,
-        labels: settled.labels.clone(),
-        slots: changes.iter().map(|change| (change.key, sign(change.delta()))).collect(),
-        balance: sign(money.balance),
-        funds: funds_of(postings).map(|(fund, amount)| (fund, sign(amount))).collect(),
-        facility: sign(money.facility),
-        person: sign(money.person),
-    }
 }
 
 pub(super) fn refused(why: Conduct) -> Refused {

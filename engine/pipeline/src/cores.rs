@@ -1,9 +1,10 @@
 //! Starts a thread, on a core of its own where one is named.
 
 use std::io;
-use std::thread::{Builder, JoinHandle};
 
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
+
+use crate::sync::thread::{Builder, JoinHandle};
 
 /// Starts a thread, bound to a core if one is given. The system binds a thread as the one that starts it is bound: so the
 /// caller is bound for a moment, and an error is seen here and not in the new thread.

@@ -2,8 +2,6 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{SyncSender, TrySendError};
 use std::time::Duration;
 
 use crate::Shard;
@@ -11,6 +9,8 @@ use crate::limits::RETRY;
 use crate::measure::{Adds, JournalMeasures, Measures, SettleMeasures, Shelf};
 use crate::reply::{Ending, Reply, Stopped};
 use crate::settle::{Submitted, ToShard, nanoseconds};
+use crate::sync::atomic::{AtomicU64, Ordering};
+use crate::sync::mpsc::{SyncSender, TrySendError};
 
 /// Submits commands; clones submit to the same shards.
 pub struct Handle<Sh: Shard, R: Reply<Sh::Answer>> {

@@ -5,7 +5,6 @@ use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SyncSender};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use crossbeam_channel::Sender;
@@ -18,6 +17,7 @@ use crate::measure::{JournalMeasures, Shelf};
 use crate::parcel::Parcel;
 use crate::reply::{Reply, panic_text};
 use crate::settle::nanoseconds;
+use crate::sync::mpsc::{Receiver, SyncSender};
 
 /// The journal's writer, and what waits for it.
 pub struct JournalStage<S: Storage, A, R: Reply<A>> {

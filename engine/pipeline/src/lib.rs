@@ -41,6 +41,7 @@ mod reply;
 mod settle;
 pub mod shard;
 pub mod snapshot;
+mod sync;
 pub mod world;
 
 pub use handle::{Handle, Refused, Why};

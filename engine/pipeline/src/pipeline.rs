@@ -3,8 +3,6 @@
 use std::convert::Infallible;
 use std::io;
 use std::sync::Arc;
-use std::sync::mpsc::{SyncSender, sync_channel};
-use std::thread::JoinHandle;
 
 use crossbeam_channel::{Receiver, bounded};
 use yidan_journal::storage::Storage;
@@ -18,6 +16,8 @@ use crate::limits::{PARCELS, QUEUE};
 use crate::measure::Measures;
 use crate::reply::{Ending, Reply, Stopped};
 use crate::settle::{SettleStage, SettleThread, Tickets};
+use crate::sync::mpsc::{SyncSender, sync_channel};
+use crate::sync::thread::JoinHandle;
 
 /// How a pipeline is set up.
 #[derive(Clone, Debug)]

@@ -3,10 +3,11 @@
 
 use std::any::Any;
 use std::marker::PhantomData;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use crossbeam_channel::Sender;
+
+use crate::sync::atomic::{AtomicBool, Ordering};
 
 /// Takes one answer to whoever waits for it.
 pub trait Reply<A> {

@@ -3,8 +3,6 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, TryRecvError};
 use std::time::{Duration, Instant};
 
 use yidan_journal::Writer;
@@ -17,6 +15,8 @@ use crate::limits::PARCELS;
 use crate::measure::{SettleMeasures, Shelf};
 use crate::parcel::{Entry, Numbered, Parcel};
 use crate::reply::{Ending, Owed, Reply, panic_text};
+use crate::sync::atomic::{AtomicU64, Ordering};
+use crate::sync::mpsc::{Receiver, SyncSender, TryRecvError};
 
 /// The numbers of records, in the order they are asked for, over all shards.
 #[derive(Debug)]

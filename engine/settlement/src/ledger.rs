@@ -275,7 +275,7 @@ impl Ledger {
                 return self.post_settled(&record.asked(), &settled.posted(), key, place);
             }
             Event::Cancelled(cancelled) => {
-                self.cancelled(seq, psn_no, &record.request.asker, cancelled)?;
+                self.cancelled(seq, psn_no, &record.request.asker, cancelled, place)?;
                 Effect::Cancellation(cancelled.settlement)
             }
             Event::Reversed(reversed) => {
@@ -403,12 +403,12 @@ impl Ledger {
             self.post(seq, psn_no, &one.facility, &one.taken_back)?;
         }
         if let Some((facility, cancelled)) = &corrected.cancelled {
-            self.cancelled(seq, psn_no, facility, cancelled)?;
+            self.cancelled(seq, psn_no, facility, cancelled, place)?;
         }
         for one in &corrected.adjusted {
             let member = self.post_bill(seq, psn_no, &one.facility, &one.settled.posted())?;
             let held = member.settlement_mut(one.settlement);
-            held.ok_or(Broken { seq, what: "no such settlement" })?.set_place(place);
+            held.ok_or(Broken { seq, what: "no such settlement" })?.stands_by(place);
             self.last_seq = self.last_seq.max(one.number);
             self.books.adjusted = self.books.adjusted.saturating_add(1);
         }
@@ -421,9 +421,10 @@ impl Ledger {
         psn_no: &str,
         asker: &str,
         cancelled: &Cancelled,
+        place: u64,
     ) -> Result<(), Broken> {
         self.post(seq, psn_no, asker, &cancelled.posted)?;
-        self.mark_settlement(seq, psn_no, cancelled.settlement, true)?;
+        self.settlement_mut(seq, psn_no, cancelled.settlement)?.cancelled_by(place);
         let (visit, settlement) = (cancelled.posted.visit, cancelled.settlement);
         self.mark_lines(visit, |line| line.settled == settlement, 0);
         if self.visits.get(&visit.get()).is_some_and(|visit| visit.settled == Some(settlement)) {
@@ -443,11 +444,13 @@ impl Ledger {
             Undone::NotYetCome => effect = Effect::Mark,
             Undone::NoEffect => {}
             Undone::Settlement(cancelled) => {
-                self.cancelled(seq, psn_no, &request.asker, cancelled)?;
+                self.cancelled(seq, psn_no, &request.asker, cancelled, place)?;
             }
             Undone::Cancellation(put_back) => {
                 self.post(seq, psn_no, &request.asker, &put_back.posted)?;
-                let mid_stay = self.mark_settlement(seq, psn_no, put_back.settlement, false)?;
+                let held = self.settlement_mut(seq, psn_no, put_back.settlement)?;
+                held.stands_by(put_back.place);
+                let mid_stay = held.is_mid_stay();
                 let visit = put_back.posted.visit;
                 self.mark_lines(visit, |line| line.settled == 0, put_back.settlement);
                 if !mid_stay {
@@ -475,19 +478,15 @@ impl Ledger {
         move_money(seq, member, facilities, books, asker, money, moved.funds.iter().copied())
     }
 
-    /// Says whether its visit went on after it.
-    fn mark_settlement(
+    fn settlement_mut(
         &mut self,
         seq: u64,
         psn_no: &str,
         settlement: u64,
-        cancelled: bool,
-    ) -> Result<bool, Broken> {
+    ) -> Result<&mut HeldSettlement, Broken> {
         let member = self.members.get_mut(psn_no);
         let held = member.and_then(|member| member.settlement_mut(settlement));
-        let held = held.ok_or(Broken { seq, what: "no such settlement" })?;
-        held.set_cancelled(cancelled);
-        Ok(held.is_mid_stay())
+        held.ok_or(Broken { seq, what: "no such settlement" })
     }
 
     fn mark_lines(&mut self, visit: VisitId, which: impl Fn(&HeldLine) -> bool, settled: u64) {

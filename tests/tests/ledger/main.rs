@@ -402,10 +402,14 @@ fn the_ledger_refuses_by_itself_and_says_why() {
     let second = desk.done(&p, "k2", 2207, at_once(5_000_000));
     desk.refused(Conduct::LaterSettlements, &p, "c1", 2208, What::Cancel(first));
     desk.done(&p, "c2", 2208, What::Cancel(second));
+    // Whoever asks for it again is not told that it stands, until it does.
+    desk.refused(Conduct::CancelledBefore, &p, "k2", 2207, at_once(5_000_000));
     desk.refused(Conduct::CancelledBefore, &p, "c3", 2208, What::Cancel(second));
     desk.refused(Conduct::SettlementUnknown, &p, "c4", 2208, What::Cancel(999_999));
     // The cancellation is undone in its turn, and the settlement stands again.
     desk.done(&p, "r1", 2601, What::Reverse(2208, "c2".into()));
+    let again = desk.say(FACILITY, &p, "k2", 2207, at_once(5_000_000));
+    assert!(matches!(again, Decided::Again(_)), "{again:?}");
     desk.refused(Conduct::LaterSettlements, &p, "c5", 2208, What::Cancel(first));
     desk.done(&p, "r2", 2601, What::Reverse(2207, "k2".into()));
     desk.refused(Conduct::ReversedBefore, &p, "k2", 2207, at_once(5_000_000));

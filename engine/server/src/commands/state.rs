@@ -148,8 +148,8 @@ impl OneMember {
         slots.sort_unstable();
         slots.iter().try_for_each(|line| writeln!(out, "slot       {line}"))?;
         for one in member.settled() {
-            let state = if one.is_cancelled() { ", cancelled" } else { "" };
-            writeln!(out, "settlement {} in record {}{state}", one.seq, one.place())?;
+            let how = if one.is_cancelled() { ", cancelled by" } else { " in" };
+            writeln!(out, "settlement {}{how} record {}", one.seq, one.place())?;
         }
         Ok(())
     }

@@ -5,6 +5,7 @@ use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
+use super::undo::record_at;
 use super::{HeldLine, Ledger, Member, OpenVisit, Policy, RequestKey, Symbols};
 use crate::admit::SlotKey;
 use crate::bill::Decision;
@@ -193,7 +194,7 @@ impl Ledger {
         shelf: &impl Shelf,
         room: &mut Room,
     ) -> Decided {
-        if let Some(answered) = key.and_then(|key| self.answered(command, key)) {
+        if let Some(answered) = key.and_then(|key| self.answered(command, key, shelf)) {
             return answered;
         }
         match self.decide_new(command, shelf, room) {
@@ -205,7 +206,7 @@ impl Ledger {
     }
 
     /// The answer to a request that came before.
-    fn answered(&self, command: &Command, key: RequestKey) -> Option<Decided> {
+    fn answered(&self, command: &Command, key: RequestKey, shelf: &impl Shelf) -> Option<Decided> {
         let known = self.requests.get(key)?;
         let same = known.digest == command.request.digest;
         Some(match known.effect {
@@ -214,12 +215,25 @@ impl Ledger {
                 ..refused(Conduct::ReversedBefore)
             }),
             _ if !same => Decided::Refused(refused(Conduct::KeyWithOtherContent)),
-            Effect::Refused
-            | Effect::Lasting
-            | Effect::Visit(_)
-            | Effect::Settlement(_)
-            | Effect::Cancellation(_) => Decided::Again(known.place),
+            Effect::Settlement(settlement) => match self.cancelled_by(command, settlement) {
+                Some(place) => {
+                    // Whoever asks again would take the old answer for a settlement that stands.
+                    let detail = record_at(shelf, place).map_or(0, |record| record.time_ms);
+                    Decided::Refused(Refused { detail, ..refused(Conduct::CancelledBefore) })
+                }
+                None => Decided::Again(known.place),
+            },
+            Effect::Refused | Effect::Lasting | Effect::Visit(_) | Effect::Cancellation(_) => {
+                Decided::Again(known.place)
+            }
         })
+    }
+
+    /// The record that cancelled a settlement, where it does not stand.
+    fn cancelled_by(&self, command: &Command, settlement: u64) -> Option<u64> {
+        let member = self.members.get(&command.request.psn_no)?;
+        let held = member.settled().iter().find(|one| one.seq == settlement)?;
+        held.is_cancelled().then(|| held.place())
     }
 
     fn decide_new(

@@ -64,7 +64,7 @@ pub struct HeldKey {
 pub struct HeldSettlement {
     /// Its number.
     pub seq: u64,
-    /// The record that says what it is now; the top bit says that it was cancelled, the next that its visit went on.
+    /// The record that says what it is now, or that cancelled it; the top bit says that one did, the next that its visit went on.
     place: u64,
 }
 
@@ -80,7 +80,7 @@ impl HeldSettlement {
         HeldSettlement { seq, place: place | if mid_stay { MID_STAY } else { 0 } }
     }
 
-    /// Its record in the journal.
+    /// The record that says what it is now; of one that was cancelled, the record that did it.
     pub fn place(self) -> u64 {
         self.place & !(CANCELLED | MID_STAY)
     }
@@ -96,12 +96,13 @@ impl HeldSettlement {
     }
 
     /// Another record says what it is now.
-    pub(super) fn set_place(&mut self, place: u64) {
-        self.place = (self.place & (CANCELLED | MID_STAY)) | place;
+    pub(super) fn stands_by(&mut self, place: u64) {
+        self.place = (self.place & MID_STAY) | place;
     }
 
-    pub(super) fn set_cancelled(&mut self, cancelled: bool) {
-        self.place = (self.place & !CANCELLED) | if cancelled { CANCELLED } else { 0 };
+    /// A record cancelled it.
+    pub(super) fn cancelled_by(&mut self, place: u64) {
+        self.place = (self.place & MID_STAY) | CANCELLED | place;
     }
 }
 

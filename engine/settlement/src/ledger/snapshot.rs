@@ -426,8 +426,11 @@ impl Reading {
         for _ in 0..count_of_settlements {
             let (seq, place) = (Stored::read(from)?, u64::read(from)?);
             let (mid_stay, cancelled) = (bool::read(from)?, bool::read(from)?);
-            let mut held = HeldSettlement::new(seq, fits(place, PLACE_BITS)?, mid_stay);
-            held.set_cancelled(cancelled);
+            let place = fits(place, PLACE_BITS)?;
+            let mut held = HeldSettlement::new(seq, place, mid_stay);
+            if cancelled {
+                held.cancelled_by(place);
+            }
             settled.push(held);
         }
         let members = &mut self.shards.get_mut(shard)?.members;

@@ -38,12 +38,14 @@ impl Ledger {
         let (held, after) = number
             .and_then(|number| all.get(number..)?.split_first())
             .ok_or(refused(Conduct::SettlementUnknown))?;
-        let old = old(shelf, *held)?;
+        if held.is_cancelled() {
+            let own = cancelled_at(shelf, *held)? == command.request.asker;
+            let why = if own { Conduct::CancelledBefore } else { Conduct::SettlementUnknown };
+            return Err(refused(why));
+        }
+        let old = old(shelf, held.seq, held.place())?;
         if old.facility != command.request.asker {
             return Err(refused(Conduct::SettlementUnknown));
-        }
-        if held.is_cancelled() {
-            return Err(refused(Conduct::CancelledBefore));
         }
         self.nothing_between(&standing(after, shelf)?, &old)?;
         Ok(cancelled(&old))
@@ -129,9 +131,13 @@ impl Ledger {
     ) -> Result<Cancelled, Refused> {
         let member = self.member(command)?;
         let held = member.settled().iter().find(|one| one.seq == settlement);
-        let held = held.filter(|one| one.is_cancelled());
+        // By this cancellation, and not by another since.
+        let held = held.filter(|one| one.is_cancelled() && one.place() == cancellation);
         let held = held.ok_or(refused(Conduct::SettlementUnknown))?;
-        let old = old(shelf, *held)?;
+        let Event::Cancelled(cancelled) = record_at(shelf, held.place())?.event else {
+            return Err(refused(Conduct::RecordUnreachable));
+        };
+        let old = old(shelf, held.seq, cancelled.place)?;
         // What was made since, and what was made anew since.
         let since = member.settled().iter().filter(|one| one.place() > cancellation);
         let later = standing(since, shelf)?;
@@ -161,9 +167,8 @@ impl Ledger {
 }
 
 /// A settlement, from the record that says what it is now.
-pub(super) fn old(shelf: &impl Shelf, held: HeldSettlement) -> Result<Old, Refused> {
+fn old(shelf: &impl Shelf, number: u64, place: u64) -> Result<Old, Refused> {
     let unreachable = || refused(Conduct::RecordUnreachable);
-    let (number, place) = (held.seq, held.place());
     let record = record_at(shelf, place)?;
     let (facility, settled) = match record.event {
         Event::Settled(settled) => (record.request.asker, settled),
@@ -189,12 +194,24 @@ pub(super) fn old(shelf: &impl Shelf, held: HeldSettlement) -> Result<Old, Refus
     Ok(Old { number, facility, settled, place })
 }
 
+/// The facility of a settlement that was cancelled.
+fn cancelled_at(shelf: &impl Shelf, held: HeldSettlement) -> Result<Text, Refused> {
+    let record = record_at(shelf, held.place())?;
+    // Whoever is not the bureau cancels and reverses only its own.
+    let Event::Corrected(corrected) = record.event else { return Ok(record.request.asker) };
+    let cancelled = corrected.cancelled.ok_or(refused(Conduct::RecordUnreachable))?;
+    Ok(cancelled.0)
+}
+
 /// Those of some settlements that stand.
 pub(super) fn standing<'h>(
     held: impl IntoIterator<Item = &'h HeldSettlement>,
     shelf: &impl Shelf,
 ) -> Result<Vec<Old>, Refused> {
-    held.into_iter().filter(|one| !one.is_cancelled()).map(|one| old(shelf, *one)).collect()
+    held.into_iter()
+        .filter(|one| !one.is_cancelled())
+        .map(|one| old(shelf, one.seq, one.place()))
+        .collect()
 }
 
 /// A record, by its number in the journal.

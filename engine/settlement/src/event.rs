@@ -152,6 +152,15 @@ pub struct Corrected {
     pub adjusted: Vec<Adjusted>,
 }
 
+impl Corrected {
+    /// The record that said before it what a settlement was.
+    pub fn place_before(&self, settlement: u64) -> Option<u64> {
+        let cancelled = self.cancelled.iter().map(|(_, one)| (one.settlement, one.place));
+        let adjusted = self.adjusted.iter().map(|one| (one.settlement, one.place));
+        cancelled.chain(adjusted).find(|(one, _)| *one == settlement).map(|(_, place)| place)
+    }
+}
+
 /// A settlement that comes out otherwise: what funds pay more or less goes to an account of the person, never to cash that was
 /// paid, and neither the facility nor the own account has a part in it.
 #[derive(Clone, Eq, PartialEq, Debug)]

@@ -27,7 +27,7 @@ use crate::money::Fen;
 
 pub use decide::{Catalogue, Decided, LookUp, Room, Shelf};
 pub use hash::StateHash;
-pub use members::{HeldKey, HeldSettlement, HeldSlot, Member, Members};
+pub use members::{HeldKey, HeldSettlement, HeldSlot, KeyMark, Member, Members};
 pub use requests::{Effect, KEPT_MS, Remembered, RequestKey, Requests};
 pub use symbols::{Symbol, Symbols};
 
@@ -362,7 +362,8 @@ impl Ledger {
         let Asked { seq, psn_no, asker, .. } = *asked;
         self.last_seq = self.last_seq.max(seq);
         let member = self.post_bill(seq, psn_no, asker, posted)?;
-        member.keep_settlement(seq, place, posted.mid_stay);
+        let mark = key.map_or(KeyMark::default(), RequestKey::mark);
+        member.keep_settlement(HeldSettlement::new(seq, place, posted.mid_stay, mark));
         // A visit settled at once is not registered, so none has its number.
         self.mark_lines(posted.visit, |line| line.settled == 0, seq);
         if !posted.mid_stay {

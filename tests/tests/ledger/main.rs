@@ -2,6 +2,7 @@
 //! in replay; and every way in which the ledger refuses by itself.
 
 mod corrections;
+mod long_ago;
 
 use std::collections::BTreeMap;
 
@@ -249,6 +250,8 @@ struct Desk<'p> {
     seq: u64,
     /// How many numbers the last command took.
     taken: u64,
+    /// How many days have passed since the first command.
+    days: u64,
     seen: std::collections::BTreeSet<u16>,
 }
 
@@ -265,7 +268,7 @@ impl<'p> Desk<'p> {
             seq = command.seq;
             engine.run(&command);
         }
-        Desk { engine, seq, taken: 1, seen: std::collections::BTreeSet::new() }
+        Desk { engine, seq, taken: 1, days: 0, seen: std::collections::BTreeSet::new() }
     }
 
     fn member(&self, pool: &str) -> String {
@@ -280,7 +283,7 @@ impl<'p> Desk<'p> {
         let digest = what.digest();
         let (asker, msgid, psn_no) = (asker.into(), msgid.into(), psn_no.into());
         let request = Request { asker, infno, msgid, psn_no, digest };
-        let time_ms = 1_767_225_600_000 + self.seq;
+        let time_ms = 1_767_225_600_000 + self.seq + self.days * 86_400_000;
         let decided = self.engine.run(&Command { seq: self.seq, time_ms, request, what });
         match &decided {
             Decided::Refused(refused) | Decided::Event(Event::Refused(refused)) => {

@@ -5,8 +5,8 @@ use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
-use super::undo::record_at;
-use super::{HeldLine, Ledger, Member, OpenVisit, Policy, RequestKey, Symbols};
+use super::undo::{made_by, record_at};
+use super::{HeldLine, Ledger, Member, OpenVisit, Policy, Remembered, RequestKey, Symbols};
 use crate::admit::SlotKey;
 use crate::bill::Decision;
 use crate::bind::{self, Bound, Charged, ClaimFacts};
@@ -207,7 +207,7 @@ impl Ledger {
 
     /// The answer to a request that came before.
     fn answered(&self, command: &Command, key: RequestKey, shelf: &impl Shelf) -> Option<Decided> {
-        let known = self.requests.get(key)?;
+        let known = self.known(command, key, shelf)?;
         let same = known.digest == command.request.digest;
         Some(match known.effect {
             Effect::Mark | Effect::Undone => Decided::Refused(Refused {
@@ -226,6 +226,29 @@ impl Ledger {
             Effect::Refused | Effect::Lasting | Effect::Visit(_) | Effect::Cancellation(_) => {
                 Decided::Again(known.place)
             }
+        })
+    }
+
+    /// What is remembered of a request, or of the settlement that it made long ago.
+    pub(super) fn known(
+        &self,
+        command: &Command,
+        key: RequestKey,
+        shelf: &impl Shelf,
+    ) -> Option<Remembered> {
+        if let Some(known) = self.requests.get(key) {
+            return Some(*known);
+        }
+        let settled = self.members.get(&command.request.psn_no)?.settled();
+        let marked = settled.iter().filter(|one| one.mark() == key.mark());
+        marked.filter_map(|one| made_by(shelf, *one)).find_map(|(record, place)| {
+            let (seq, time_ms) = (record.seq, record.time_ms);
+            (RequestKey::of_record(&record) == Some(key)).then_some(Remembered {
+                digest: record.request.digest,
+                place,
+                time_ms,
+                effect: Effect::Settlement(seq),
+            })
         })
     }
 

@@ -5,6 +5,7 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::fmt;
 
+use super::members::FILING;
 use super::{Ledger, Member, OpenVisit};
 use crate::facts::Text;
 use crate::money::Fen;
@@ -111,7 +112,7 @@ impl Ledger {
                 let (kind, again, number) = slot.key.period_parts();
                 // The number of a filing is that of its text, which differs from shard to shard.
                 let (number, filing) =
-                    if kind == 5 { (0, self.filing_text(number)) } else { (number, "") };
+                    if kind == FILING { (0, self.filing_text(number)) } else { (number, "") };
                 (
                     (text(slot.key.slot), text(slot.key.sub), filing),
                     (kind, again, number),

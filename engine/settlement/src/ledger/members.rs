@@ -64,25 +64,44 @@ pub struct HeldKey {
 pub struct HeldSettlement {
     /// Its number.
     pub seq: u64,
-    /// The record that says what it is now, or that cancelled it; the top bit says that one did, the next that its visit went on.
+    /// The record that says what it is now, or that cancelled it; above it the mark of its request's key; the top bit says that
+    /// it was cancelled, the next that its visit went on.
     place: u64,
 }
 
+/// The kind of a period that is a filing.
+pub(super) const FILING: u8 = 5;
+
 const CANCELLED: u64 = 1 << 63;
 const MID_STAY: u64 = 1 << 62;
+/// Places have 46 bits: two thousand years at a thousand records a second.
+pub(super) const MARK_SHIFT: u32 = 46;
+const PLACE: u64 = (1 << MARK_SHIFT) - 1;
+
+/// Sixteen bits of a request's key: by them a settlement is found again when its key is forgotten, and its record then tells
+/// whether it is the one.
+#[derive(Copy, Clone, Eq, PartialEq, Debug, Default)]
+pub struct KeyMark(pub(super) u16);
 
 // At rest a member with six slots and three settlements is to stay within 400 bytes.
 const _: () = assert!(size_of::<Member>() <= 64 && size_of::<HeldSlot>() <= 24);
 
 impl HeldSettlement {
     /// A settlement that stands.
-    pub fn new(seq: u64, place: u64, mid_stay: bool) -> HeldSettlement {
-        HeldSettlement { seq, place: place | if mid_stay { MID_STAY } else { 0 } }
+    pub fn new(seq: u64, place: u64, mid_stay: bool, mark: KeyMark) -> HeldSettlement {
+        let mark = u64::from(mark.0).wrapping_shl(MARK_SHIFT);
+        HeldSettlement { seq, place: place | mark | if mid_stay { MID_STAY } else { 0 } }
     }
 
     /// The record that says what it is now; of one that was cancelled, the record that did it.
     pub fn place(self) -> u64 {
-        self.place & !(CANCELLED | MID_STAY)
+        self.place & PLACE
+    }
+
+    /// The mark of its request's key.
+    pub fn mark(self) -> KeyMark {
+        let bits = self.place.wrapping_shr(MARK_SHIFT) & u64::from(u16::MAX);
+        KeyMark(u16::try_from(bits).unwrap_or(0))
     }
 
     /// Whether its visit went on after it.
@@ -97,12 +116,12 @@ impl HeldSettlement {
 
     /// Another record says what it is now.
     pub(super) fn stands_by(&mut self, place: u64) {
-        self.place = (self.place & MID_STAY) | place;
+        self.place = (self.place & !(CANCELLED | PLACE)) | place;
     }
 
     /// A record cancelled it.
     pub(super) fn cancelled_by(&mut self, place: u64) {
-        self.place = (self.place & MID_STAY) | CANCELLED | place;
+        self.place = (self.place & !PLACE) | CANCELLED | place;
     }
 }
 
@@ -116,7 +135,7 @@ impl HeldKey {
             Period::Month(months) => (2, 0, number(months)),
             Period::Quarter(quarters) => (3, 0, number(quarters)),
             Period::Year(year) => (4, 0, number(year)),
-            Period::Filing(_) => (5, 0, u64::from(filing.get())),
+            Period::Filing(_) => (u64::from(FILING), 0, u64::from(filing.get())),
             Period::Life => (6, 0, 0),
         };
         // Visits are numbered by commands: 2⁴⁸ of them last ten thousand years at a thousand a second.
@@ -214,8 +233,8 @@ impl Member {
         self.settled.iter_mut().find(|one| one.seq == seq)
     }
 
-    pub(super) fn keep_settlement(&mut self, seq: u64, place: u64, mid_stay: bool) {
-        push(&mut self.settled, HeldSettlement::new(seq, place, mid_stay));
+    pub(super) fn keep_settlement(&mut self, settlement: HeldSettlement) {
+        push(&mut self.settled, settlement);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use hashbrown::HashMap;
 
-use super::bucket_of;
+use super::{KeyMark, bucket_of};
 use crate::command::Command;
 use crate::event::{Asked, Event, Record, Request};
 use crate::stored::Stored;
@@ -108,6 +108,13 @@ impl RequestKey {
     pub fn of_asked(asked: &Asked<'_>) -> Option<RequestKey> {
         let Asked { asker, infno, msgid, psn_no, .. } = *asked;
         (!msgid.is_empty()).then(|| RequestKey::new(asker, infno, msgid, psn_no))
+    }
+
+    /// What a settlement keeps of it.
+    pub fn mark(self) -> KeyMark {
+        // The lowest byte says no more than whose it is.
+        let [_, low, high, ..] = self.0.to_le_bytes();
+        KeyMark(u16::from_le_bytes([low, high]))
     }
 
     /// As a snapshot has it.

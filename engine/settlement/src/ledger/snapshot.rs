@@ -9,9 +9,10 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::fmt;
 
+use super::members::{FILING, MARK_SHIFT};
 use super::{
-    BUCKETS, Books, Effect, Facility, HeldKey, HeldLine, HeldSettlement, HeldSlot, Ledger, Member,
-    OpenVisit, Remembered, RequestKey, Symbol, bucket_of, shard_of_bucket,
+    BUCKETS, Books, Effect, Facility, HeldKey, HeldLine, HeldSettlement, HeldSlot, KeyMark, Ledger,
+    Member, OpenVisit, Remembered, RequestKey, Symbol, bucket_of, shard_of_bucket,
 };
 use crate::date::Day;
 use crate::event::PolicyNames;
@@ -254,6 +255,7 @@ fn put_member(member: &Member, numbers: &[u64], to: &mut Vec<u8>) {
     for settlement in member.settled() {
         settlement.seq.put(to);
         settlement.place().put(to);
+        settlement.mark().0.put(to);
         settlement.is_mid_stay().put(to);
         settlement.is_cancelled().put(to);
     }
@@ -269,12 +271,11 @@ fn put_request(key: RequestKey, known: &Remembered, to: &mut Vec<u8>) {
     number.put(to);
 }
 
-/// The kind of a slot's period that is a filing, and the last kind there is.
-const FILING: u8 = 5;
+/// The last kind of a slot's period.
 const LIFE: u8 = 6;
 /// Bits of the number of a slot's period, and of a place in the journal.
 const PERIOD_BITS: u32 = 48;
-const PLACE_BITS: u32 = 62;
+const PLACE_BITS: u32 = MARK_SHIFT;
 
 /// A state on its way in.
 #[derive(Debug)]
@@ -424,10 +425,10 @@ impl Reading {
         let count_of_settlements = usize::read(from)?;
         let mut settled = Vec::new();
         for _ in 0..count_of_settlements {
-            let (seq, place) = (Stored::read(from)?, u64::read(from)?);
+            let (seq, place) = (Stored::read(from)?, fits(u64::read(from)?, PLACE_BITS)?);
+            let mark = KeyMark(u16::read(from)?);
             let (mid_stay, cancelled) = (bool::read(from)?, bool::read(from)?);
-            let place = fits(place, PLACE_BITS)?;
-            let mut held = HeldSettlement::new(seq, place, mid_stay);
+            let mut held = HeldSettlement::new(seq, place, mid_stay, mark);
             if cancelled {
                 held.cancelled_by(place);
             }

@@ -87,7 +87,8 @@ impl Ledger {
     ) -> Result<Decided, Refused> {
         let request = &command.request;
         let key = RequestKey::new(&request.asker, infno, msgid, &request.psn_no);
-        let undone = match self.requests.get(key).map(|known| (known.effect, known.place)) {
+        let known = self.known(command, key, shelf);
+        let undone = match known.map(|known| (known.effect, known.place)) {
             None => Undone::NotYetCome,
             // A second reversal gets the answer of the first.
             Some((Effect::Mark | Effect::Undone, place)) => return Ok(Decided::Again(place)),
@@ -192,6 +193,36 @@ fn old(shelf: &impl Shelf, number: u64, place: u64) -> Result<Old, Refused> {
         | Event::DayClosed(_) => return Err(unreachable()),
     };
     Ok(Old { number, facility, settled, place })
+}
+
+/// The record that made a settlement, and its place: back from the one that says what it is now.
+pub(super) fn made_by(shelf: &impl Shelf, held: HeldSettlement) -> Option<(Record, u64)> {
+    let mut place = held.place();
+    loop {
+        let record = record_at(shelf, place).ok()?;
+        let before = match &record.event {
+            Event::Settled(_) => return Some((record, place)),
+            Event::Cancelled(cancelled) => cancelled.place,
+            Event::Reversed(reversed) => match &reversed.undone {
+                Undone::Settlement(moved) | Undone::Cancellation(moved) => moved.place,
+                Undone::NotYetCome | Undone::NoEffect | Undone::Visit(_) => return None,
+            },
+            Event::Corrected(corrected) => corrected.place_before(held.seq)?,
+            Event::MemberRegistered(_, _)
+            | Event::FacilityRegistered(_, _)
+            | Event::Deposited(_)
+            | Event::VisitOpened(_)
+            | Event::VisitClosed(_)
+            | Event::LinesUploaded(_, _)
+            | Event::LinesWithdrawn(_, _)
+            | Event::Refused(_)
+            | Event::PolicyLoaded(_)
+            | Event::CatalogueLoaded(_)
+            | Event::DayClosed(_) => return None,
+        };
+        // What a record names came before it.
+        place = Some(before).filter(|before| *before < place)?;
+    }
 }
 
 /// The facility of a settlement that was cancelled.

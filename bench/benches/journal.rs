@@ -243,6 +243,10 @@ impl Medium for DiskFile {
         Medium::write_at(&self.file, at, bytes)
     }
 
+    fn trim(&self, bytes: u64) -> io::Result<()> {
+        self.file.trim(bytes)
+    }
+
     fn sync(&self) -> io::Result<()> {
         if self.synced { self.file.sync() } else { Ok(()) }
     }

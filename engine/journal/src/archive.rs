@@ -2,6 +2,7 @@
 //! removed. After a crash at any place the same call goes on where it ended.
 
 use std::fs;
+use std::ops::Range;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
@@ -43,8 +44,8 @@ pub fn archive(
     move_segments(&Files::at(folder), &to, before, needed, places)
 }
 
-/// The first segment that is not to be archived, where those before it hold only records before `needed` and were ended before
-/// a time, milliseconds since 1970; `None` where there are none.
+/// The segments that may be archived: those that hold only records before `needed` and were ended before a time, milliseconds
+/// since 1970; `None` where there are none.
 ///
 /// # Errors
 /// A segment whose header cannot be read.
@@ -52,17 +53,19 @@ pub fn archivable<S: Storage>(
     storage: &S,
     needed: u64,
     ended_before_ms: u64,
-) -> Result<Option<u64>, JournalError> {
-    let mut before = None;
+) -> Result<Option<Range<u64>>, JournalError> {
+    let mut segments = None;
+    let here = numbers(storage)?;
+    let Some((first, rest)) = here.split_first() else { return Ok(None) };
     // A segment ended when the one after it was begun.
-    for number in numbers(storage)?.into_iter().skip(1) {
+    for number in rest.iter().copied() {
         let header = read_header(storage, number)?;
         if header.first_record > needed || header.time_ms > ended_before_ms || needed <= 1 {
             break;
         }
-        before = Some(number);
+        segments = Some(*first..number);
     }
-    Ok(before)
+    Ok(segments)
 }
 
 /// [`archive`], whatever the folders are; they are not the same.
@@ -86,6 +89,7 @@ pub(crate) fn move_segments<S: Storage, T: Storage>(
         let kept = format!("segment {last} ends with record {}", ends - 1);
         return refused(format!("{kept}, and those from record {needed} on are needed"));
     }
+    clear_halves(to)?;
     let (mut bytes, mut copy) = (Vec::new(), Vec::new());
     // In order: whatever stops it, the segments that are left follow one another.
     for number in &moving {
@@ -113,12 +117,28 @@ pub(crate) fn move_segments<S: Storage, T: Storage>(
     Ok(moving)
 }
 
+/// Takes away what one left who was killed while he copied: it means nothing. Whoever archives holds the lock.
+fn clear_halves<T: Storage>(to: &T) -> Result<(), JournalError> {
+    let names = to.names().map_err(failed("the archive", "listing"))?;
+    for half in names.iter().filter(|name| name.ends_with(".seg.tmp")) {
+        to.remove(half).map_err(failed(half, "removing half a copy"))?;
+    }
+    Ok(())
+}
+
 /// Writes a copy under another name first, and gives it its own when it is durable.
 fn copy_to<T: Storage>(to: &T, name: &str, bytes: &[u8]) -> Result<(), JournalError> {
     let passing = format!("{name}.tmp");
     let file = to.create(&passing, 0).map_err(failed(&passing, "making a copy"))?;
-    file.write_at(0, bytes).map_err(failed(&passing, "writing a copy"))?;
-    file.sync().map_err(failed(&passing, "syncing a copy"))?;
+    let written = file
+        .write_at(0, bytes)
+        .map_err(failed(&passing, "writing a copy"))
+        .and_then(|()| file.sync().map_err(failed(&passing, "syncing a copy")));
+    if written.is_err() {
+        // Half of one would hold room of a disk that is full.
+        let _ = to.remove(&passing);
+    }
+    written?;
     to.rename(&passing, name).map_err(failed(name, "naming a copy"))?;
     to.sync_names().map_err(failed(name, "syncing the name of a copy"))
 }

@@ -20,7 +20,7 @@ pub enum JournalError {
     },
     /// Another process makes a snapshot or archives.
     #[error(
-        "{path}: another process ({holder}) is at work on the snapshots of this journal. Wait until it has ended"
+        "{path}: {holder} is at work on the snapshots of this journal. Wait until it has ended"
     )]
     AtWork {
         /// The lock file.
@@ -30,7 +30,7 @@ pub enum JournalError {
     },
     /// Another engine has the journal.
     #[error(
-        "{path}: another engine (process {holder}) has this journal open. Stop it, or give this one a folder of its own"
+        "{path}: another engine ({holder}) has this journal open. Stop it, or give this one a folder of its own"
     )]
     Locked {
         /// The lock file.

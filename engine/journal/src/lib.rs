@@ -26,5 +26,7 @@ pub use archive::{archivable, archive};
 pub use error::JournalError;
 pub use index::{Fetched, Places};
 pub use lock::Lock;
-pub use reader::{Batch, Mark, Records, Scan, Tip, scan, scan_after, scan_durable, scan_since};
-pub use writer::{Durable, Limits, Loss, Writer};
+pub use reader::{
+    Batch, Mark, Records, Scan, Tip, is_begun, scan, scan_after, scan_durable, scan_since,
+};
+pub use writer::{Cut, Durable, Limits, Loss, Writer};

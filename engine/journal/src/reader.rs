@@ -126,6 +126,19 @@ impl Scan {
             }
         }
     }
+
+    /// Whether the whole batches reach the last one that a snapshot holds. Who asks read the mark before the journal: an
+    /// engine beside may have made another since.
+    ///
+    /// # Errors
+    /// [`JournalError::Short`] where they end before it. Damage there is told by [`Scan::sound`], which comes first.
+    pub fn reaches(&self, mark: &Mark) -> Result<(), JournalError> {
+        let (batch, next_record) = self.tip.map_or((0, 1), |tip| (tip.batch, tip.next_record));
+        if batch < mark.batch || next_record < mark.next_record {
+            return Err(JournalError::Short { last: next_record - 1, since: mark.next_record });
+        }
+        Ok(())
+    }
 }
 
 /// The name of a segment.
@@ -182,7 +195,8 @@ pub fn scan_since<S: Storage>(
 /// Segments that hold only what comes before it are not read, and may be archived.
 ///
 /// # Errors
-/// As [`scan_since`]; [`JournalError::OtherChain`] where the batch of the mark is here and is another.
+/// As [`scan_since`]; [`JournalError::OtherChain`] where the batch of the mark is here and is another;
+/// [`JournalError::Short`] where the journal ends before it and nothing there is damaged.
 pub fn scan_after<S: Storage>(
     storage: &S,
     mark: Option<&Mark>,
@@ -234,6 +248,18 @@ pub(crate) fn scan_seeing<S: Storage>(
     let Some(mark) = mark else {
         return scan_since(storage, 1, |batch| see(Seen::New(batch)));
     };
+    let scan = scan_behind(storage, mark, see)?;
+    if scan.sound().is_ok() {
+        scan.reaches(mark)?;
+    }
+    Ok(scan)
+}
+
+fn scan_behind<S: Storage>(
+    storage: &S,
+    mark: &Mark,
+    mut see: impl FnMut(Seen<'_, '_>),
+) -> Result<Scan, JournalError> {
     let other = || JournalError::OtherChain { next_record: mark.next_record, batch: mark.batch };
     let numbers = numbers(storage)?;
     let headers = numbers.iter().map(|number| read_header(storage, *number));
@@ -287,6 +313,14 @@ fn comes_after(before: &SegmentHeader, header: &SegmentHeader) -> bool {
     header.number == before.number + 1
         && header.first_batch >= before.first_batch
         && header.first_record >= before.first_record
+}
+
+/// Whether a folder has any segment.
+///
+/// # Errors
+/// A folder that cannot be listed.
+pub fn is_begun<S: Storage>(storage: &S) -> Result<bool, JournalError> {
+    Ok(!numbers(storage)?.is_empty())
 }
 
 /// The numbers of the segments that are there, in order.

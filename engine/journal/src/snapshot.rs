@@ -95,6 +95,18 @@ pub fn list<S: Storage>(storage: &S) -> Result<Vec<u64>, JournalError> {
     Ok(numbers)
 }
 
+/// The marks of a folder's snapshots, the newest first: the journal beside them reaches each ([`Scan::reaches`]). One whose head
+/// cannot be read says nothing of it.
+///
+/// [`Scan::reaches`]: crate::Scan::reaches
+///
+/// # Errors
+/// A folder that cannot be listed.
+pub fn marks<S: Storage>(storage: &S) -> Result<Vec<Mark>, JournalError> {
+    let mark = |next_record| Snapshot::open(storage, next_record).ok().map(|one| one.head.mark);
+    Ok(list(storage)?.into_iter().filter_map(mark).collect())
+}
+
 impl Head {
     /// As written.
     pub fn encode(&self) -> [u8; HEAD] {
@@ -171,6 +183,8 @@ impl<'s, S: Storage> Draft<'s, S> {
     /// # Errors
     /// A disk that is as good as full; a file that cannot be made or written.
     pub fn begin(storage: &'s S, head: Head) -> Result<Draft<'s, S>, JournalError> {
+        // One that a killed process left takes room of the disk: it goes before that is measured. There may be none.
+        let _ = storage.remove(DRAFT);
         room_left(storage)?;
         let file =
             storage.create(DRAFT, 0).map_err(|e| JournalError::file(DRAFT, "making it", e))?;

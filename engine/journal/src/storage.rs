@@ -20,7 +20,7 @@ pub trait Storage {
     fn open(&self, name: &str, write: bool) -> io::Result<Self::File>;
 
     /// Makes a file of so many noughts, which are on the disk when this returns; the name may not be. One that had the name
-    /// before is not touched by it.
+    /// before is not touched by it. One that cannot be made leaves nothing.
     fn create(&self, name: &str, bytes: u64) -> io::Result<Self::File>;
 
     /// Begins to make a file as [`Storage::create`] does, so that it is there when it is needed.
@@ -49,6 +49,9 @@ pub trait Medium {
 
     /// Writes at a place, all or an error.
     fn write_at(&self, at: u64, bytes: &[u8]) -> io::Result<()>;
+
+    /// Ends the file here, where it is longer.
+    fn trim(&self, bytes: u64) -> io::Result<()>;
 
     /// Makes what was written durable. After an error nothing is known of what was written.
     fn sync(&self) -> io::Result<()>;

@@ -1,6 +1,8 @@
 //! Writes a journal: records are gathered into a batch, a batch is written and synced, and only then is it durable. A write
 //! or sync that fails poisons the writer; it is never tried again.
 
+use std::fmt;
+
 use crate::error::JournalError;
 use crate::format::{
     BATCH_HEADER, BatchHeader, Hash, Kind, PAYLOAD_MAX, RECORD_HEADER, SEGMENT_BYTES_MAX,
@@ -8,7 +10,7 @@ use crate::format::{
 };
 use crate::index::Places;
 use crate::reader::{Batch, Mark, Scan, Seen, Tip, name_of, scan_seeing, scan_since};
-use crate::recovery::{self, Verdict};
+use crate::recovery::{self, Row, Verdict};
 use crate::storage::{Medium, Spare, Storage};
 
 /// The name under which the next segment is made ready.
@@ -65,6 +67,33 @@ pub struct Writer<S: Storage> {
     poisoned: Option<u64>,
     places: Places,
     spare: Option<Spare<S::File>>,
+    cut: Option<Cut>,
+}
+
+/// What an opening cut behind the last whole batch.
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub struct Cut {
+    /// The segment.
+    pub segment: u64,
+    /// Where in it.
+    pub offset: u64,
+    /// Bytes from there to the last that was not nought.
+    pub bytes: u64,
+    /// What stood there.
+    pub row: Row,
+    /// The batch that says so, where it may have been answered and an operator accepted the loss.
+    pub journaled: Option<u64>,
+}
+
+impl fmt::Display for Cut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Cut { segment, offset, bytes, row, journaled } = self;
+        write!(f, "{}, byte {offset}: {}: {bytes} bytes were cut", name_of(*segment), row.tells())?;
+        match journaled {
+            Some(batch) => write!(f, ", the loss is accepted, and batch {batch} says so"),
+            None => Ok(()),
+        }
+    }
 }
 
 impl Default for Limits {
@@ -155,45 +184,34 @@ impl<S: Storage> Writer<S> {
     ) -> Result<Writer<S>, JournalError> {
         let limits = limits.kept_sound();
         let Scan { tip, found } = scan;
+        let (row, verdict) = recovery::decide(found);
+        let cuts = match verdict {
+            Verdict::Append => false,
+            Verdict::Cut => true,
+            Verdict::CutIfAccepted if loss == Loss::Accept => true,
+            Verdict::CutIfAccepted | Verdict::Stop => {
+                scan.sound()?;
+                false
+            }
+        };
         // A snapshot holds only what was durable: where the whole batches end before it, nothing is begun or cut.
         let last = tip.map_or(0, |tip| tip.next_record - 1);
-        let short =
-            || if last + 1 < since { Err(JournalError::Short { last, since }) } else { Ok(()) };
+        if last + 1 < since {
+            return Err(JournalError::Short { last, since });
+        }
+        // What a process left that was killed, or for which the disk had no room: it means nothing. There may be none.
+        let _ = storage.remove(SPARE);
         let Some(tip) = tip else {
-            let tip = Tip {
-                journal,
-                segment: 0,
-                segment_bytes: 0,
-                offset: 0,
-                batch: 0,
-                next_record: 1,
-                hash: [0; 32],
-                sealed: false,
-            };
-            short()?;
-            let (file, tip) = begin_segment(&storage, None, &limits, tip, time_ms)?;
+            let (file, tip) = begin_segment(&storage, None, &limits, before_all(journal), time_ms)?;
             return Ok(Writer::at(storage, limits, file, tip, places));
         };
         let name = name_of(tip.segment);
-        let (row, verdict) = recovery::decide(found);
-        let cut = match verdict {
-            Verdict::Append => None,
-            Verdict::Cut => Some(false),
-            Verdict::CutIfAccepted if loss == Loss::Accept => Some(true),
-            Verdict::CutIfAccepted | Verdict::Stop => {
-                scan.sound()?;
-                None
-            }
-        };
-        short()?;
         let failed = |doing| {
             let name = name.clone();
             move |e| JournalError::file(&name, doing, e)
         };
         let file = storage.open(&name, true).map_err(failed("opening"))?;
-        if cut.is_some() {
-            cut_from(&file, &name, tip.offset)?;
-        }
+        let cut = if cuts { Some(cut_from(&file, &name, tip.offset)?) } else { None };
         // What a process wrote that was killed before its sync is read back whole and yet not on the disk, and so may be the
         // name of its segment. Whoever opens the journal answers from it, so it is made durable first.
         file.sync().map_err(failed("syncing what was read"))?;
@@ -204,13 +222,30 @@ impl<S: Storage> Writer<S> {
             (file, tip)
         };
         let mut writer = Writer::at(storage, limits, file, tip, places);
-        if cut == Some(true) {
-            let told = format!("{name}, byte {}: {}", tip.offset, row.tells());
-            push_record(&mut writer.buffer, told.as_bytes());
-            writer.records = 1;
-            writer.write(Kind::LossAccepted, time_ms)?;
+        if let Some(bytes) = cut {
+            writer.tell_cut(row, verdict, bytes, time_ms)?;
         }
         Ok(writer)
+    }
+
+    /// Remembers what was cut here, and journals it where an operator accepted it as a loss.
+    fn tell_cut(
+        &mut self,
+        row: Row,
+        verdict: Verdict,
+        bytes: u64,
+        time_ms: u64,
+    ) -> Result<(), JournalError> {
+        let Tip { segment, offset, .. } = self.tip;
+        let mut cut = Cut { segment, offset, bytes, row, journaled: None };
+        if verdict == Verdict::CutIfAccepted {
+            let told = format!("{}, byte {offset}: {}", name_of(segment), row.tells());
+            push_record(&mut self.buffer, told.as_bytes());
+            self.records = 1;
+            cut.journaled = Some(self.write(Kind::LossAccepted, time_ms)?.batch);
+        }
+        self.cut = Some(cut);
+        Ok(())
     }
 
     fn at(storage: S, limits: Limits, file: S::File, tip: Tip, places: Places) -> Writer<S> {
@@ -226,6 +261,7 @@ impl<S: Storage> Writer<S> {
             poisoned: None,
             places,
             spare: None,
+            cut: None,
         }
     }
 
@@ -274,6 +310,9 @@ impl<S: Storage> Writer<S> {
             self.commit(time_ms)?;
         }
         let sealed = self.write(Kind::Seal, time_ms)?;
+        // The next start begins a segment of its own, so what this one has not used is given back. Where that fails it stays
+        // as long as it was, and means the same.
+        let _ = self.file.trim(self.tip.offset);
         if let Some(spare) = self.spare.take() {
             // The next start has no use for it. Where it cannot be removed it does no harm: it is made anew.
             drop(spare);
@@ -293,6 +332,11 @@ impl<S: Storage> Writer<S> {
     /// Where records stand: to be cloned, and asked from any thread.
     pub fn places(&self) -> &Places {
         &self.places
+    }
+
+    /// What the opening cut, if it did.
+    pub fn cut(&self) -> Option<Cut> {
+        self.cut
     }
 
     /// Where the journal ends.
@@ -418,11 +462,29 @@ fn begin_segment<S: Storage>(
     Ok((file, tip))
 }
 
-/// Overwrites what follows a place with noughts, up to where the file ends.
-fn cut_from<M: Medium>(file: &M, name: &str, offset: u64) -> Result<(), JournalError> {
+/// The end of a journal that has nothing yet.
+fn before_all(journal: [u8; 16]) -> Tip {
+    Tip {
+        journal,
+        segment: 0,
+        segment_bytes: 0,
+        offset: 0,
+        batch: 0,
+        next_record: 1,
+        hash: [0; 32],
+        sealed: false,
+    }
+}
+
+/// Overwrites what follows a place with noughts, up to where the file ends. Says how many bytes there were something.
+fn cut_from<M: Medium>(file: &M, name: &str, offset: u64) -> Result<u64, JournalError> {
     let failed = |source| JournalError::file(name, "cutting a torn batch", source);
     let end = file.bytes().map_err(failed)?;
-    let length = usize::try_from(end.saturating_sub(offset)).unwrap_or(0);
-    file.write_at(offset, &vec![0; length]).map_err(failed)?;
-    file.sync().map_err(failed)
+    let mut bytes = vec![0; usize::try_from(end.saturating_sub(offset)).unwrap_or(0)];
+    file.read_at(offset, &mut bytes).map_err(failed)?;
+    let found = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+    bytes.fill(0);
+    file.write_at(offset, &bytes).map_err(failed)?;
+    file.sync().map_err(failed)?;
+    Ok(found as u64)
 }

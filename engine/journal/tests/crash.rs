@@ -167,7 +167,8 @@ fn what_may_have_been_answered_is_cut_only_with_leave_and_that_is_journaled() {
     assert!(told.contains(SEGMENT) && told.contains("--accept-loss"), "{told}");
     let (_, records) = open(&disk, Loss::Accept).expect("with leave");
     assert_eq!(&records, kept);
-    let (_, records) = open(&disk, Loss::Refuse).expect("whole again");
+    let (again, records) = open(&disk, Loss::Refuse).expect("whole again");
+    assert_eq!(again.cut(), None);
     let note = String::from_utf8(records.last().expect("the note").clone()).expect("text");
     assert!(note.contains("may have been answered"), "{note}");
 }
@@ -186,7 +187,10 @@ fn after_a_seal_nothing_is_cut_and_a_new_segment_is_begun() {
     let (_, records) = open(&disk, Loss::Refuse).expect("sound");
     assert_eq!(records.last().map(Vec::as_slice), Some(&b"after the seal"[..]));
     let end = scan(&sealed, |_| {}).expect("readable").tip.expect("a tip").offset;
-    sealed.rot(SEGMENT, (usize::try_from(end).expect("small") + SECTOR) * 8);
+    let mut bytes = sealed.bytes_of(SEGMENT).expect("the segment");
+    assert_eq!(bytes.len() as u64, end, "what it has not used is given back");
+    bytes.resize(bytes.len() + 2 * SECTOR, 1);
+    sealed.put(SEGMENT, bytes);
     for loss in [Loss::Refuse, Loss::Accept] {
         let Err(error) = open(&sealed, loss) else { panic!("it must stop") };
         assert!(error.to_string().contains("seal"), "{error}");

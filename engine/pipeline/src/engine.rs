@@ -11,7 +11,9 @@ use parking_lot::RwLock;
 use yidan_journal::format::Kind;
 use yidan_journal::storage::Storage;
 use yidan_journal::storage::files::Files;
-use yidan_journal::{Batch, JournalError, Limits, Lock, Loss, Places, Tip, Writer, scan_after};
+use yidan_journal::{
+    Batch, Cut, JournalError, Limits, Lock, Loss, Places, Tip, Writer, scan_after,
+};
 use yidan_settlement::command::{Command, What};
 use yidan_settlement::event::{Event, Lent, LentRoom, PolicyNames, Record, Request};
 use yidan_settlement::ledger::{BUCKETS, Broken, Ledger, RequestKey, StateHash, shard_of};
@@ -47,6 +49,8 @@ pub struct Recovered {
     pub bytes: u64,
     /// Whether the last stop was a clean one; also for a journal that is new.
     pub sealed: bool,
+    /// What the start cut behind the last whole batch.
+    pub cut: Option<Cut>,
 }
 
 /// Why an engine cannot be opened or has stopped.
@@ -274,6 +278,8 @@ pub struct Looked {
     pub ledgers: Vec<Ledger>,
     /// What reading it gave.
     pub recovered: Recovered,
+    /// Where its whole batches end; `None` where no journal is.
+    pub tip: Option<Tip>,
     /// Snapshots that could not be used.
     pub passed_over: Vec<PassedOver>,
 }
@@ -291,6 +297,7 @@ pub fn look(folder: &Path, shards: usize) -> Result<Looked, EngineError> {
         })
     };
     let (mut fold, first, mut passed_over) = read()?;
+    let mut tip = first.tip;
     if first.sound().is_err() {
         std::thread::sleep(PAUSE);
         let (again, second, passed_again) = read()?;
@@ -299,10 +306,10 @@ pub fn look(folder: &Path, shards: usize) -> Result<Looked, EngineError> {
         if batch(first.tip) == batch(second.tip) {
             second.sound()?;
         }
-        (fold, passed_over) = (again, passed_again);
+        (fold, tip, passed_over) = (again, second.tip, passed_again);
     }
     let (ledgers, recovered) = fold.end()?;
-    Ok(Looked { ledgers, recovered, passed_over })
+    Ok(Looked { ledgers, recovered, tip, passed_over })
 }
 
 /// What a journal gives to start from.
@@ -337,7 +344,8 @@ pub fn recover<S: Storage + Clone>(
         let batch = |batch: &Batch<'_>| fold.batch(batch);
         Writer::open_after(storage.clone(), mark, limits, journal, now_ms, loss, batch)
     })?;
-    let (ledgers, recovered) = fold.end()?;
+    let (ledgers, mut recovered) = fold.end()?;
+    recovered.cut = writer.cut();
     let next_seq = ledgers.iter().map(Ledger::last_seq).max().unwrap_or(0) + 1;
     let shards = ledgers
         .into_iter()
@@ -420,6 +428,11 @@ impl<R: Reply<Answer> + Send + 'static> Engine<R> {
             .map_err(|source| StartError { thread: "snapshots".to_owned(), core: None, source })?;
         self.keeper = Some(keeper);
         Ok(())
+    }
+
+    /// The packs and the image in use.
+    pub fn world(&self) -> Arc<World> {
+        Arc::clone(&self.world.read())
     }
 
     /// Where commands are admitted.

@@ -11,7 +11,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TryRecvError, bounde
 use yidan_journal::snapshot::{Draft, Head, Snapshot, list, name_of};
 use yidan_journal::storage::files::Files;
 use yidan_journal::storage::{Medium, Storage};
-use yidan_journal::{JournalError, Lock, Mark, Places, scan_after, scan_durable};
+use yidan_journal::{JournalError, Lock, Mark, Places, Scan, scan_after, scan_durable};
 use yidan_settlement::ledger::snapshot::{Counts, Reading, Unread, write};
 use yidan_settlement::ledger::{Ledger, StateHash};
 
@@ -227,14 +227,7 @@ pub fn make<S: Storage>(
     if !go_on() {
         return Ok(Making::Ended);
     }
-    if scan.sound().is_err() {
-        // An engine may have written while it was read. Where the end has moved it has.
-        std::thread::sleep(PAUSE);
-        let again = scan_after(storage, mark.as_ref(), |_| {})?;
-        if again.tip.map(|tip| tip.batch) == scan.tip.map(|tip| tip.batch) {
-            again.sound()?;
-        }
-    }
+    sound_at_rest(storage, mark.as_ref(), &scan)?;
     let (ledgers, recovered) = fold.end()?;
     let next_record = mark.map_or(0, |mark| mark.next_record);
     let Some(mark) = mark.filter(|_| recovered.snapshot != Some(next_record)) else {
@@ -262,6 +255,27 @@ pub fn make<S: Storage>(
     draft.keep(|other| recovered.snapshot == Some(other))?;
     let Recovered { records: folded, snapshot: from, .. } = recovered;
     Ok(Making::Made(Made { next_record, folded, from, counts, bytes, state }, passed_over))
+}
+
+/// Whether a journal that was read behind a mark is sound, where an engine may have written while it was read: what looks broken
+/// is read again, and where the end has moved it was on its way.
+///
+/// # Errors
+/// What cannot be read; damage that does not move.
+pub fn sound_at_rest<S: Storage>(
+    storage: &S,
+    mark: Option<&Mark>,
+    read: &Scan,
+) -> Result<(), JournalError> {
+    if read.sound().is_ok() {
+        return Ok(());
+    }
+    std::thread::sleep(PAUSE);
+    let again = scan_after(storage, mark, |_| {})?;
+    if again.tip.map(|tip| tip.batch) == read.tip.map(|tip| tip.batch) {
+        again.sound()?;
+    }
+    Ok(())
 }
 
 /// Lets every other thread go before this one: who settles goes first. Where the system does not let it be so, both have the same

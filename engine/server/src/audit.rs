@@ -2,7 +2,7 @@
 //! was decided by, byte for byte; under another pack of its pool, amount by amount.
 
 use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::sync::Arc;
 
@@ -41,6 +41,8 @@ pub struct Audit<P> {
     past: P,
     room: Room,
     audited: Audited,
+    /// The pools that settlements are of.
+    pools: BTreeSet<String>,
     ended: Option<AuditError>,
 }
 
@@ -151,8 +153,8 @@ impl<P: Fn(u64) -> Option<Vec<u8>>> Audit<P> {
             archive.add_pack(Arc::clone(pack));
             fold.know(&PolicyNames::of(pack));
         }
-        let (room, audited) = (Room::default(), Audited::default());
-        Audit { archive, other, fold, past, room, audited, ended: None }
+        let (room, audited, pools) = (Room::default(), Audited::default(), BTreeSet::new());
+        Audit { archive, other, fold, past, room, audited, pools, ended: None }
     }
 
     /// Audits a batch and folds it in; `differs` is told of every settlement that comes out otherwise.
@@ -198,6 +200,9 @@ impl<P: Fn(u64) -> Option<Vec<u8>>> Audit<P> {
     ) -> Result<Option<Difference>, AuditError> {
         let ([ledger], Some(first)) = (self.fold.ledgers(), bills.first()) else { return Ok(None) };
         let (pool, was) = policy_of(ledger, first.policy);
+        if !self.pools.contains(&pool) {
+            self.pools.insert(pool.clone());
+        }
         let other = self.other.as_ref().filter(|pack| pack.data().pool == pool);
         if self.other.is_some() && other.is_none() {
             return Ok(None);
@@ -243,6 +248,11 @@ impl<P: Fn(u64) -> Option<Vec<u8>>> Audit<P> {
     /// Given up before anything was audited: what was at hand.
     pub fn give_up(self) -> Archive {
         self.archive
+    }
+
+    /// The pools that settlements are of, so far.
+    pub fn pools(&self) -> &BTreeSet<String> {
+        &self.pools
     }
 
     /// What was decided anew.

@@ -16,6 +16,7 @@ mod reasons;
 mod run;
 mod settle;
 mod state;
+mod stopping;
 mod tally;
 
 use std::process::ExitCode;
@@ -29,6 +30,18 @@ const EXIT_CODES: &str = "Exit codes:
   0  all was done: every case settled, nothing wrong, nothing different
   1  some case was refused, a policy has errors, two things differ, or a journal ends in a torn batch
   2  something could not be read or written; what and where is on the standard error";
+
+/// How a run ends that takes commands or rows in, for its help.
+const WRITING_EXIT_CODES: &str = "Exit codes:
+  0    all was done
+  1    some was refused or wrong, all else is done
+  2    something could not be read or written; what and where is on the standard error
+  130  SIGINT asked to stop before the end of the input
+  143  SIGTERM did
+  141  the output was closed before the end of the input
+After the last three nothing more was taken in, what was on its way is finished, and the journal
+is sealed. What was not answered may be sent again: what was done of it is answered the same.
+A second signal stops at once.";
 
 const EXAMPLES: &str = "Examples:
   yidan demo                                  settle a made-up year of visits of three places

@@ -1,17 +1,25 @@
 //! A row of a table of members or facilities: columns under national names, lists separated by `;`, each with its span.
 
+mod lines;
+mod rows;
+
+pub use rows::{Rows, Says, TableError, TableRow};
+
+use std::collections::BTreeSet;
+
 use csv::StringRecord;
 use yidan_settlement::claim::{AgreementRecord, FilingRecord, Spell};
 use yidan_settlement::command::What;
 use yidan_settlement::date::{Day, Span};
 use yidan_settlement::event::Request;
 use yidan_settlement::facts::{ApprovalFact, FacilityFacts, IdentityFact, MemberFacts, Text};
-use yidan_settlement::id::Admdvs;
+use yidan_settlement::id::{Admdvs, Insutype};
 use yidan_settlement::money::{self, Fen};
-use yidan_settlement::pack::{Agreement, Filing};
+use yidan_settlement::pack::{Agreement, Filing, Pack};
 
 use crate::case::Code;
 use crate::facts::{FieldError, field, hospital_level, insutype, levels, sex};
+use crate::world::World;
 
 /// Columns of members; the first four are needed.
 pub const MEMBER_COLUMNS: &[&str] = &[
@@ -47,6 +55,31 @@ pub const FACILITY_COLUMNS: &[&str] = &[
 /// Columns that every row must have.
 const NEEDED: usize = 4;
 
+/// What a table is of.
+#[derive(Debug, Clone, Copy, Eq, PartialEq, clap::ValueEnum)]
+pub enum Table {
+    /// Members
+    Members,
+    /// Facilities
+    Facilities,
+}
+
+impl Table {
+    /// The columns it may have.
+    pub fn columns(self) -> &'static [&'static str] {
+        match self {
+            Table::Members => MEMBER_COLUMNS,
+            Table::Facilities => FACILITY_COLUMNS,
+        }
+    }
+
+    /// The column that tells rows apart, and what a row has there.
+    fn key<'r>(self, headers: &StringRecord, record: &'r StringRecord) -> (&'static str, &'r str) {
+        let name = self.columns()[0];
+        (name, text(headers, record, name))
+    }
+}
+
 /// A row with its columns by name.
 #[derive(Debug)]
 pub struct Row<'r> {
@@ -62,6 +95,10 @@ pub fn check_headers(headers: &StringRecord, known: &[&str]) -> Result<(), Strin
     if let Some(unknown) = headers.iter().find(|name| !known.contains(&name.trim())) {
         return Err(format!("column {unknown:?}: expected some of {}", known.join(", ")));
     }
+    let twice = |name: &&str| headers.iter().filter(|one| one.trim() == name.trim()).count() > 1;
+    if let Some(name) = headers.iter().find(twice) {
+        return Err(format!("column {name:?} stands there twice: expected each once"));
+    }
     match known.iter().take(NEEDED).find(|name| !headers.iter().any(|one| one.trim() == **name)) {
         Some(missing) => Err(format!("no column {missing:?}, which every row needs")),
         None => Ok(()),
@@ -75,8 +112,7 @@ impl<'r> Row<'r> {
     }
 
     fn text(&self, name: &str) -> &'r str {
-        let place = self.headers.iter().position(|one| one.trim() == name);
-        place.and_then(|place| self.record.get(place)).map_or("", str::trim)
+        text(self.headers, self.record, name)
     }
 
     fn needed(&self, name: &str) -> Result<&'r str, FieldError> {
@@ -102,6 +138,11 @@ impl<'r> Row<'r> {
     }
 }
 
+fn text<'r>(headers: &StringRecord, record: &'r StringRecord, name: &str) -> &'r str {
+    let place = headers.iter().position(|one| one.trim() == name);
+    place.and_then(|place| record.get(place)).map_or("", str::trim)
+}
+
 fn day(name: &str, text: &str) -> Result<Day, FieldError> {
     Day::parse(text).ok_or_else(|| field(name, text, "a day yyyy-MM-dd from 1900 to 2199"))
 }
@@ -124,12 +165,14 @@ fn with_span<'t>(name: &str, entry: &'t str) -> Result<(&'t str, Span), FieldErr
     Ok((text, span))
 }
 
-/// A member.
+/// A member, whose codes are those of the pool's pack.
 ///
 /// # Errors
 /// The first column that means nothing.
-pub fn member(row: &Row<'_>) -> Result<(Request, What), FieldError> {
-    let scheme = insutype("insutype", row.needed("insutype")?)?;
+pub fn member(row: &Row<'_>, world: &World) -> Result<(Request, What), FieldError> {
+    let pack = pack_of(row.needed("admdvs")?, world)?;
+    let scheme = insured(row.needed("insutype")?, pack)?;
+    let psn_type = person(row.needed("psn_type")?, pack)?;
     let from = row.day("from", Day::MIN)?;
     let span = Span { from, to: row.day("to", Day::MAX)? };
     if span.from >= span.to {
@@ -145,7 +188,7 @@ pub fn member(row: &Row<'_>) -> Result<(Request, What), FieldError> {
     })?;
     let facts = MemberFacts {
         admdvs: row.needed("admdvs")?.into(),
-        psn_type: row.needed("psn_type")?.into(),
+        psn_type: psn_type.into(),
         sex: sex("gend", row.some("gend"))?,
         birth: row.some("brdy").map(|text| day("brdy", text)).transpose()?,
         civil_servant: match row.text("cvlserv_flag") {
@@ -159,8 +202,8 @@ pub fn member(row: &Row<'_>) -> Result<(Request, What), FieldError> {
         identities: row
             .list("identities")?
             .into_iter()
-            .map(|(kind, span)| IdentityFact { kind: kind.into(), span })
-            .collect(),
+            .map(|(kind, span)| Ok(IdentityFact { kind: identity(kind, pack)?.into(), span }))
+            .collect::<Result<_, FieldError>>()?,
         filings: row.list("filings")?.into_iter().map(filing).collect::<Result<_, _>>()?,
         approvals: row
             .list("approvals")?
@@ -176,6 +219,57 @@ pub fn member(row: &Row<'_>) -> Result<(Request, What), FieldError> {
     };
     let request = Request { psn_no: row.needed("psn_no")?.into(), ..Request::default() };
     Ok((request, What::RegisterMember(facts, amount)))
+}
+
+fn pack_of<'w>(admdvs: &str, world: &'w World) -> Result<&'w Pack, FieldError> {
+    let known = || world.packs().iter().map(|loaded| loaded.pack.data().pool.as_str());
+    world.pack_of(admdvs).map(|loaded| &*loaded.pack).ok_or_else(|| {
+        let expected = format!("a pool (统筹区) that a pack is at hand for: {}", listed(known()));
+        field("admdvs", admdvs, &expected)
+    })
+}
+
+/// An `insutype` that the pack settles by, or knows as another cover of its members.
+fn insured(text: &str, pack: &Pack) -> Result<Insutype, FieldError> {
+    let insutype = insutype("insutype", text)?;
+    if pack.scheme(insutype).is_some() || pack.data().covers.contains(&insutype) {
+        return Ok(insutype);
+    }
+    let schemes = pack.data().schemes.iter().filter_map(|scheme| scheme.insutype);
+    let all: Vec<String> =
+        schemes.chain(pack.data().covers.iter().copied()).map(|one| one.to_string()).collect();
+    let all = listed(all.iter().map(String::as_str));
+    let expected = format!("an insutype (险种类型) of pool {}: {all}", pack.data().pool);
+    Err(field("insutype", text, &expected))
+}
+
+fn person<'t>(text: &'t str, pack: &Pack) -> Result<&'t str, FieldError> {
+    if pack.person(text).is_some() {
+        return Ok(text);
+    }
+    let all = listed(pack.data().person_types.iter().map(|one| one.text.as_str()));
+    let pool = &pack.data().pool;
+    let expected = format!("a psn_type (人员类别) of pool {pool}, beginning with one of {all}");
+    Err(field("psn_type", text, &expected))
+}
+
+fn identity<'t>(text: &'t str, pack: &Pack) -> Result<&'t str, FieldError> {
+    if pack.identity(text).is_some() {
+        return Ok(text);
+    }
+    let all = listed(pack.data().identity_types.iter().map(|one| one.text.as_str()));
+    let pool = &pack.data().pool;
+    let expected = format!("an identity type (医疗救助对象类别) of pool {pool}: {all}");
+    Err(field("identities", text, &expected))
+}
+
+/// Names as an error lists them; none has so many that a person would not read them.
+fn listed<'t>(names: impl Iterator<Item = &'t str>) -> String {
+    let names: BTreeSet<&str> = names.collect();
+    if names.is_empty() {
+        return "none".to_owned();
+    }
+    names.into_iter().collect::<Vec<_>>().join(", ")
 }
 
 fn filing((text, span): (&str, Span)) -> Result<FilingRecord, FieldError> {

@@ -67,25 +67,12 @@ impl Storage for Files {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             Ok(()) | Err(_) => {}
         }
-        let mut options = OpenOptions::new();
-        let file = options.read(true).write(true).create_new(true).mode(0o600).open(&path)?;
-        // Written, not only reserved: later writes then change no extent, and their sync needs no journal of the file
-        // system. Past the system's memory where that can be: the sync at the end, behind which those of other files wait,
-        // then has little left to do.
-        let past = OFlags::DIRECT.bits().cast_signed();
-        let past = OpenOptions::new().write(true).custom_flags(past).open(&path).ok();
-        let mut at = 0;
-        while at < bytes {
-            let length = usize::try_from(bytes - at).unwrap_or(BLOCK).min(BLOCK);
-            let block = &NOUGHTS.0[..length];
-            let written = past.as_ref().is_some_and(|past| past.write_all_at(block, at).is_ok());
-            if !written {
-                file.write_all_at(block, at)?;
-            }
-            at += length as u64;
+        let made = noughts(&path, bytes);
+        if made.is_err() {
+            // Half of one would hold room of a disk that is full. Where it cannot be removed, the next maker does.
+            let _ = fs::remove_file(&path);
         }
-        file.sync_all()?;
-        Ok(file)
+        made
     }
 
     fn prepare(&self, name: &str, bytes: u64) -> Spare<File> {
@@ -111,6 +98,29 @@ impl Storage for Files {
     }
 }
 
+/// A new file of so many noughts, on the disk.
+fn noughts(path: &Path, bytes: u64) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    let file = options.read(true).write(true).create_new(true).mode(0o600).open(path)?;
+    // Written, not only reserved: later writes then change no extent, and their sync needs no journal of the file
+    // system. Past the system's memory where that can be: the sync at the end, behind which those of other files wait,
+    // then has little left to do.
+    let past = OFlags::DIRECT.bits().cast_signed();
+    let past = OpenOptions::new().write(true).custom_flags(past).open(path).ok();
+    let mut at = 0;
+    while at < bytes {
+        let length = usize::try_from(bytes - at).unwrap_or(BLOCK).min(BLOCK);
+        let block = &NOUGHTS.0[..length];
+        let written = past.as_ref().is_some_and(|past| past.write_all_at(block, at).is_ok());
+        if !written {
+            file.write_all_at(block, at)?;
+        }
+        at += length as u64;
+    }
+    file.sync_all()?;
+    Ok(file)
+}
+
 impl Medium for File {
     fn bytes(&self) -> io::Result<u64> {
         Ok(self.metadata()?.len())
@@ -131,6 +141,10 @@ impl Medium for File {
 
     fn write_at(&self, at: u64, bytes: &[u8]) -> io::Result<()> {
         self.write_all_at(bytes, at)
+    }
+
+    fn trim(&self, bytes: u64) -> io::Result<()> {
+        if self.bytes()? > bytes { self.set_len(bytes) } else { Ok(()) }
     }
 
     fn sync(&self) -> io::Result<()> {

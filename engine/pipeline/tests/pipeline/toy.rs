@@ -240,6 +240,10 @@ impl Medium for GatedFile {
         self.file.write_at(at, bytes)
     }
 
+    fn trim(&self, bytes: u64) -> io::Result<()> {
+        self.file.trim(bytes)
+    }
+
     fn sync(&self) -> io::Result<()> {
         let mut state = self.gate.state.lock().expect("no test panics with it");
         state.standing = state.shut;

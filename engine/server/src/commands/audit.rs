@@ -1,18 +1,20 @@
 //! `yidan journal audit`: every settlement decided anew, and compared with what the journal says.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::mem;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
 use yidan_image::Image;
-use yidan_journal::storage::files::Files;
-use yidan_journal::{Mark, Places, scan_after};
+use yidan_journal::{Mark, Places, scan_after, snapshot};
 use yidan_pipeline::engine::Fold;
 use yidan_pipeline::snapshot::{Begin, fold_from};
+use yidan_settlement::pack::Pack;
 
 use super::curated;
+use super::folder::with_journal;
 use super::output::{Ended, Exit, Failure, Output, note, said};
 use super::packs::{self, Packs};
 use crate::audit::{Archive, Audit as Auditing, Audited, Difference};
@@ -41,15 +43,12 @@ pub(super) struct Audit {
 
 impl Audit {
     pub(super) fn run(&self) -> Ended {
-        if !self.folder.is_dir() {
-            let folder = self.folder.display();
-            return Err(said(format!("{folder}: no such folder; expected one with a journal")));
-        }
+        let files = with_journal(&self.folder)?;
+        let marks = snapshot::marks(&files).map_err(said)?;
         let other = self.policy.as_deref().map(packs::compile).transpose()?;
         let (mut at_hand, other) = (Some(self.archive()?), other.map(Arc::new));
         let mut out = Output::open();
         let (mut printed, mut count) = (Ok(()), 0_u64);
-        let files = Files::at(&self.folder);
         let places = Places::of(&files).map_err(said)?;
         // From the first record, or where its segment is archived from the oldest snapshot.
         let read = fold_from(&files, 1, Begin::Oldest, |fold, mark| {
@@ -87,8 +86,17 @@ impl Audit {
             ));
         }
         out.flush()?;
+        let pools = audit.pools().clone();
         let Audited { settlements, out_of_reach } = audit.end().map_err(said)?;
         scanned.sound().map_err(said)?;
+        // A snapshot of another journal is passed over by a start.
+        let journal = scanned.tip.map(|tip| tip.journal);
+        for mark in marks.iter().filter(|mark| Some(mark.journal) == journal) {
+            scanned.reaches(mark).map_err(said)?;
+        }
+        if let Some(pool) = self.policy_of_no_settlement(&pools, other.as_deref()) {
+            return Err(said(pool));
+        }
         if out_of_reach > 0 {
             note(&format!(
                 "{out_of_reach} corrections are not audited: records they stand on are archived. Put them back beside the \
@@ -97,6 +105,21 @@ impl Audit {
         }
         note(&format!("{settlements} settlements decided anew, {count} differ"));
         Ok(if count == 0 { Exit::Done } else { Exit::Refused })
+    }
+
+    /// What is told where `--policy` gives the pack of a pool that no settlement is of: nothing was compared then.
+    fn policy_of_no_settlement(
+        &self,
+        pools: &BTreeSet<String>,
+        other: Option<&Pack>,
+    ) -> Option<String> {
+        let pool = &other.filter(|pack| !pools.contains(&pack.data().pool))?.data().pool;
+        let file = self.policy.as_deref().unwrap_or(Path::new("")).display();
+        let here: Vec<&str> = pools.iter().map(String::as_str).collect();
+        let here = if here.is_empty() { "no settlement".to_owned() } else { here.join(", ") };
+        Some(format!(
+            "{file}: it is of pool {pool}, and the journal has no settlement of that pool; it has {here}. Nothing was compared"
+        ))
     }
 
     fn archive(&self) -> Result<Archive, Failure> {

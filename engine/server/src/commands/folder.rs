@@ -1,12 +1,14 @@
-//! The folder of a journal and what an engine on it settles by, for every command that starts one.
+//! The folder of a journal, for every command that looks into one; and what an engine on it settles by, for every command that
+//! starts one.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
 use yidan_image::Image;
-use yidan_journal::Loss;
-use yidan_journal::snapshot::name_of;
+use yidan_journal::snapshot::{self, name_of};
+use yidan_journal::storage::files::Files;
+use yidan_journal::{Loss, is_begun};
 use yidan_pipeline::Reply;
 use yidan_pipeline::engine::{Engine, Setup};
 use yidan_pipeline::shard::Answer;
@@ -34,6 +36,35 @@ pub(super) struct Folder {
     accept_loss: bool,
 }
 
+/// The files of a folder that has a journal, to be looked into.
+pub(super) fn with_journal(folder: &Path) -> Result<Files, Failure> {
+    if !folder.exists() {
+        let expected = "no such folder; expected one with a journal. Check the path";
+        return Err(said(format!("{}: {expected}", folder.display())));
+    }
+    not_a_file(folder)?;
+    let files = Files::at(folder);
+    // With snapshots alone its segments are lost, which is told by who reads them.
+    let any = is_begun(&files).map_err(said)? || !snapshot::list(&files).map_err(said)?.is_empty();
+    if any { Ok(files) } else { Err(none_here(folder)) }
+}
+
+/// What is told where a folder has no segment.
+pub(super) fn none_here(folder: &Path) -> Failure {
+    said(format!(
+        "{}: no journal is here: expected 0000000000000001.seg and so on, found no segment. Check the path",
+        folder.display()
+    ))
+}
+
+fn not_a_file(folder: &Path) -> Result<(), Failure> {
+    if folder.exists() && !folder.is_dir() {
+        let expected = "this is a file; expected the folder of a journal. Check the path";
+        return Err(said(format!("{}: {expected}", folder.display())));
+    }
+    Ok(())
+}
+
 impl Folder {
     /// The packs and the image.
     pub(super) fn world(&self) -> Result<World, Failure> {
@@ -52,11 +83,15 @@ impl Folder {
     where
         R: Reply<Answer> + Send + 'static,
     {
+        not_a_file(&self.folder)?;
         let loss = if self.accept_loss { Loss::Accept } else { Loss::Refuse };
         let setup = Setup { shards: usize::from(self.shards), loss, ..Setup::default() };
         let engine = Engine::open(&self.folder, &setup, self.world()?).map_err(said)?;
         let recovered = engine.recovered();
         engine.passed_over().iter().for_each(|one| note(&format!("warning: {one}")));
+        if let Some(cut) = recovered.cut {
+            note(&format!("warning: {cut}"));
+        }
         let how = if recovered.sealed { "after a clean stop" } else { "after a crash" };
         match (recovered.snapshot, recovered.records) {
             (None, 0) => {}

@@ -1,14 +1,18 @@
 //! `yidan import`: members and facilities from CSV, through the journal, in bounded memory; what is wrong goes to a file, line by
 //! line, and everything else is taken in. Importing the same file again changes nothing: members stay, and keep their accounts.
 
-use std::fs::File;
-use std::io::{self, Read, Write};
+use std::fs::{self, File};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread;
+use std::time::Instant;
 
-use clap::{Args, ValueEnum};
-use crossbeam_channel::{Receiver, Sender, unbounded};
+use clap::Args;
+use crossbeam_channel::{Receiver, Sender, bounded, never, select, unbounded};
 use yidan_pipeline::engine::Engine;
 use yidan_pipeline::shard::Answer;
+use yidan_pipeline::world::World;
 use yidan_pipeline::{Stopped, Tagged};
 use yidan_settlement::command::What;
 use yidan_settlement::event::Request;
@@ -16,12 +20,19 @@ use yidan_settlement::event::Request;
 use super::folder::Folder;
 use super::output::{Ended, Exit, Failure, note, said};
 use super::progress::Progress;
-use crate::facts::FieldError;
-use crate::table::{self, Row};
+use super::stopping::{Signal, Stop};
+use crate::facts::{FieldError, field};
+use crate::table::{Rows, Says, Table, TableError, TableRow};
 use crate::told;
 
 /// Rows that may be on their way at once.
 const IN_FLIGHT: usize = 8_192;
+
+/// Rows that may be read before they are wanted.
+const ROWS_AHEAD: usize = 256;
+
+/// The first line of a file of what is wrong.
+const ERROR_COLUMNS: [&str; 5] = ["file", "line", "field", "value", "expected"];
 
 const TABLES: &str = "Columns, in any order, the first line naming them; dates yyyy-MM-dd, amounts in yuan:
   members     psn_no admdvs insutype psn_type [gend brdy cvlserv_flag contribution_class paid_years
@@ -30,12 +41,22 @@ const TABLES: &str = "Columns, in any order, the first line naming them; dates y
 Lists are separated by `;`, each with an optional span: 低保@2025-01-01..2026-01-01;特困
   identities  identity types          approvals   dise_codg
   filings     residence, referral, emergency, each with an optional place: referral:310000@2025-01-01..
-  agreements  inpatient, outpatient, chronic, pharmacy; an empty column is an agreement for all";
+  agreements  inpatient, outpatient, chronic, pharmacy; an empty column is an agreement for all
+For example:
+  psn_no,admdvs,insutype,psn_type,brdy,identities,balc
+  P1,630100,390,15,1960-05-01,低保@2025-01-01..2026-01-01,12.50
+
+A row is one line and has as many columns as the first line. insutype, psn_type and identities are those of the pack of the
+member's pool (`yidan policy show`). Of two rows with one psn_no or fixmedins_code that differ, the second is wrong. balc is the
+opening balance: it counts for a member who is new, and is passed over for one who is there.
+
+A row that is wrong is left out and told in the file of errors, by file,line,field,value,expected; all other rows are taken in.
+Mend it and import the table again, or a table of the mended rows alone: rows that are there already change nothing.";
 
 /// Import members or facilities from CSV into a journal
 #[derive(Debug, Args)]
-#[command(after_help = super::EXIT_CODES)]
-#[command(after_long_help = format!("{TABLES}\n\n{}", super::EXIT_CODES))]
+#[command(after_help = super::WRITING_EXIT_CODES)]
+#[command(after_long_help = format!("{TABLES}\n\n{}", super::WRITING_EXIT_CODES))]
 pub(super) struct Import {
     /// What the file has
     #[arg(value_enum)]
@@ -49,28 +70,34 @@ pub(super) struct Import {
     errors: Option<PathBuf>,
 }
 
-#[derive(Debug, Clone, Copy, Eq, PartialEq, ValueEnum)]
-enum Table {
-    /// Members
-    Members,
-    /// Facilities
-    Facilities,
-}
-
 type Back = Tagged<u64, Answer>;
+type Came = (u64, Result<Answer, Stopped>);
+
+/// A row, and how many bytes were read by then; the last may be why no more can be read.
+type Next = Result<(TableRow, u64), TableError>;
 
 /// One import on its way.
-struct Rows<'e> {
+struct Flow<'e> {
     engine: &'e Engine<Back>,
-    to: Sender<(u64, Result<Answer, Stopped>)>,
-    came: Receiver<(u64, Result<Answer, Stopped>)>,
+    to: Sender<Came>,
+    came: Receiver<Came>,
     on_their_way: usize,
-    taken: u64,
+    counts: Counts,
     errors: Errors,
+}
+
+/// What became of the rows.
+#[derive(Debug, Default)]
+struct Counts {
+    /// Taken in, whether they say something new or not.
+    taken: u64,
+    /// The same as a row before.
+    same: u64,
 }
 
 /// The file of what is wrong, made with its first row.
 struct Errors {
+    of: String,
     path: PathBuf,
     file: Option<csv::Writer<File>>,
     count: u64,
@@ -81,21 +108,37 @@ impl Import {
         let name = self.file.display().to_string();
         let (reader, length) = crate::input::open(&self.file)
             .map_err(|error| said(format!("{name}: cannot be read: {error}")))?;
+        let errors = Errors::of(&name, self.errors_path())?;
         let engine: Engine<Back> = self.folder.open()?;
+        let stop = Stop::watch()?;
         let (to, came) = unbounded();
-        let errors = Errors { path: self.errors_path(), file: None, count: 0 };
-        let mut rows = Rows { engine: &engine, to, came, on_their_way: 0, taken: 0, errors };
-        let begun = std::time::Instant::now();
-        rows.all(self.what, &name, reader, &Progress::of(length, "rows"))?;
-        let (taken, wrong, path) = (rows.taken, rows.errors.count, rows.errors.path.clone());
-        rows.errors.end()?;
+        let counts = Counts::default();
+        let mut flow = Flow { engine: &engine, to, came, on_their_way: 0, counts, errors };
+        let begun = Instant::now();
+        let rows = rows(self.what, reader, engine.world());
+        let ended = flow.all(&rows, &stop, &Progress::of(length, "rows"));
+        let Flow { counts: Counts { taken, same }, errors, .. } = flow;
+        let (wrong, path) = (errors.count, errors.path.clone());
+        let told = errors.end();
+        // A table that cannot be read on, or an error that cannot be told: what was taken in is there, and the stop is clean.
         let (hash, _) = engine.stop().map_err(said)?;
-        note(&format!("{taken} taken in, {wrong} wrong in {:.1?}; state {hash}", begun.elapsed()));
-        if wrong == 0 {
-            return Ok(Exit::Done);
+        note(&format!(
+            "{taken} taken in, {same} repeated, {wrong} wrong in {:.1?}; state {hash}",
+            begun.elapsed()
+        ));
+        let signal = ended?;
+        told?;
+        if wrong > 0 {
+            note(&format!("what is wrong is in {}", path.display()));
         }
-        note(&format!("what is wrong is in {}", path.display()));
-        Ok(Exit::Refused)
+        Ok(match (signal, wrong) {
+            (Some(signal), _) => {
+                note("asked to stop before the end of the table: import it again, which goes on");
+                signal.exit()
+            }
+            (None, 0) => Exit::Done,
+            (None, _) => Exit::Refused,
+        })
     }
 
     fn errors_path(&self) -> PathBuf {
@@ -111,112 +154,148 @@ impl Import {
     }
 }
 
-impl Rows<'_> {
+/// Reads rows on a thread of its own: who waits for the next one hears a signal meanwhile.
+fn rows(table: Table, from: Box<dyn Read + Send>, world: Arc<World>) -> Receiver<Next> {
+    let (to, rows) = bounded(ROWS_AHEAD);
+    thread::spawn(move || {
+        // The other side has ended: nobody wants more.
+        let failed = |error: TableError| drop(to.send(Err(error)));
+        let mut rows = match Rows::new(table, from, &world) {
+            Ok(rows) => rows,
+            Err(error) => return failed(error),
+        };
+        loop {
+            match rows.next_row() {
+                Ok(Some(row)) => {
+                    if to.send(Ok((row, rows.bytes()))).is_err() {
+                        return;
+                    }
+                }
+                Ok(None) => return,
+                Err(error) => return failed(error.into()),
+            }
+        }
+    });
+    rows
+}
+
+impl Flow<'_> {
+    /// Takes rows in until there is none, or a signal came; then all that is on its way is finished.
     fn all(
         &mut self,
-        what: Table,
-        name: &str,
-        reader: Box<dyn Read>,
+        rows: &Receiver<Next>,
+        stop: &Stop,
         progress: &Progress,
-    ) -> Result<(), Failure> {
-        let mut csv = csv::ReaderBuilder::new().flexible(true).from_reader(reader);
-        let headers = csv.headers().map_err(|error| said(format!("{name}: {error}")))?.clone();
-        let known = match what {
-            Table::Members => table::MEMBER_COLUMNS,
-            Table::Facilities => table::FACILITY_COLUMNS,
-        };
-        table::check_headers(&headers, known)
-            .map_err(|wrong| said(format!("{name}:1: {wrong}")))?;
-        let mut record = csv::StringRecord::new();
-        loop {
-            match csv.read_record(&mut record) {
-                Ok(false) => break,
-                Ok(true) => {}
-                Err(wrong) if matches!(wrong.kind(), csv::ErrorKind::Io(_)) => {
-                    return Err(said(format!("{name}: {wrong}")));
+    ) -> Result<Option<Signal>, Failure> {
+        let (mut open, mut ended) = (true, Ok(None));
+        while open || self.on_their_way > 0 {
+            let room = open && self.on_their_way < IN_FLIGHT;
+            let came = self.came.clone();
+            select! {
+                recv(came) -> came => self.take(came.map_err(said)?)?,
+                recv(if open { stop.came().clone() } else { never() }) -> signal => {
+                    (open, ended) = (false, Ok(signal.ok()));
                 }
-                Err(wrong) => {
-                    let line = wrong.position().map_or(0, csv::Position::line);
-                    self.errors.tell(line, "", "", &wrong.to_string())?;
-                    continue;
-                }
+                recv(if room { rows.clone() } else { never() }) -> next => match next {
+                    Ok(Ok((row, bytes))) => {
+                        self.row(row)?;
+                        progress.at(bytes, self.counts.taken + self.counts.same);
+                    }
+                    Ok(Err(error)) => {
+                        (open, ended) = (false, Err(said(format!("{}: {error}", self.errors.of))));
+                    }
+                    Err(_) => open = false,
+                },
             }
-            let position = record.position();
-            let (line, at) = position.map_or((0, 0), |at| (at.line(), at.byte()));
-            let row = Row::new(&headers, &record);
-            let asked = match what {
-                Table::Members => table::member(&row),
-                Table::Facilities => table::facility(&row),
-            };
-            match asked {
-                Ok((request, what)) => self.submit(line, request, what)?,
-                Err(FieldError { field, found, expected }) => {
-                    self.errors.tell(line, &field, &found, &expected)?;
-                }
+        }
+        ended
+    }
+
+    fn row(&mut self, row: TableRow) -> Result<(), Failure> {
+        let TableRow { line, says } = row;
+        match says {
+            Ok(Says::Ask(request, what)) => self.submit(line, request, *what),
+            Ok(Says::Again) => {
+                self.counts.same += 1;
+                Ok(())
             }
-            progress.at(at, self.taken);
+            Err(wrong) => self.errors.tell(line, &wrong),
         }
-        while self.on_their_way > 0 {
-            self.wait()?;
-        }
-        Ok(())
     }
 
     fn submit(&mut self, line: u64, request: Request, what: What) -> Result<(), Failure> {
         let admission = self.engine.admission();
         if let What::RegisterFacility(_, _) = what {
-            self.taken += 1;
+            self.counts.taken += 1;
             return admission.tell_all(what).map_err(said);
         }
         let reply = Tagged::new(line, self.to.clone());
-        admission.submit_until_taken(request, what, reply, |_| self.wait())?;
+        admission.submit_until_taken(request, what, reply, |retry_after| {
+            thread::sleep(retry_after);
+            Ok::<(), Failure>(())
+        })?;
         self.on_their_way += 1;
-        while self.on_their_way > IN_FLIGHT {
-            self.wait()?;
-        }
         Ok(())
     }
 
-    fn wait(&mut self) -> Result<(), Failure> {
-        let (line, answer) = self.came.recv().map_err(said)?;
+    fn take(&mut self, (line, answer): Came) -> Result<(), Failure> {
         self.on_their_way -= 1;
         match answer.map_err(said)? {
             Answer::Refused(refused) => {
-                self.errors.tell(line, "", "", &told::message(refused.reason))
+                let expected = format!("what the ledger takes: {}", told::message(refused.reason));
+                self.errors.tell(line, &field("", "", &expected))?;
             }
             Answer::Done(_, _)
             | Answer::Again(_)
             | Answer::PreSettled(_)
             | Answer::Nothing
-            | Answer::Looked => {
-                self.taken += 1;
-                Ok(())
-            }
+            | Answer::Looked => self.counts.taken += 1,
         }
+        Ok(())
     }
 }
 
 impl Errors {
-    fn tell(&mut self, line: u64, field: &str, found: &str, expected: &str) -> Result<(), Failure> {
-        let path = self.path.display().to_string();
-        let cannot = |error: io::Error| said(format!("{path}: cannot be written: {error}"));
-        if self.file.is_none() {
-            let mut file = csv::Writer::from_path(&self.path).map_err(|e| cannot(e.into()))?;
-            file.write_record(["line", "column", "found", "expected"])
-                .map_err(|e| cannot(e.into()))?;
-            self.file = Some(file);
+    /// What is wrong with a table. What an earlier import of it told there goes: it may be mended by now.
+    fn of(name: &str, path: PathBuf) -> Result<Errors, Failure> {
+        let errors = Errors { of: name.to_owned(), path, file: None, count: 0 };
+        if let Ok(file) = File::open(&errors.path) {
+            let mut first = String::new();
+            let ours = ERROR_COLUMNS.join(",");
+            let read = BufReader::new(file).take(1_024).read_line(&mut first);
+            if read.is_ok() && first.trim_end() == ours {
+                fs::remove_file(&errors.path).map_err(|error| errors.cannot(&error))?;
+            }
         }
-        self.count += 1;
-        let row = [&line.to_string(), field, found, expected];
-        let file = self.file.as_mut().expect("it was made above");
-        file.write_record(row).map_err(|error| cannot(error.into()))
+        Ok(errors)
     }
 
-    fn end(self) -> Result<(), Failure> {
-        let Some(mut file) = self.file else { return Ok(()) };
-        let path = self.path.display().to_string();
-        file.flush().map_err(|error| said(format!("{path}: cannot be written: {error}")))?;
-        let mut file = file.into_inner().map_err(said)?;
-        file.flush().map_err(said)
+    fn tell(&mut self, line: u64, wrong: &FieldError) -> Result<(), Failure> {
+        let written = self.write(line, wrong).map_err(io::Error::from);
+        written.map_err(|error| self.cannot(&error))?;
+        self.count += 1;
+        Ok(())
+    }
+
+    fn write(&mut self, line: u64, wrong: &FieldError) -> csv::Result<()> {
+        let file = match &mut self.file {
+            Some(file) => file,
+            None => {
+                let file = self.file.insert(csv::Writer::from_path(&self.path)?);
+                file.write_record(ERROR_COLUMNS)?;
+                file
+            }
+        };
+        let FieldError { field, found, expected } = wrong;
+        file.write_record([&self.of, &line.to_string(), field, found, expected])
+    }
+
+    fn cannot(&self, error: &io::Error) -> Failure {
+        said(format!("{}: cannot be written: {error}", self.path.display()))
+    }
+
+    fn end(mut self) -> Result<(), Failure> {
+        let ended = self.file.as_mut().map_or(Ok(()), csv::Writer::flush);
+        ended.map_err(|error| self.cannot(&error))
     }
 }

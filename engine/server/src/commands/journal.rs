@@ -24,6 +24,13 @@ pub(super) const EXIT_CODES: &str = "Exit codes:
   1  it ends in a torn batch: its write never ended, it was not answered, and the next start cuts it
   2  it is damaged, or something could not be read; what, where, and what to do is on the standard error";
 
+/// How those end that make snapshots and archive.
+const KEEPING_EXIT_CODES: &str = "Exit codes:
+  0         it is done, or there was nothing new
+  1         nothing may be archived yet
+  2         something could not be read or written; what, where, and what to do is on the standard error
+  130, 143  SIGINT or SIGTERM asked to stop: nothing half done is left, and the same call goes on. A second one stops at once";
+
 #[derive(Debug, Subcommand)]
 pub(super) enum Journal {
     /// Read a journal from its first byte to its last, check every hash, and say how it ends
@@ -35,9 +42,9 @@ pub(super) enum Journal {
     #[command(after_help = EXIT_CODES)]
     Show(show::Show),
     Audit(super::audit::Audit),
-    #[command(after_help = super::EXIT_CODES)]
+    #[command(after_help = KEEPING_EXIT_CODES)]
     Snapshot(snapshot::Snapshot),
-    #[command(after_help = super::EXIT_CODES)]
+    #[command(after_help = KEEPING_EXIT_CODES)]
     Archive(archive::Archive),
 }
 
@@ -73,19 +80,9 @@ fn told(folder: &Path, error: &JournalError) -> Failure {
     said(format!("{folder}: {error}"))
 }
 
-/// Whether there is a folder at all.
-fn there(folder: &Path) -> Result<(), Failure> {
-    if folder.is_dir() {
-        return Ok(());
-    }
-    Err(said(format!("{}: no such folder; expected one with a journal", folder.display())))
-}
-
-fn none_here(folder: &Path) -> Failure {
-    said(format!(
-        "{}: no journal is here: expected 0000000000000001.seg and so on, found no segment",
-        folder.display()
-    ))
+/// A hash or a digest, as people compare them.
+fn hex(hash: &[u8; 32]) -> String {
+    hash.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 const SECOND_MS: u64 = 1_000;

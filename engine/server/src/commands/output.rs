@@ -15,6 +15,12 @@ pub(super) enum Exit {
     Refused,
     /// Something could not be read.
     Unreadable,
+    /// SIGINT asked to end before the end of the input; all that was taken in is done.
+    Interrupted,
+    /// Whoever read the answers has gone before the end of the input; all that was taken in is done.
+    Unheard,
+    /// SIGTERM asked to end before the end of the input; all that was taken in is done.
+    Terminated,
 }
 
 /// Why a run ended before its end.
@@ -35,6 +41,10 @@ impl From<Exit> for ExitCode {
             Exit::Done => ExitCode::SUCCESS,
             Exit::Refused => ExitCode::from(1),
             Exit::Unreadable => ExitCode::from(2),
+            // As shells have it: 128 and the number of the signal.
+            Exit::Interrupted => ExitCode::from(130),
+            Exit::Unheard => ExitCode::from(141),
+            Exit::Terminated => ExitCode::from(143),
         }
     }
 }

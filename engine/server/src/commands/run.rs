@@ -4,6 +4,8 @@
 use std::collections::{HashMap, VecDeque};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Instant;
 
@@ -22,6 +24,7 @@ use yidan_settlement::event::Request;
 use super::folder::Folder;
 use super::output::{Ended, Exit, Failure, Output, error, note, said};
 use super::progress::Progress;
+use super::stopping::{Signal, Stop};
 use crate::asked::{Asked, Names};
 use crate::case;
 use crate::input::{self, CaseText, Cases, InputError, Place};
@@ -33,28 +36,15 @@ const IN_FLIGHT: usize = 8_192;
 /// Lines that may be read before they are wanted.
 const LINES_AHEAD: usize = 256;
 
-const A_RUN: &str = r#"Lines, one command each:
-  {"op": "member", "admdvs": "630100", "member": {"psn_no": "P1", "insutype": "390", "psn_type": "15"}}
-  {"op": "facility", "facility": {"fixmedins_code": "H1", "admdvs": "630103", "kind": "hospital", "hosp_lv": "三级"}}
-  {"op": "settle", "as": "first", "fixmedins_code": "H1", "msgid": "H1-1", "psn_no": "P1", "insutype": "390",
-   "visit": {"med_type": "21", "begntime": "2025-03-01", "endtime": "2025-03-10"},
-   "totals": {"medfee_sumamt": "10000.00", "fulamt_ownpay_amt": "1000.00", "inscp_scp_amt": "9000.00"}}
-  {"op": "cancel", "fixmedins_code": "H1", "msgid": "H1-2", "psn_no": "P1", "setl_id": "@first"}
-(each on one line of the file). Others: deposit (amount), open (insutype, visit), upload (mdtrt_id, lines),
-withdraw (mdtrt_id, feedetl_sn), pre-settle and settle (mdtrt_id, endtime), close (mdtrt_id),
-reverse (oinfno, omsgid), close-day (day), and of the bureau's operators cancel-for-operator and settle-anew (operator, setl_id, day):
-the one cancels a settlement that later ones stand upon, the other decides one and all later ones anew by what is known now; what comes
-out otherwise is adjusted, and the difference posted to that day.
-What moves money needs msgid. The key of a request is fixmedins_code, infno, msgid and psn_no; infno, where a line names none, is 2201 for
-open, 2202 close, 2204 upload, 2205 withdraw, 2206 pre-settle, 2207 settle, 2208 cancel, 2601 reverse, 0 for the rest: oinfno is that of
-the line to be reversed. A day is closed for good, and only one that has begun."#;
+/// Every command with an example, and every field.
+const A_RUN: &str = include_str!("run/help.txt");
 
 /// Run commands through the durable engine: one line of JSON each, one line of answer each
 ///
 /// FILE has one command a line; `-` reads what is piped in. An answer is printed when it is durable.
 #[derive(Debug, Args)]
-#[command(after_help = super::EXIT_CODES)]
-#[command(after_long_help = format!("{A_RUN}\n\n{}", super::EXIT_CODES))]
+#[command(after_help = super::WRITING_EXIT_CODES)]
+#[command(after_long_help = format!("{A_RUN}\n{}", super::WRITING_EXIT_CODES))]
 pub(super) struct Run {
     #[command(flatten)]
     folder: Folder,
@@ -79,9 +69,18 @@ type Came = (u64, Result<Answer, Stopped>);
 struct Waiting {
     line: u64,
     name: Option<String>,
-    begun: Instant,
+    submitted: Instant,
     /// What to print, once it is known.
     told: Option<Told>,
+}
+
+/// Why nothing more is taken in before the end of the input.
+enum Early {
+    Asked(Signal),
+    /// The input cannot be read on.
+    Unread(Failure),
+    /// Answers cannot be written any more.
+    Unheard(Failure),
 }
 
 struct Flow<'e> {
@@ -96,6 +95,29 @@ struct Flow<'e> {
     times_us: Histogram<u64>,
     counts: [u64; 3],
     name: String,
+    early: Option<Early>,
+}
+
+/// The longest time from submission to answer that is told apart: a minute in microseconds.
+const LONGEST_US: u64 = 60_000_000;
+
+impl<'e> Flow<'e> {
+    fn new(engine: &'e Engine<Back>, name: &str) -> Flow<'e> {
+        let (to, came) = unbounded();
+        let times_us = Histogram::new_with_bounds(1, LONGEST_US, 3);
+        Flow {
+            engine,
+            to,
+            came,
+            waiting: VecDeque::new(),
+            made: HashMap::new(),
+            out: Output::open(),
+            times_us: times_us.expect("the bounds are constants, and in order"),
+            counts: [0; 3],
+            name: name.to_owned(),
+            early: None,
+        }
+    }
 }
 
 impl Run {
@@ -105,24 +127,15 @@ impl Run {
         let (reader, length) = input::open(&self.file)
             .map_err(|error| said(format!("{name}: cannot be read: {error}")))?;
         let mut engine: Engine<Back> = self.folder.open()?;
+        let snapshots = Snapshots::default();
         if let Some(every) = self.snapshot_every {
-            engine.keep_snapshots(every, tell_snapshot).map_err(said)?;
+            engine.keep_snapshots(every, snapshots.teller()).map_err(said)?;
         }
-        let (to, came) = unbounded();
-        let mut flow = Flow {
-            engine: &engine,
-            to,
-            came,
-            waiting: VecDeque::new(),
-            made: HashMap::new(),
-            out: Output::open(),
-            times_us: Histogram::new(3).expect("three digits are a sound precision"),
-            counts: [0; 3],
-            name: name.into_owned(),
-        };
+        let stop = Stop::watch()?;
+        let mut flow = Flow::new(&engine, &name);
         let begun = Instant::now();
-        let ended = flow.all(&lines(reader), &Progress::of(length, "commands"));
-        let (times, counts) = (flow.times_us, flow.counts);
+        let ended = flow.all(&lines(reader), &stop, &Progress::of(length, "commands"));
+        let Flow { times_us: times, counts, early, .. } = flow;
         ended?;
         let (hash, measures) = engine.stop().map_err(said)?;
         let [done, refused, unreadable] = counts;
@@ -135,11 +148,60 @@ impl Run {
             times.value_at_quantile(0.99),
             times.value_at_quantile(0.999),
         ));
-        Ok(match (unreadable, refused) {
-            (0, 0) => Exit::Done,
-            (0, _) => Exit::Refused,
-            (_, _) => Exit::Unreadable,
-        })
+        if let Some(every) = self.snapshot_every {
+            snapshots.tell_none(every);
+        }
+        match (early, unreadable, refused) {
+            (Some(early), _, _) => early.end(&name),
+            (None, 0, 0) => Ok(Exit::Done),
+            (None, 0, _) => Ok(Exit::Refused),
+            (None, _, _) => Ok(Exit::Unreadable),
+        }
+    }
+}
+
+impl Early {
+    /// How the run ends, when all that was taken in is done and the journal is sealed.
+    fn end(self, name: &str) -> Ended {
+        let rest = format!("before the end of {name}: what was not answered may be sent again");
+        match self {
+            Early::Asked(signal) => {
+                note(&format!("asked to stop {rest}"));
+                Ok(signal.exit())
+            }
+            Early::Unheard(Failure::ReaderGone) | Early::Unread(Failure::ReaderGone) => {
+                note(&format!("the standard output was closed {rest}"));
+                Ok(Exit::Unheard)
+            }
+            Early::Unheard(Failure::Said(what)) | Early::Unread(Failure::Said(what)) => {
+                Err(said(format!("{what}. It ended {rest}")))
+            }
+        }
+    }
+}
+
+/// Tells how the making of snapshots went, and at the end that none was made.
+#[derive(Default)]
+struct Snapshots {
+    told: Arc<AtomicBool>,
+}
+
+impl Snapshots {
+    fn teller(&self) -> impl Fn(Result<Making, EngineError>) + Send + 'static {
+        let told = Arc::clone(&self.told);
+        move |making| {
+            told.store(true, Ordering::Relaxed);
+            tell_snapshot(making);
+        }
+    }
+
+    fn tell_none(&self, every: u64) {
+        if !self.told.load(Ordering::Relaxed) {
+            note(&format!(
+                "no snapshot was made: none was due ({every} records since the last), or the run had ended when one was. \
+                 `yidan journal snapshot` makes one at any time"
+            ));
+        }
     }
 }
 
@@ -151,7 +213,17 @@ fn tell_snapshot(making: Result<Making, EngineError>) {
             let (name, members) = (name_of(made.next_record), made.counts.members);
             note(&format!("{name} made: {members} members, {} bytes", made.bytes));
         }
-        Ok(Making::NothingNew(_) | Making::Ended) => {}
+        Ok(Making::NothingNew(next_record)) => {
+            note(&format!(
+                "no snapshot was made: {} has all that is known durable",
+                name_of(next_record)
+            ));
+        }
+        Ok(Making::Ended) => {
+            note(
+                "a snapshot was being made when the run ended, and was left. `yidan journal snapshot` makes it",
+            );
+        }
         Err(error) => {
             note(&format!("warning: no snapshot was made, and all else goes on: {error}"))
         }
@@ -189,44 +261,60 @@ fn lines(from: Box<dyn Read + Send>) -> Receiver<(Line, u64)> {
 }
 
 impl Flow<'_> {
-    fn all(&mut self, lines: &Receiver<(Line, u64)>, progress: &Progress) -> Result<(), Failure> {
-        let mut open = true;
-        while open || !self.waiting.is_empty() {
+    /// Takes lines in until there is none, or it is to end early; then all that is on its way is finished and printed.
+    fn all(
+        &mut self,
+        lines: &Receiver<(Line, u64)>,
+        stop: &Stop,
+        progress: &Progress,
+    ) -> Result<(), Failure> {
+        let mut more = true;
+        while self.open(more) || !self.waiting.is_empty() {
+            let open = self.open(more);
             let room = open && self.waiting.len() < IN_FLIGHT;
             let came = self.came.clone();
             select! {
                 recv(came) -> came => self.take(came.map_err(said)?)?,
+                recv(if open { stop.came().clone() } else { never() }) -> signal => {
+                    self.early = signal.ok().map(Early::Asked);
+                }
                 recv(if room { lines.clone() } else { never() }) -> line => match line {
                     Ok((line, bytes)) => {
                         self.line(line)?;
                         progress.at(bytes, self.counts.iter().sum());
                     }
-                    Err(_) => open = false,
+                    Err(_) => more = false,
                 },
             }
-            self.print()?;
-            if self.came.is_empty() && (lines.is_empty() || !room) {
-                self.out.flush()?;
+            let quiet = self.came.is_empty() && (lines.is_empty() || !room);
+            if let Err(failure) = self.print(quiet) {
+                // Nobody hears more: nothing more is taken in, and what is on its way is finished unheard.
+                self.early = Some(Early::Unheard(failure));
             }
         }
         Ok(())
     }
 
+    /// Whether more may be taken in.
+    fn open(&self, more: bool) -> bool {
+        more && self.early.is_none()
+    }
+
     fn line(&mut self, line: Line) -> Result<(), Failure> {
         match line {
-            Line::Text { number, text, first } => self.command(number, &text, first),
+            Line::Text { number, text, first } => return self.command(number, &text, first),
             Line::Wrong(InputError::Read(source)) => {
-                Err(said(format!("{}: cannot be read: {source}", self.name)))
+                let what = format!("{}: cannot be read: {source}", self.name);
+                self.early = Some(Early::Unread(said(what)));
             }
             Line::Wrong(InputError::Text { number, at, what }) => {
                 self.unreadable(number, at, &what);
-                Ok(())
             }
         }
+        Ok(())
     }
 
     fn command(&mut self, number: u64, text: &str, first: Place) -> Result<(), Failure> {
-        let begun = Instant::now();
         let asked = match case::parse::<Asked>(text, first.line) {
             Ok(asked) => asked,
             Err(wrong) => {
@@ -251,7 +339,8 @@ impl Flow<'_> {
             self.unreadable(Some(number), first, &what);
             return Ok(());
         }
-        self.waiting.push_back(Waiting { line: number, name, begun, told: None });
+        let submitted = Instant::now();
+        self.waiting.push_back(Waiting { line: number, name, submitted, told: None });
         self.submit(number, request, what)
     }
 
@@ -286,7 +375,7 @@ impl Flow<'_> {
         let waiting = place.and_then(|place| self.waiting.get_mut(place));
         let waiting = waiting.expect("a line is answered once");
         self.times_us.saturating_record(
-            u64::try_from(waiting.begun.elapsed().as_micros()).unwrap_or(u64::MAX),
+            u64::try_from(waiting.submitted.elapsed().as_micros()).unwrap_or(u64::MAX),
         );
         if let Some(name) = &waiting.name {
             self.made.insert(name.clone(), told.made());
@@ -295,13 +384,24 @@ impl Flow<'_> {
         Ok(())
     }
 
-    /// Prints the lines that are answered, up to the first that is not.
-    fn print(&mut self) -> Result<(), Failure> {
+    /// Prints the lines that are answered, up to the first that is not, as long as they can be written.
+    fn print(&mut self, quiet: bool) -> Result<(), Failure> {
+        let mut ended = Ok(());
         while let Some(told) = self.waiting.front_mut().and_then(|first| first.told.take()) {
-            self.out.json(&told)?;
+            if ended.is_ok() && !self.unheard() {
+                ended = self.out.json(&told);
+            }
             self.waiting.pop_front();
         }
-        Ok(())
+        if ended.is_ok() && quiet && !self.unheard() {
+            ended = self.out.flush();
+        }
+        Ok(ended?)
+    }
+
+    /// Whether answers can no longer be written.
+    fn unheard(&self) -> bool {
+        matches!(self.early, Some(Early::Unheard(_)))
     }
 
     fn unreadable(&mut self, number: Option<u64>, at: Place, what: &str) {
@@ -309,7 +409,8 @@ impl Flow<'_> {
         error(&format!("{}:{at}: {what}", self.name));
         if let Some(line) = number {
             let told = Some(Told::unreadable(line, what));
-            self.waiting.push_back(Waiting { line, name: None, begun: Instant::now(), told });
+            let submitted = Instant::now();
+            self.waiting.push_back(Waiting { line, name: None, submitted, told });
         }
     }
 }

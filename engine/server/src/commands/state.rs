@@ -7,9 +7,13 @@ use yidan_journal::snapshot::name_of;
 use yidan_pipeline::engine::look;
 use yidan_settlement::ledger::{HeldSlot, Ledger, Member, StateHash, shard_of};
 use yidan_settlement::money::Fen;
+use yidan_settlement::pack::{Agreement, HospitalLevel};
 
+use super::folder::{none_here, with_journal};
 use super::output::{Ended, Exit, Failure, Output, note, said};
+use super::packs::Packs;
 use crate::slots::period_label;
+use crate::world::World;
 use std::io::Write;
 
 /// What to look at.
@@ -37,6 +41,8 @@ pub(super) struct OneMember {
     folder: PathBuf,
     /// The member's number
     psn_no: String,
+    #[command(flatten)]
+    packs: Packs,
 }
 
 /// Print one facility: what is known of it, and what it is owed
@@ -62,14 +68,12 @@ impl State {
 }
 
 fn ledgers(folder: &Path, shards: u16) -> Result<Vec<Ledger>, Failure> {
-    if !folder.is_dir() {
-        return Err(said(format!(
-            "{}: no such folder; expected one with a journal",
-            folder.display()
-        )));
-    }
+    with_journal(folder)?;
     let looked = look(folder, usize::from(shards)).map_err(said)?;
     looked.passed_over.iter().for_each(|one| note(&format!("warning: {one}")));
+    if looked.tip.is_none() {
+        return Err(none_here(folder));
+    }
     if let Some(next_record) = looked.recovered.snapshot {
         note(&format!("from {} and what the journal has behind it", name_of(next_record)));
     }
@@ -143,8 +147,10 @@ impl OneMember {
             }
         }
         writeln!(out, "balc       {}", member.balance())?;
+        let pool = member.facts().map_or_else(Default::default, |facts| facts.admdvs);
+        let counts = self.counts(&pool, member.slots().is_empty())?;
         let mut slots: Vec<String> =
-            member.slots().iter().map(|slot| slot_line(ledger, slot)).collect();
+            member.slots().iter().map(|slot| slot_line(ledger, slot, &counts)).collect();
         slots.sort_unstable();
         slots.iter().try_for_each(|line| writeln!(out, "slot       {line}"))?;
         for one in member.settled() {
@@ -155,15 +161,57 @@ impl OneMember {
     }
 }
 
-/// A slot as cases write it, with its value in fen: whether it counts or adds is the pack's to say.
-fn slot_line(ledger: &Ledger, slot: &HeldSlot) -> String {
+impl OneMember {
+    /// The slots of a pool that count and do not add, which the pool's pack says.
+    fn counts(&self, pool: &str, none_held: bool) -> Result<Vec<String>, Failure> {
+        if none_held {
+            return Ok(Vec::new());
+        }
+        let mut world = World::new();
+        self.packs.load(&mut world)?;
+        let Some(loaded) = world.pack_of(pool) else {
+            note(&format!(
+                "no pack of pool {pool} is at hand: a slot that counts is shown as if it were an amount. Give the pack with --policies"
+            ));
+            return Ok(Vec::new());
+        };
+        let slots = loaded.pack.data().slots.iter().filter(|slot| slot.count);
+        Ok(slots.map(|slot| slot.id.clone()).collect())
+    }
+}
+
+/// A slot as cases write it: a number where it counts, else yuan.
+fn slot_line(ledger: &Ledger, slot: &HeldSlot, counts: &[String]) -> String {
     let text = |symbol| ledger.symbols().text(symbol);
     let (kind, again, number) = slot.key.period_parts();
     let period = period_label(kind, again, number, ledger.filing_text(number));
     let name = text(slot.key.slot);
     let sub = text(slot.key.sub);
     let key = if sub.is_empty() { name.to_owned() } else { format!("{name}[{sub}]") };
-    format!("{period}  {key}  {}", slot.value.get())
+    if counts.iter().any(|count| count == name) {
+        return format!("{period}  {key}  {}", slot.value.get());
+    }
+    format!("{period}  {key}  {}", slot.value)
+}
+
+/// A level as tables write it.
+fn level(level: HospitalLevel) -> &'static str {
+    match level {
+        HospitalLevel::Third => "三级",
+        HospitalLevel::Second => "二级",
+        HospitalLevel::First => "一级",
+        HospitalLevel::Unrated => "未定级",
+    }
+}
+
+/// What an agreement is for, as tables write it.
+fn agreement(kind: Agreement) -> &'static str {
+    match kind {
+        Agreement::Inpatient => "inpatient",
+        Agreement::Outpatient => "outpatient",
+        Agreement::Chronic => "chronic",
+        Agreement::Pharmacy => "pharmacy",
+    }
 }
 
 impl OneFacility {
@@ -175,10 +223,15 @@ impl OneFacility {
         };
         writeln!(out, "fixmedins_code {code}")?;
         if let Some(facts) = facility.facts() {
-            writeln!(out, "admdvs         {}\nlevel          {:?}", facts.admdvs, facts.level)?;
+            writeln!(
+                out,
+                "admdvs         {}\nhosp_lv        {}",
+                facts.admdvs,
+                level(facts.level)
+            )?;
             for one in facts.agreements.iter().flatten() {
                 let (from, to) = (one.span.from, one.span.to);
-                writeln!(out, "agreement      {:?} from {from} to {to}", one.kind)?;
+                writeln!(out, "agreement      {} from {from} to {to}", agreement(one.kind))?;
             }
         }
         writeln!(out, "owed           {}", facility.payable())?;

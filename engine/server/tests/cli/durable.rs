@@ -160,6 +160,10 @@ fn what_was_answered_is_answered_again_after_a_restart_for_any_number_of_shards(
         let (again, answers) = ran(&journal, &bills, &["--shards", shards]);
         assert_eq!(again.code, Some(0), "{}", again.err);
         assert!(again.err.contains("read back after a clean stop"), "{}", again.err);
+        // A sync takes longer than two microseconds: the least that the summary used to tell.
+        let (_, p50) = again.err.split_once("p50 ").expect("a summary");
+        let p50 = p50.split(' ').next().and_then(|us| us.parse::<u64>().ok()).expect("a number");
+        assert!(p50 > 2, "{}", again.err);
         for (answer, told) in answers.iter().zip(&told[3..]) {
             assert_eq!(answer["again"], true);
             assert_eq!(answer["setl_id"], told["setl_id"]);
@@ -172,6 +176,18 @@ fn what_was_answered_is_answered_again_after_a_restart_for_any_number_of_shards(
     assert!(member.out.contains("settlement ") && member.out.contains("slot "), "{}", member.out);
     let facility = run(&["state", "facility", &journal, FACILITY]);
     assert!(facility.out.contains("owed  "), "{}", facility.out);
+    // Amounts in yuan, and what is counted in whole numbers.
+    let slots = member.out.lines().filter(|line| line.starts_with("slot "));
+    let values: Vec<&str> = slots.filter_map(|line| line.rsplit(' ').next()).collect();
+    assert!(values.iter().any(|value| value.contains('.')), "{}", member.out);
+    assert!(
+        values.iter().all(|value| match value.split_once('.') {
+            Some((_, fen)) => fen.len() == 2,
+            None => value.len() < 3,
+        }),
+        "{}",
+        member.out
+    );
     let nobody = run(&["state", "member", &journal, "P9"]);
     assert_eq!(
         (nobody.code, nobody.err.contains("no member P9")),
@@ -205,6 +221,11 @@ fn an_audit_finds_no_difference_and_under_another_pack_just_what_it_changes() {
         "{}",
         differs.out
     );
+    let jining = concat!(env!("CARGO_MANIFEST_DIR"), "/../../catalogs/sources/370800/policy.toml");
+    let foreign = run(&["journal", "audit", &journal, "--policy", jining]);
+    assert_eq!(foreign.code, Some(2), "{}", foreign.err);
+    assert!(foreign.err.contains("of pool 370800"), "{}", foreign.err);
+    assert!(foreign.err.contains("it has 630100. Nothing was compared"), "{}", foreign.err);
     let elsewhere = Folder::new();
     elsewhere.write("x", "");
     fs::create_dir(elsewhere.path("R1")).expect("a folder");
@@ -234,13 +255,13 @@ fn tables_are_imported_and_what_is_wrong_is_told_by_line() {
     assert_eq!(ran.code, Some(1), "{}", ran.err);
     let ran = run(&["import", "members", &journal, &members]);
     assert_eq!(ran.code, Some(1), "{}", ran.err);
-    assert!(ran.err.contains("2 taken in, 3 wrong"), "{}", ran.err);
+    assert!(ran.err.contains("2 taken in, 0 repeated, 3 wrong"), "{}", ran.err);
     let errors = fs::read_to_string(format!("{members}.errors")).expect("what is wrong");
     let lines: Vec<&str> = errors.lines().collect();
-    assert_eq!(lines[0], "line,column,found,expected");
-    assert!(lines[1].starts_with("3,insutype,39,"), "{errors}");
-    assert!(lines[2].starts_with("4,brdy,1960-13-01,"), "{errors}");
-    assert!(lines[3].starts_with("5,balc,0.001,"), "{errors}");
+    assert_eq!(lines[0], "file,line,field,value,expected");
+    assert!(lines[1].starts_with(&format!("{members},3,insutype,39,")), "{errors}");
+    assert!(lines[2].contains(",4,brdy,1960-13-01,"), "{errors}");
+    assert!(lines[3].contains(",5,balc,0.001,"), "{errors}");
     let before = state(&journal, "1");
     assert!(before.contains("in own accounts 12.50"), "{before}");
     let again = run(&["import", "members", &journal, &members]);
@@ -261,7 +282,28 @@ fn what_stands_in_the_way_is_told_in_one_sentence() {
 
     let (file, _) = ran(&folder.write("a-file", "x"), &lines, &[]);
     assert_eq!(file.code, Some(2));
-    assert!(file.err.contains("Give a folder that this user may make and write"), "{}", file.err);
+    assert!(file.err.contains("this is a file; expected the folder of a journal"), "{}", file.err);
+    let (inside, _) = ran(&folder.path("a-file/journal"), &lines, &[]);
+    assert_eq!(inside.code, Some(2));
+    assert!(inside.err.contains("Give a folder that this user may make"), "{}", inside.err);
+    let empty = folder.path("empty");
+    fs::create_dir(&empty).expect("a folder");
+    for args in [
+        &["state", "hash"][..],
+        &["journal", "audit"],
+        &["journal", "verify"],
+        &["journal", "archive", "--to", "/nowhere"],
+    ] {
+        for (at, told) in [
+            (&empty, "no journal is here"),
+            (&folder.path("a-file"), "this is a file; expected the folder of a journal"),
+            (&folder.path("nowhere"), "no such folder"),
+        ] {
+            let none = run(&[args, &[at]].concat());
+            assert_eq!((none.code, none.out.as_str()), (Some(2), ""), "{args:?}");
+            assert!(none.err.contains(told) && none.err.contains(at), "{args:?}: {}", none.err);
+        }
+    }
 
     let lock = yidan_journal::Lock::take(std::path::Path::new(&journal)).expect("nobody has it");
     let (second, _) = ran(&journal, &lines, &[]);
@@ -283,6 +325,42 @@ fn what_stands_in_the_way_is_told_in_one_sentence() {
         assert_eq!((read.code, read.out.as_str()), (Some(2), ""), "{}", read.err);
         assert!(read.err.contains("0000000000000001.seg, byte 512: "), "{}", read.err);
     }
+}
+
+#[test]
+fn a_start_tells_what_it_cut_and_what_loss_was_accepted() {
+    let folder = Folder::new();
+    let [torn, damaged] = ["torn", "damaged"].map(|name| folder.path(name));
+    let lines = [opening(), vec![settle("a", "P1", "10000.00")]].concat();
+    let last_begins = |journal: &str| {
+        assert_eq!(ran(journal, &lines, &[]).0.code, Some(0));
+        let segment = format!("{journal}/0000000000000001.seg");
+        let mut bytes = fs::read(&segment).expect("the first segment");
+        // As if the process had been killed: its seal, which is the last sector, is not there.
+        bytes.truncate(bytes.len() - 512);
+        let heads = (0..bytes.len()).step_by(512).filter(|at| bytes[*at..].starts_with(b"BTCH"));
+        (segment, heads.last().expect("a batch"), bytes)
+    };
+    let (segment, at, bytes) = last_begins(&torn);
+    fs::write(segment, &bytes[..bytes.len() - 100]).expect("written");
+    let (cut, _) = ran(&torn, &lines, &[]);
+    assert_eq!(cut.code, Some(0), "{}", cut.err);
+    let place =
+        format!("warning: 0000000000000001.seg, byte {at}: a batch whose write never ended");
+    assert!(cut.err.contains(&place) && cut.err.contains(" bytes were cut\n"), "{}", cut.err);
+    let (again, _) = ran(&torn, &lines, &[]);
+    assert!(!again.err.contains("were cut"), "{}", again.err);
+
+    let (segment, at, mut bytes) = last_begins(&damaged);
+    bytes[at + 140] ^= 1;
+    fs::write(segment, bytes).expect("written");
+    let (refused, _) = ran(&damaged, &lines, &[]);
+    assert_eq!(refused.code, Some(2), "{}", refused.err);
+    let (accepted, _) = ran(&damaged, &lines, &["--accept-loss"]);
+    assert_eq!(accepted.code, Some(0), "{}", accepted.err);
+    let told = format!("byte {at}: a batch is damaged");
+    assert!(accepted.err.contains(&told), "{}", accepted.err);
+    assert!(accepted.err.contains("the loss is accepted, and batch "), "{}", accepted.err);
 }
 
 #[test]

@@ -34,6 +34,72 @@ fn the_case_in_the_help_is_one() {
     assert_eq!(ran.code, Some(0), "{}", ran.err);
 }
 
+/// The objects in a text that begin a line, each on one line.
+fn objects(text: &str) -> String {
+    let mut found = String::new();
+    let mut depth = 0_i64;
+    for line in text.lines() {
+        if depth > 0 || line.starts_with("{\"op\"") {
+            let count = |bracket| i64::try_from(line.matches(bracket).count()).expect("few");
+            depth += count('{') - count('}');
+            found.push_str(line);
+            found.push_str(if depth == 0 { "\n" } else { " " });
+        }
+    }
+    found
+}
+
+#[test]
+fn every_command_in_the_help_of_run_is_one_and_every_field_is_there() {
+    let help = run(&["run", "--help"]).out;
+    let folder = crate::program::Folder::new();
+    let ran = piped(&["run", &folder.path("journal"), "-"], objects(&help).as_bytes());
+    assert_eq!(ran.code, Some(0), "{}\n{}", ran.err, ran.out);
+    assert_eq!(ran.out.lines().count(), 16, "{}", ran.out);
+    for name in [
+        "infno",
+        "setl_time",
+        "acct_used_flag",
+        "channel",
+        "mid_setl_flag",
+        "lines",
+        "totals",
+        "detail",
+        "err_msg",
+        "again",
+        "unreadable",
+        "oinfno",
+        "omsgid",
+        "operator",
+        "day",
+        "endtime",
+        "medfee_sumamt",
+        "130",
+        "141",
+        "143",
+    ] {
+        assert!(help.contains(name), "{name}: {help}");
+    }
+    for op in [
+        "member",
+        "facility",
+        "deposit",
+        "open",
+        "close",
+        "upload",
+        "withdraw",
+        "pre-settle",
+        "settle",
+        "cancel",
+        "reverse",
+        "close-day",
+        "cancel-for-operator",
+        "settle-anew",
+    ] {
+        assert!(help.contains(&format!("{{\"op\": \"{op}\"")), "{op}");
+    }
+}
+
 #[test]
 fn completions_are_there_for_every_shell() {
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {

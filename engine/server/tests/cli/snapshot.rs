@@ -167,8 +167,8 @@ fn what_stands_in_the_way_of_them_is_told_in_one_sentence() {
     assert!(missing.err.contains("no such folder; expected one with a journal"), "{}", missing.err);
     fs::create_dir(&journal).expect("a folder");
     let empty = run(&["journal", "snapshot", &journal]);
-    assert_eq!(empty.code, Some(0));
-    assert!(empty.err.contains("no batch is known durable yet"), "{}", empty.err);
+    assert_eq!(empty.code, Some(2));
+    assert!(empty.err.contains("no journal is here"), "{}", empty.err);
     assert_eq!(ran(&journal, &opening(), &[]).0.code, Some(0));
     let lock = yidan_journal::Lock::of_snapshots(Path::new(&journal)).expect("nobody has it");
     for args in [vec!["snapshot", &journal], vec!["archive", &journal, "--to", "/nowhere"]] {
@@ -182,6 +182,52 @@ fn what_stands_in_the_way_of_them_is_told_in_one_sentence() {
     let engine = yidan_journal::Lock::take(Path::new(&journal)).expect("nobody has it");
     assert_eq!(run(&["journal", "snapshot", &journal]).code, Some(0), "beside an engine");
     drop(engine);
+}
+
+#[test]
+fn whoever_reads_sees_that_the_journal_is_shorter_than_its_snapshot() {
+    let folder = Folder::new();
+    let (journal, old) = (folder.path("journal"), folder.path("old"));
+    assert_eq!(ran(&journal, &opening(), &[]).0.code, Some(0));
+    for bill in ["a", "b", "c"] {
+        more(&journal, bill);
+        assert_eq!(run(&["journal", "snapshot", &journal]).code, Some(0));
+    }
+    // The last two runs are lost, and the snapshots know of them.
+    let names = fs::read_dir(&journal).expect("a folder").flatten();
+    let names = names.map(|one| one.file_name().to_string_lossy().into_owned());
+    let mut segments: Vec<String> = names.filter(|name| name.ends_with(".seg")).collect();
+    segments.sort_unstable();
+    assert_eq!(segments.len(), 4);
+    segments[2..].iter().for_each(|name| {
+        fs::remove_file(format!("{journal}/{name}")).expect("removed");
+    });
+    let before: Vec<String> = snapshots(&journal);
+    for args in [
+        &["state", "hash", &journal][..],
+        &["state", "member", &journal, "P1"],
+        &["journal", "verify", &journal],
+        &["journal", "stats", &journal],
+        &["journal", "audit", &journal],
+        &["journal", "snapshot", &journal],
+        &["journal", "archive", &journal, "--to", &old, "--keep-days", "0"],
+        &["run", &journal, "-"],
+    ] {
+        let short = run(args);
+        assert_eq!((short.code, short.out.as_str()), (Some(2), ""), "{args:?}: {}", short.err);
+        assert!(short.err.contains("the journal ends with record "), "{args:?}: {}", short.err);
+        assert!(short.err.contains("put the segments back"), "{args:?}: {}", short.err);
+    }
+    assert_eq!(snapshots(&journal), before);
+    assert!(!Path::new(&old).exists(), "nothing was moved");
+}
+
+#[test]
+fn a_run_that_ends_before_one_is_due_says_so() {
+    let folder = Folder::new();
+    let (ran, _) = ran(&folder.path("journal"), &opening(), &["--snapshot-every", "1000"]);
+    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    assert!(ran.err.contains("no snapshot was made: none was due (1000 records"), "{}", ran.err);
 }
 
 #[test]

@@ -6,11 +6,14 @@ use std::path::PathBuf;
 use clap::Args;
 use yidan_journal::snapshot::{self, name_of};
 use yidan_journal::storage::files::Files;
-use yidan_journal::{Lock, Places, archivable, archive};
+use yidan_journal::{JournalError, Lock, Mark, Places, archivable, archive, scan_after};
 use yidan_pipeline::engine::now_ms;
+use yidan_pipeline::snapshot::sound_at_rest;
 
-use super::{DAY_MS, there};
+use super::DAY_MS;
+use crate::commands::folder::with_journal;
 use crate::commands::output::{Ended, Exit, Failure, Output, error, note, said};
+use crate::commands::stopping::Stop;
 
 /// Move segments to an archive whose records the older of two snapshots holds; beside the running engine or without it
 ///
@@ -30,12 +33,11 @@ pub(in crate::commands) struct Archive {
 
 impl Archive {
     pub(super) fn run(&self) -> Ended {
-        there(&self.folder)?;
+        let files = with_journal(&self.folder)?;
         let _lock = Lock::of_snapshots(&self.folder).map_err(said)?;
-        let files = Files::at(&self.folder);
         let needed = self.needed(&files)?;
         let ended_before = now_ms().saturating_sub(u64::from(self.keep_days) * DAY_MS);
-        let Some(before) = archivable(&files, needed, ended_before).map_err(said)? else {
+        let Some(segments) = archivable(&files, needed, ended_before).map_err(said)? else {
             error(&format!(
                 "nothing to archive: no segment was ended at least {} days ago that holds only records before {needed}, \
                  which two snapshots have",
@@ -43,7 +45,15 @@ impl Archive {
             ));
             return Ok(Exit::Refused);
         };
-        let moved = archive(&self.folder, &self.to, before, needed, None).map_err(said)?;
+        let stop = Stop::watch()?;
+        let mut moved = Vec::new();
+        // One after the other: each is moved wholly or not at all.
+        for segment in segments {
+            if stop.go_on() {
+                let one = archive(&self.folder, &self.to, segment + 1, needed, None);
+                moved.extend(one.map_err(said)?);
+            }
+        }
         let begins = Places::of(&files).map_err(said)?.records().start;
         let mut out = Output::open();
         if let (Some(first), Some(last)) = (moved.first(), moved.last()) {
@@ -51,7 +61,9 @@ impl Archive {
         }
         writeln!(out, "begins    the journal here begins with record {begins}")?;
         out.flush()?;
-        Ok(Exit::Done)
+        let Some(signal) = stop.asked() else { return Ok(Exit::Done) };
+        note("asked to stop: the same call goes on with what is left");
+        Ok(signal.exit())
     }
 
     /// The first record that a start must find here, should the newest snapshot be lost.
@@ -59,7 +71,7 @@ impl Archive {
         let mut good = Vec::new();
         for next_record in snapshot::list(files).map_err(said)? {
             match whole(files, next_record) {
-                Ok(()) => good.push(next_record),
+                Ok(mark) => good.push(mark),
                 Err(error) => {
                     note(&format!("warning: {} does not count: {error}", name_of(next_record)));
                 }
@@ -67,7 +79,14 @@ impl Archive {
         }
         let folder = self.folder.display();
         match good[..] {
-            [_, older, ..] => Ok(older),
+            [newest, older, ..] => {
+                // What a start would refuse, nothing is taken away from.
+                for mark in [newest, older] {
+                    let read = scan_after(files, Some(&mark), |_| {}).map_err(said)?;
+                    sound_at_rest(files, Some(&mark), &read).map_err(said)?;
+                }
+                Ok(older.next_record)
+            }
             [_] => Err(said(format!(
                 "{folder}: there is one snapshot, and segments are archived when two hold their records. Make another when \
                  more was settled: `yidan journal snapshot {folder}`"
@@ -79,9 +98,9 @@ impl Archive {
     }
 }
 
-/// Whether the file is as it was when it was proved.
-fn whole(files: &Files, next_record: u64) -> Result<(), yidan_journal::JournalError> {
+/// The mark of a snapshot whose file is as it was when it was proved.
+fn whole(files: &Files, next_record: u64) -> Result<Mark, JournalError> {
     let mut file = snapshot::Snapshot::open(files, next_record)?;
     while file.chunk()?.is_some() {}
-    Ok(())
+    Ok(file.head().mark)
 }

@@ -9,10 +9,10 @@ use std::time::Duration;
 use hdrhistogram::Histogram;
 use yidan_journal::format::Kind;
 use yidan_journal::recovery::{Row, decide};
-use yidan_journal::storage::files::Files;
-use yidan_journal::{Batch, Tip, scan_since};
+use yidan_journal::{Batch, JournalError, Tip, scan_since, snapshot};
 
-use super::{Reading, none_here, told};
+use super::{Reading, told};
+use crate::commands::folder::{none_here, with_journal};
 use crate::commands::output::{Exit, Failure};
 use crate::commands::progress::Progress;
 
@@ -115,13 +115,23 @@ impl Reading {
     }
 
     fn read_once(&self, progress: &Progress) -> Result<Read, Failure> {
+        let files = with_journal(&self.folder)?;
+        let failed = |error: JournalError| told(&self.folder, &error);
+        // Before the journal: who makes one meanwhile makes it of what is there by then.
+        let marks = snapshot::marks(&files).map_err(failed)?;
         let mut counts = Counts::new();
-        let scan = scan_since(&Files::at(&self.folder), self.since, |batch| {
+        let scan = scan_since(&files, self.since, |batch| {
             counts.count(batch);
             progress.at(counts.bytes, counts.records);
         });
-        let scan = scan.map_err(|error| told(&self.folder, &error))?;
+        let scan = scan.map_err(failed)?;
         let tip = scan.tip.ok_or_else(|| none_here(&self.folder))?;
+        // One of another journal is passed over by a start, and damage is told as what it is.
+        for mark in marks.iter().filter(|mark| mark.journal == tip.journal) {
+            if scan.sound().is_ok() {
+                scan.reaches(mark).map_err(failed)?;
+            }
+        }
         Ok(Read { counts, tip, row: decide(scan.found).0, moving: false })
     }
 }

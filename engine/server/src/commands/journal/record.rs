@@ -2,8 +2,10 @@
 
 use std::io::{self, Write};
 
-use yidan_settlement::event::Record;
+use yidan_settlement::event::{Event, PolicyNames, Record};
 use yidan_settlement::stored;
+
+use super::hex;
 
 /// Bytes on a line.
 const LINE: usize = 32;
@@ -23,6 +25,15 @@ fn write_fields(record: &Record, out: &mut impl Write) -> io::Result<()> {
         "  command {} of {:?}, infno {:04}, msgid {:?}, psn_no {:?}",
         record.seq, request.asker, request.infno, request.msgid, request.psn_no
     )?;
+    if let Event::PolicyLoaded(names) = &record.event {
+        let PolicyNames { pool, digest, slots, diseases, groups } = names;
+        writeln!(out, "  PolicyLoaded of pool {pool}, digest {}", hex(digest))?;
+        writeln!(out, "    slots {slots:?}\n    diseases {diseases:?}\n    groups {groups:?}")?;
+        return Ok(());
+    }
+    if let Event::CatalogueLoaded(digest) = &record.event {
+        return writeln!(out, "  CatalogueLoaded, digest {}", hex(digest));
+    }
     let event = format!("{:#?}", record.event);
     event.lines().try_for_each(|line| writeln!(out, "  {line}"))
 }
@@ -44,7 +55,7 @@ fn write_bytes(record: &[u8], out: &mut impl Write) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use yidan_settlement::event::{Event, Request};
+    use yidan_settlement::event::Request;
     use yidan_settlement::money::Fen;
     use yidan_settlement::stored::Stored;
 
@@ -62,6 +73,15 @@ mod tests {
         assert_eq!(lines.len(), 2);
         assert!(lines[0].starts_with("  000000  0001 0203") && lines[0].ends_with("1e1f"));
         assert_eq!(lines[1], "  000020  2021 22");
+    }
+
+    #[test]
+    fn digests_are_shown_as_people_compare_them() {
+        let mut bytes = Vec::new();
+        let event = Event::CatalogueLoaded([0xAB; 32]);
+        Record { seq: 7, time_ms: 1, request: Request::default(), event }.put(&mut bytes);
+        let text = shown(&bytes);
+        assert!(text.contains(&format!("CatalogueLoaded, digest {}\n", "ab".repeat(32))), "{text}");
     }
 
     #[test]

@@ -4,11 +4,11 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use clap::{Args, value_parser};
-use yidan_journal::storage::files::Files;
 use yidan_journal::{Batch, JournalError, Places};
 
 use super::record::write_record;
-use super::{none_here, time, told};
+use super::{time, told};
+use crate::commands::folder::with_journal;
 use crate::commands::output::{Ended, Exit, Output, note, said};
 
 /// Show records: number, batch, segment, time, length, and the bytes
@@ -30,12 +30,9 @@ pub(in crate::commands) struct Show {
 impl Show {
     pub(super) fn run(&self) -> Ended {
         let failed = |error: JournalError| told(&self.folder, &error);
-        let files = Files::at(&self.folder);
+        let files = with_journal(&self.folder)?;
         let places = Places::of(&files).map_err(failed)?;
         let here = places.records();
-        if here.end == 0 {
-            return Err(none_here(&self.folder));
-        }
         let begin = self.record.or(self.from);
         if here.is_empty() && begin.is_none() {
             note("the journal has no record yet");

@@ -7,12 +7,12 @@ use std::time::Instant;
 use clap::Args;
 use yidan_journal::Lock;
 use yidan_journal::snapshot::name_of;
-use yidan_journal::storage::files::Files;
 use yidan_pipeline::engine::now_ms;
 use yidan_pipeline::snapshot::{Making, make, stand_back};
 
-use super::there;
+use crate::commands::folder::with_journal;
 use crate::commands::output::{Ended, Exit, Output, note, said};
+use crate::commands::stopping::{Signal, Stop};
 
 /// Make a snapshot, from which the next start goes on; beside the running engine or without it
 ///
@@ -26,11 +26,12 @@ pub(in crate::commands) struct Snapshot {
 
 impl Snapshot {
     pub(super) fn run(&self) -> Ended {
-        there(&self.folder)?;
+        let files = with_journal(&self.folder)?;
         let begun = Instant::now();
         stand_back();
         let _lock = Lock::of_snapshots(&self.folder).map_err(said)?;
-        let making = make(&Files::at(&self.folder), now_ms(), || true).map_err(said)?;
+        let stop = Stop::watch()?;
+        let making = make(&files, now_ms(), || stop.go_on()).map_err(said)?;
         let (made, passed_over) = match making {
             Making::Made(made, passed_over) => (made, passed_over),
             Making::NothingNew(0) => {
@@ -43,7 +44,10 @@ impl Snapshot {
                 note(&format!("{} has all that is known durable", name_of(next_record)));
                 return Ok(Exit::Done);
             }
-            Making::Ended => return Err(said("it was ended before it was made")),
+            Making::Ended => {
+                note("asked to stop before it was made: nothing of it is left");
+                return Ok(stop.asked().map_or(Exit::Done, Signal::exit));
+            }
         };
         passed_over.iter().for_each(|one| note(&format!("warning: {one}")));
         let mut out = Output::open();

@@ -2,11 +2,10 @@
 
 use std::io::Write;
 
-use yidan_journal::format::Hash;
 use yidan_journal::recovery::Row;
 
-use super::Reading;
 use super::reading::Read;
+use super::{Reading, hex};
 use crate::commands::output::{Ended, Exit, Output, error};
 
 pub(super) fn run(reading: &Reading) -> Ended {
@@ -44,12 +43,7 @@ fn ending(read: &Read) -> String {
     let tells = read.row.tells();
     match read.row {
         Row::End if read.tip.sealed => format!("{tells}, with the seal of a clean stop"),
-        Row::End => tells.to_owned(),
-        Row::Torn => format!("{tells}; the next start cuts it ({:?})", read.row),
-        Row::Rot | Row::AfterSeal | Row::MayBeAnswered => format!("{tells} ({:?})", read.row),
+        Row::Torn => format!("{tells}; the next start cuts it"),
+        Row::End | Row::Rot | Row::AfterSeal | Row::MayBeAnswered => tells.to_owned(),
     }
-}
-
-fn hex(hash: &Hash) -> String {
-    hash.iter().map(|byte| format!("{byte:02x}")).collect()
 }

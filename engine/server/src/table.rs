@@ -224,7 +224,10 @@ pub fn member(row: &Row<'_>, world: &World) -> Result<(Request, What), FieldErro
 fn pack_of<'w>(admdvs: &str, world: &'w World) -> Result<&'w Pack, FieldError> {
     let known = || world.packs().iter().map(|loaded| loaded.pack.data().pool.as_str());
     world.pack_of(admdvs).map(|loaded| &*loaded.pack).ok_or_else(|| {
-        let expected = format!("a pool (统筹区) that a pack is at hand for: {}", listed(known()));
+        let known = listed(known());
+        let expected = format!(
+            "a pool (统筹区) that a pack is at hand for: {known}; others are given with --policies"
+        );
         field("admdvs", admdvs, &expected)
     })
 }

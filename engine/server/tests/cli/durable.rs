@@ -338,8 +338,9 @@ fn a_start_tells_what_it_cut_and_what_loss_was_accepted() {
         let mut bytes = fs::read(&segment).expect("the first segment");
         // As if the process had been killed: its seal, which is the last sector, is not there.
         bytes.truncate(bytes.len() - 512);
-        let heads = (0..bytes.len()).step_by(512).filter(|at| bytes[*at..].starts_with(b"BTCH"));
-        (segment, heads.last().expect("a batch"), bytes)
+        let mut heads =
+            (0..bytes.len()).step_by(512).filter(|at| bytes[*at..].starts_with(b"BTCH"));
+        (segment, heads.next_back().expect("a batch"), bytes)
     };
     let (segment, at, bytes) = last_begins(&torn);
     fs::write(segment, &bytes[..bytes.len() - 100]).expect("written");

@@ -27,7 +27,7 @@ pub use tier::{
     Cap, CapAmount, Continued, Deductible, DeductibleAmount, Edition, Floor, KindBands, PARTS,
     Part, Per, Plain, Row, ShareOf, Tier,
 };
-pub(crate) use tier::{Origin, Takes};
+pub(crate) use tier::{IN_SCOPE, Origin, Takes};
 
 /// Everything of a pack, as its compiler hands it over.
 #[derive(Clone, Eq, PartialEq, Debug)]

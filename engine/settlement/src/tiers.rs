@@ -11,7 +11,7 @@ use crate::id::{BenefitId, LineKind, SlotId, TierId};
 use crate::limits;
 use crate::money::{Fen, Quantity};
 use crate::pack::{
-    ADDS_OF, Add, Axis, BandsFrom, Cap, CapAmount, Circumstance, Continued, Deductible,
+    ADDS_OF, Add, AddOf, Axis, BandsFrom, Cap, CapAmount, Circumstance, Continued, Deductible,
     DeductibleAmount, Edition, Floor, Origin, Per, Plain, Row, ShareOf, Tier,
 };
 use crate::price::Totals;
@@ -108,7 +108,8 @@ struct RowKey {
     row: u32,
 }
 
-/// The steps of a plain row. Nothing that is called from here takes the row by its place, so that it is written once.
+/// The steps of a plain row. It is made where it stays, and its figures are read from there by the later steps: kept in
+/// registers from the first step to the last, they would be put aside and fetched between them, and once more for the row.
 #[inline(always)]
 fn run_plain(
     tier: &Tier,
@@ -123,10 +124,24 @@ fn run_plain(
     if base <= Fen::ZERO {
         return;
     }
-    let done = compute_plain(tier, row, plain, frame, TierRow::of(key, base));
-    burden.take_plain(&plain.takes, tier, &done);
-    write_plain(plain, &done, frame);
-    rows.push(done);
+    rows.push(TierRow::of(key, base));
+    if let Some(done) = rows.last_mut() {
+        compute_plain(row, plain, frame, done);
+        enter_plain(tier, plain, done, frame, burden);
+    }
+}
+
+/// Steps 9 to 11 of a plain row.
+#[inline(never)]
+fn enter_plain(
+    tier: &Tier,
+    plain: &Plain,
+    done: &TierRow,
+    frame: &mut [Fen],
+    burden: &mut Burden<'_>,
+) {
+    write_plain(plain, done, frame);
+    burden.take_plain(&plain.takes, tier, done);
 }
 
 /// All steps.
@@ -187,51 +202,55 @@ fn filing_loss(measure: &Measure<'_>, row: &Row, burden: &Burden<'_>, mut withou
 
 /// Steps 4 to 8 of a row that has nothing else, from its numbers; [`compute`] would give the same.
 #[inline(always)]
-fn compute_plain(tier: &Tier, row: &Row, plain: &Plain, frame: &[Fen], blank: TierRow) -> TierRow {
-    let base = blank.base;
-    // 4
-    let deductible = plain.deductible.less(slot_value(frame, plain.less)).min(base);
-    let covered = base.minus(deductible);
-    // 6
-    let start = slot_value(frame, plain.bands_at);
-    let begin = if plain.from_zero { start.plus(deductible) } else { start };
-    let to_begin = plain.curve.at(begin);
-    let (before, paid_before) = match plain.origin {
-        Origin::Begin => (to_begin, Fen::ZERO),
-        Origin::Zero | Origin::Deductible => {
-            let before = plain.curve.at(plain.origin.of(begin, plain.deductible));
-            (before, Fen::rounded_between(before, to_begin, plain.rounding))
-        }
-    };
-    let to_end = plain.curve.at(begin.plus(covered));
-    let banded = Fen::rounded_between(before, to_end, plain.rounding).minus(paid_before);
-    // 8
-    let cap_left = plain.cap.map(|cap| cap.less(slot_value(frame, plain.cap_slot)));
-    let (paid, paid_for) = match cap_left {
-        Some(rest) if banded >= rest => (rest, paid_for(tier, row, plain, begin, rest, covered)),
-        Some(_) | None => (banded, covered),
-    };
-    let above_cap = covered.minus(paid_for);
-    TierRow {
-        deductible_whole: plain.deductible,
-        deductible,
-        begin,
-        covered,
-        banded,
-        paid_for,
-        cap_left,
-        paid,
-        above_cap,
-        facility: if plain.above_cap_facility { above_cap } else { Fen::ZERO },
-        ..blank
+fn compute_plain(row: &Row, plain: &Plain, frame: &[Fen], done: &mut TierRow) {
+    price_plain(plain, frame, done);
+    if let Some(rest) = done.cap_left
+        && done.banded >= rest
+    {
+        reach_cap(row, plain, rest, done);
     }
 }
 
-/// The least length for which a plain row pays what its cap has left.
+/// The same, but for a cap on the payment that is reached.
+#[inline(never)]
+fn price_plain(plain: &Plain, frame: &[Fen], done: &mut TierRow) {
+    // What the slots say goes first: nothing else is needed of them.
+    done.cap_left = plain.cap.map(|cap| cap.less(slot_value(frame, plain.cap_slot)));
+    let borne = slot_value(frame, plain.less);
+    let start = slot_value(frame, plain.bands_at);
+    // 4
+    let deductible = plain.deductible.less(borne).min(done.base);
+    let covered = done.base.minus(deductible);
+    done.deductible_whole = plain.deductible;
+    done.deductible = deductible;
+    done.covered = covered;
+    done.paid_for = covered;
+    // 6
+    let begin = if plain.from_zero { start.plus(deductible) } else { start };
+    done.begin = begin;
+    let to_begin = plain.curve.at(begin);
+    let to_end = plain.curve.at(begin.plus(covered));
+    let banded = match plain.origin {
+        Origin::Begin => Fen::rounded_between(to_begin, to_end, plain.rounding),
+        Origin::Zero | Origin::Deductible => {
+            let before = plain.curve.at(plain.origin.of(begin, plain.deductible));
+            let paid_before = Fen::rounded_between(before, to_begin, plain.rounding);
+            Fen::rounded_between(before, to_end, plain.rounding).minus(paid_before)
+        }
+    };
+    done.banded = banded;
+    done.paid = banded;
+}
+
+/// Step 8 of a plain row: it pays what its cap has left, for the least length for which it does.
 #[cold]
-fn paid_for(tier: &Tier, row: &Row, plain: &Plain, begin: Fen, rest: Fen, covered: Fen) -> Fen {
-    let origin = plain.origin.of(begin, plain.deductible);
-    Payer::new(&row.bands, begin, origin, tier.rounding).least_for(rest, covered)
+fn reach_cap(row: &Row, plain: &Plain, rest: Fen, done: &mut TierRow) {
+    let origin = plain.origin.of(done.begin, plain.deductible);
+    let payer = Payer::new(&row.bands, done.begin, origin, plain.rounding);
+    done.paid = rest;
+    done.paid_for = payer.least_for(rest, done.covered);
+    done.above_cap = done.covered.minus(done.paid_for);
+    done.facility = done.above_cap.when(plain.above_cap_facility);
 }
 
 /// Steps 2 to 8: what a row makes of the base.
@@ -469,13 +488,13 @@ fn written(row: &TierRow) -> [Fen; ADDS_OF] {
 /// Step 11 of a plain row, of which nothing is cut and no first share taken.
 #[inline(always)]
 fn write_plain(plain: &Plain, row: &TierRow, frame: &mut [Fen]) {
-    let [base, _, deductible, above_deductible, paid, left, one] = plain.adds;
-    add_to(frame, base, row.base);
-    add_to(frame, deductible, row.deductible);
-    add_to(frame, above_deductible, row.covered);
-    add_to(frame, paid, row.paid);
-    add_to(frame, left, row.base.minus(row.paid));
-    add_to(frame, one, Fen::new(1));
+    let mut add = |of: AddOf, value| add_to(frame, plain.add(of), value);
+    add(AddOf::Base, row.base);
+    add(AddOf::Deductible, row.deductible);
+    add(AddOf::AboveDeductible, row.covered);
+    add(AddOf::Paid, row.paid);
+    add(AddOf::Left, row.base.minus(row.paid));
+    add(AddOf::One, Fen::new(1));
 }
 
 fn write(adds: &[Add], values: &[Fen; ADDS_OF], frame: &mut [Fen]) {
@@ -506,7 +525,7 @@ mod tests {
     use super::*;
     use crate::id::SourceId;
     use crate::money::{Rate, Rounding};
-    use crate::pack::{AddOf, Band, BandsPay, Base, FundType};
+    use crate::pack::{Band, BandsPay, Base, FundType};
 
     /// Numbers that look random, the same for a seed.
     struct Dice(u64);
@@ -640,7 +659,8 @@ mod tests {
             let base = Fen::new(1).plus(dice.fen(8_000));
             let key = RowKey { stay_part: 0, tier: TierId::new(0), row: 0 };
             let mut in_full = TierRow::of(key, base);
-            let by_numbers = compute_plain(&tier, row, plain, &frame, in_full);
+            let mut by_numbers = in_full;
+            compute_plain(row, plain, &frame, &mut by_numbers);
             let measure = Measure { situation: &situation, tier: &tier, frame: &frame };
             compute(&measure, row, &Burden::of(&totals), &mut in_full);
             assert_eq!(by_numbers, in_full, "{tier:?} on {base} with {frame:?}");

@@ -30,6 +30,9 @@ pub enum Part {
 /// How many parts there are.
 pub const PARTS: usize = 5;
 
+/// The parts that in scope goes into: all but pre-pay.
+pub(crate) const IN_SCOPE: [bool; PARTS] = [false, true, true, true, true];
+
 /// What enters a tier.
 #[derive(Copy, Clone, Eq, PartialEq, Debug)]
 pub enum Base {
@@ -281,10 +284,18 @@ pub struct Plain {
     /// The slot taken off the cap.
     pub(crate) cap_slot: SlotId,
     /// Where what a tier may write goes, by [`AddOf`].
-    pub(crate) adds: [SlotId; ADDS_OF],
+    adds: [SlotId; ADDS_OF],
     pub(crate) deductible: Fen,
     pub(crate) cap: Option<Fen>,
     pub(crate) curve: Curve,
+}
+
+impl Plain {
+    /// Where one of the things that a tier may write goes.
+    #[inline(always)]
+    pub(crate) fn add(&self, of: AddOf) -> SlotId {
+        self.adds.get(of.index()).copied().unwrap_or(NOWHERE)
+    }
 }
 
 /// No slot: it reads as nought, and what is added to it goes nowhere.
@@ -299,6 +310,8 @@ const _: () = assert!(limits::SLOTS_MAX <= NOWHERE.index());
 pub(crate) enum Takes {
     /// Untouched in scope of one kind.
     Kind(LineKind),
+    /// What is left of in scope: every part but pre-pay.
+    LeftInScope,
     /// What is left of these parts, by [`Part`].
     Left([bool; PARTS]),
     /// Anything else that [`Base`] says.
@@ -514,6 +527,7 @@ impl Tier {
     fn takes(&self) -> Takes {
         match (self.base, self.kinds.as_slice()) {
             (Base::InScope, [only]) => Takes::Kind(*only),
+            (Base::Left { parts: IN_SCOPE, without_filing_loss: false }, _) => Takes::LeftInScope,
             (Base::Left { parts, without_filing_loss: false }, _) => Takes::Left(parts),
             (
                 Base::InScope | Base::InScopeAndPrePay | Base::AboveCapOf(_) | Base::Left { .. },

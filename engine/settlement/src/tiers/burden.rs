@@ -3,7 +3,7 @@
 use crate::id::{LineKind, TierId};
 use crate::limits::LINE_KINDS_MAX;
 use crate::money::Fen;
-use crate::pack::{Base, PARTS, Part, Takes, Tier};
+use crate::pack::{Base, IN_SCOPE, PARTS, Part, Takes, Tier};
 use crate::price::Totals;
 
 use super::TierRow;
@@ -134,6 +134,7 @@ impl<'t> Burden<'t> {
     ) -> Fen {
         match takes {
             Takes::Kind(kind) => self.of_kind(*kind, Base::InScope),
+            Takes::LeftInScope => self.named(&IN_SCOPE).sum(),
             Takes::Left(parts) => self.named(parts).sum(),
             Takes::Other => self.entering(tier, stay_part, rows),
         }
@@ -214,9 +215,9 @@ impl<'t> Burden<'t> {
                 self.untouched = self.untouched.minus(row.base);
                 self.add_made(row);
             }
-            Takes::Left(named) => self.take_left(row, named),
-            // Taken by its place, so from a place of its own.
-            Takes::Other => self.take(tier, &TierRow { ..*row }),
+            Takes::LeftInScope => self.take_left(row, &IN_SCOPE),
+            Takes::Left(named) => self.take_left_of(row, named),
+            Takes::Other => self.take(tier, row),
         }
     }
 
@@ -240,7 +241,7 @@ impl<'t> Burden<'t> {
                     self.take_off_of(row.paid, &mut took);
                     self.take_off_of(row.facility, &mut took);
                 } else {
-                    self.take_left(row, &named);
+                    self.take_left_of(row, &named);
                 }
             }
         }
@@ -266,7 +267,13 @@ impl<'t> Burden<'t> {
     #[inline(always)]
     fn take_left(&mut self, row: &TierRow, named: &[bool; PARTS]) {
         self.touch_rest(named);
-        self.take_off(row.paid.plus(row.facility), named);
+        self.keep(row.base.less(row.paid.plus(row.facility)), named);
+    }
+
+    /// The same of parts that are not known beforehand.
+    #[inline(never)]
+    fn take_left_of(&mut self, row: &TierRow, named: &[bool; PARTS]) {
+        self.take_left(row, named);
     }
 
     /// Naming co-pay takes in what no tier has touched.
@@ -309,28 +316,28 @@ impl<'t> Burden<'t> {
         self.parts.pre_pay = self.parts.pre_pay.less(pre_pay);
     }
 
-    /// Takes an amount off the named parts: above cap, co-pay, first share, deductible, pre-pay. What a tier pays beyond
-    /// them, by a pack that makes no sense, is in no part: then the person does not bear the rest, and the bill is refused.
+    /// Leaves an amount, at most their sum, in the named parts. They are taken off in the order above cap, co-pay, first share,
+    /// deductible, pre-pay; so what is left lies in them in the order that is its reverse. What a tier pays beyond them, by a
+    /// pack that makes no sense, is in no part: then the person does not bear the rest, and the bill is refused.
     /// No branch hangs on the amount: whether a tier pays is too often guessed wrong.
     #[inline(always)]
-    fn take_off(&mut self, amount: Fen, named: &[bool; PARTS]) {
+    fn keep(&mut self, left: Fen, named: &[bool; PARTS]) {
         let &[pre_pay, first_share, deductible, co_pay, above_cap] = named;
-        let mut rest = amount;
-        let mut off = |named: bool, mine: &mut Fen| {
+        let mut rest = left;
+        let mut keep = |named: bool, mine: &mut Fen| {
             if named {
-                let taken = rest.min(*mine);
-                rest = rest.minus(taken);
-                *mine = mine.minus(taken);
+                *mine = rest.min(*mine);
+                rest = rest.minus(*mine);
             }
         };
-        off(above_cap, &mut self.parts.above_cap);
-        off(co_pay, &mut self.parts.co_pay);
-        off(first_share, &mut self.parts.first_share);
-        off(deductible, &mut self.parts.deductible);
-        off(pre_pay, &mut self.parts.pre_pay);
+        keep(pre_pay, &mut self.parts.pre_pay);
+        keep(deductible, &mut self.parts.deductible);
+        keep(first_share, &mut self.parts.first_share);
+        keep(co_pay, &mut self.parts.co_pay);
+        keep(above_cap, &mut self.parts.above_cap);
     }
 
-    /// The same, each part only as far as the base took it in.
+    /// Takes an amount off the parts in their order, each only as far as the base took it in.
     #[inline(never)]
     fn take_off_of(&mut self, amount: Fen, took: &mut Parts) {
         let mut rest = amount;

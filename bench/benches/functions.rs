@@ -1,4 +1,4 @@
-//! Criterion benches of single functions: tiers alone, line check with tiers, bare look-ups, image open, pack build.
+//! Criterion benches of single functions: tiers alone, line check with tiers, bare look-ups, image open, pack build, bodies off the wire.
 //! `--test` runs each once, over a small image, to check results.
 
 use std::hint::black_box;
@@ -6,8 +6,11 @@ use std::hint::black_box;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use yidan_bench::bills::{self, Counter, SEED};
 use yidan_bench::by_hand;
+use yidan_bench::calls;
 use yidan_bench::dice::Zipf;
 use yidan_bench::r1::{self, Machine};
+use yidan_gateway::envelope::Call;
+use yidan_gateway::{Profile, content};
 use yidan_image::Image;
 use yidan_settlement::money::Fen;
 
@@ -95,5 +98,28 @@ fn lines(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, tiers, lines);
+/// A body to a typed request, and to the digest that its key keeps.
+fn wire(c: &mut Criterion) {
+    let bodies = [("2204, 8 lines", calls::upload(8)), ("2204, 100 lines", calls::upload(100))];
+    for (name, body) in bodies.into_iter().chain([("2207", calls::settle())]) {
+        let read = |body| Call::read(body, &Profile::STRICT).expect("a right envelope");
+        let one = read(body.as_bytes()).transaction().expect("a transaction that is served");
+        let mut group = c.benchmark_group(format!("wire: {name}"));
+        group.throughput(Throughput::Bytes(body.len() as u64));
+        group.bench_function("read", |b| {
+            b.iter(|| {
+                let call = read(black_box(body.as_bytes()));
+                let decoded = call.decode(one, &Profile::STRICT).expect("a right input");
+                black_box(decoded.request.psn_no().map(str::len))
+            });
+        });
+        let call = read(body.as_bytes());
+        let decoded = call.decode(one, &Profile::STRICT).expect("a right input");
+        assert!(decoded.borne.is_empty(), "bodies are by the text");
+        group.bench_function("digest", |b| b.iter(|| content(black_box(&decoded.request))));
+        group.finish();
+    }
+}
+
+criterion_group!(benches, tiers, wire, lines);
 criterion_main!(benches);

@@ -3,5 +3,6 @@
 
 pub mod bills;
 pub mod by_hand;
+pub mod calls;
 pub mod dice;
 pub mod r1;

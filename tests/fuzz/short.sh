@@ -21,3 +21,4 @@ run image_open ../../catalogs/image/tests/fixtures
 run pack_parse ../golden/packs/variants ../golden/packs/lines
 run case_settle seeds/case_settle
 run snapshot_read
+run gateway_decode seeds/gateway_decode

@@ -1,0 +1,130 @@
+//! The envelope of answers: every field of it present, amounts as numbers, `infcode` as the institution's profile has it.
+
+use std::fmt;
+
+use yidan_settlement::date::Moment;
+use yidan_settlement::id::Admdvs;
+
+use crate::json::{self, Writer, write_text};
+use crate::tolerance::{InfcodeForm, Profile};
+use crate::wire::Answer;
+
+/// An answer.
+#[derive(Copy, Clone, Debug)]
+pub struct Reply<'a> {
+    /// Whether it was done.
+    pub outcome: Outcome<'a>,
+    /// `inf_refmsgid`; absent where the call was refused before it had one. See [`inf_refmsgid`].
+    pub inf_refmsgid: Option<&'a str>,
+    /// When the call came.
+    pub refmsg_time: Stamp,
+    /// When it was answered.
+    pub respond_time: Stamp,
+    /// `warn_msg`: a difference to what the HIS computed, or what a person should look at.
+    pub warn_msg: Option<&'a str>,
+    /// `cainfo`
+    pub cainfo: Option<&'a str>,
+    /// `signtype`
+    pub signtype: Option<&'a str>,
+    /// `enctype`
+    pub enctype: Option<&'a str>,
+}
+
+/// What came of a call.
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub enum Outcome<'a> {
+    /// Done: the JSON of `output`, as [`output`] writes it, or a text of JSON where it is encrypted.
+    Done(&'a str),
+    /// Refused: `err_msg`.
+    Failed(&'a str),
+}
+
+/// A millisecond of local civil time.
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub struct Stamp {
+    /// The second.
+    pub moment: Moment,
+    /// 0 ..= 999.
+    pub millisecond: u16,
+}
+
+/// `yyyyMMddHHmmssSSS`: 17 digits.
+impl fmt::Display for Stamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{:03}", digits(self.moment), self.millisecond.min(999))
+    }
+}
+
+/// `yyyyMMddHHmmss`.
+fn digits(moment: Moment) -> String {
+    moment.to_string().chars().filter(char::is_ascii_digit).collect()
+}
+
+/// The receiver's message id: division (6), second (14), serial (10, of a larger number the last ten digits).
+pub fn inf_refmsgid(division: Admdvs, at: Moment, serial: u64) -> String {
+    format!("{division}{}{:010}", digits(at), serial % 10_000_000_000)
+}
+
+/// The JSON of an output. The same answer gives the same bytes.
+pub fn output(answer: &Answer<'_>) -> String {
+    let bare = answer.transaction().entry().output.is_bare();
+    let mut to = Vec::with_capacity(1_024);
+    Writer::wrap(&mut to, bare, |writer| answer.visit(writer));
+    String::from_utf8(to).expect("names and values are written as UTF-8")
+}
+
+/// The JSON of an input, as a client sends it.
+pub fn input(request: &crate::wire::Request<'_>) -> String {
+    let mut to = Vec::with_capacity(1_024);
+    Writer::wrap(&mut to, false, |writer| request.visit(writer));
+    String::from_utf8(to).expect("names and values are written as UTF-8")
+}
+
+/// The JSON of an envelope of a request, as a client sends it.
+pub fn envelope(envelope: &crate::envelope::Envelope<'_>) -> String {
+    let mut to = Vec::with_capacity(1_024);
+    json::write(envelope, &mut to);
+    String::from_utf8(to).expect("names and values are written as UTF-8")
+}
+
+impl Reply<'_> {
+    /// Appends the body of the answer.
+    pub fn write(&self, profile: &Profile, to: &mut Vec<u8>) {
+        let (code, err_msg, output) = match self.outcome {
+            Outcome::Done(output) => (0, None, output),
+            Outcome::Failed(err_msg) => (-1, Some(err_msg), "null"),
+        };
+        to.extend_from_slice(b"{\"infcode\":");
+        to.extend_from_slice(infcode(code, profile.infcode).as_bytes());
+        text("inf_refmsgid", self.inf_refmsgid, to);
+        text("refmsg_time", Some(&self.refmsg_time.to_string()), to);
+        text("respond_time", Some(&self.respond_time.to_string()), to);
+        text("err_msg", err_msg, to);
+        to.extend_from_slice(b",\"output\":");
+        to.extend_from_slice(output.as_bytes());
+        text("warn_msg", self.warn_msg, to);
+        text("cainfo", self.cainfo, to);
+        text("signtype", self.signtype, to);
+        text("enctype", self.enctype, to);
+        to.push(b'}');
+    }
+}
+
+/// `infcode` as JSON.
+pub(crate) fn infcode(code: i8, form: InfcodeForm) -> String {
+    match form {
+        InfcodeForm::Number => code.to_string(),
+        InfcodeForm::Text => format!("\"{code}\""),
+    }
+}
+
+/// Appends a field of the envelope after others.
+fn text(name: &str, value: Option<&str>, to: &mut Vec<u8>) {
+    to.extend_from_slice(b",\"");
+    to.extend_from_slice(name.as_bytes());
+    to.extend_from_slice(b"\":");
+    match value {
+        Some(value) => write_text(value, to),
+        None => to.extend_from_slice(b"null"),
+    }
+}

@@ -30,6 +30,7 @@ pub const MEMBER_COLUMNS: &[&str] = &[
     "identities",
     "filings",
     "approvals",
+    "mulaid",
     "balc",
 ];
 
@@ -172,10 +173,21 @@ pub fn member(row: &Row<'_>) -> Result<(Request, What), FieldError> {
                 limit: None,
             })
             .collect(),
+        family: family(row)?,
         ..MemberFacts::default()
     };
     let request = Request { psn_no: row.needed("psn_no")?.into(), ..Request::default() };
     Ok((request, What::RegisterMember(facts, amount)))
+}
+
+/// The owners of accounts that share, without spans.
+fn family(row: &Row<'_>) -> Result<Vec<Text>, FieldError> {
+    let owners = row.text("mulaid").split(';').map(str::trim).filter(|owner| !owner.is_empty());
+    let checked = |owner: &str| match owner.len() {
+        0..=64 => Ok(owner.into()),
+        _ => Err(field("mulaid", owner, "at most 64 bytes")),
+    };
+    owners.map(checked).collect()
 }
 
 fn filing((text, span): (&str, Span)) -> Result<FilingRecord, FieldError> {

@@ -45,6 +45,8 @@ withdraw (mdtrt_id, feedetl_sn), pre-settle and settle (mdtrt_id, endtime), clos
 reverse (oinfno, omsgid), close-day (day), and of the bureau's operators cancel-for-operator and settle-anew (operator, setl_id, day):
 the one cancels a settlement that later ones stand upon, the other decides one and all later ones anew by what is known now; what comes
 out otherwise is adjusted, and the difference posted to that day.
+A member whose line names others, "mulaid": [{"psn_no": "P2"}], is paid for by their own accounts where acct_used_flag asks for
+the family's; one that waits for other members' accounts may be decided after lines behind it.
 What moves money needs msgid. The key of a request is fixmedins_code, infno, msgid and psn_no; infno, where a line names none, is 2201 for
 open, 2202 close, 2204 upload, 2205 withdraw, 2206 pre-settle, 2207 settle, 2208 cancel, 2601 reverse, 0 for the rest: oinfno is that of
 the line to be reversed. A day is closed for good, and only one that has begun."#;

@@ -113,6 +113,12 @@ impl Hash {
             out,
             "owed to facilities {owed}, to persons {persons}; in own accounts {balances}"
         )?;
+        let holds = ledgers.iter().flat_map(Ledger::holds);
+        let (count, held) = holds.fold((0_u64, Fen::ZERO), |(count, held), (_, one)| {
+            (count + 1, held.plus(one.amount.max(Fen::ZERO)))
+        });
+        let due: Fen = ledgers.iter().map(|one| one.books().family).sum();
+        writeln!(out, "held of family accounts {held} by {count} items; due from them {due}")?;
         Ok(())
     }
 }
@@ -126,6 +132,9 @@ impl OneMember {
         };
         writeln!(out, "psn_no     {}", member.psn_no())?;
         if let Some(facts) = member.facts() {
+            for owner in &facts.family {
+                writeln!(out, "mulaid     {owner}")?;
+            }
             writeln!(out, "admdvs     {}\npsn_type   {}", facts.admdvs, facts.psn_type)?;
             for spell in facts.spells.iter().flatten() {
                 let (from, to) = (spell.span.from, spell.span.to);
@@ -143,6 +152,9 @@ impl OneMember {
             }
         }
         writeln!(out, "balc       {}", member.balance())?;
+        for (item, held) in ledger.holds().filter(|(_, held)| held.owner == self.psn_no) {
+            writeln!(out, "held       {} for {} by item {item}", held.amount, held.member)?;
+        }
         let mut slots: Vec<String> =
             member.slots().iter().map(|slot| slot_line(ledger, slot)).collect();
         slots.sort_unstable();

@@ -453,7 +453,7 @@ fn a_damaged_snapshot_is_passed_over_for_the_older_and_then_for_the_whole_journa
         assert!(told.iter().any(|one| one.contains(&name_of(damaged))), "{told:?}");
     }
     // Of another journal: the hash of its last batch is not that of the batch here.
-    let (_, mut other) = begun(18, &world, 700);
+    let (_, mut other) = begun(20, &world, 700);
     let stranger = life.disk.bytes_of(&name_of(newer.next_record)).expect("it is there");
     other.disk.put(&name_of(newer.next_record), stranger);
     let again = Life::start(&other.disk.copy(), &world, 2).expect("the journal is sound");

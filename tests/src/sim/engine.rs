@@ -140,6 +140,7 @@ impl Engine {
             families: Families::default(),
             asked: VecDeque::new(),
         };
+        let ends = if planted == Planted::HoldsForgotten { Vec::new() } else { ends };
         for (owner, what) in ends {
             let shard = shard_of(&owner, engine.shards());
             let request = Request { psn_no: owner, ..Request::default() };

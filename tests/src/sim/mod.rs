@@ -66,6 +66,8 @@ pub enum Planted {
     KeysForgotten,
     /// Damage that may have been answered is accepted without asking anyone.
     LossAccepted,
+    /// A start does not end what is held of family accounts.
+    HoldsForgotten,
 }
 
 /// What a run settles by: the same for all seeds.
@@ -591,7 +593,8 @@ impl<'s> Sim<'s> {
             Planted::Nothing
             | Planted::AnsweredEarly
             | Planted::SyncsLie
-            | Planted::KeysForgotten => Loss::Refuse,
+            | Planted::KeysForgotten
+            | Planted::HoldsForgotten => Loss::Refuse,
         };
         loop {
             let troubled = troubles > 0;

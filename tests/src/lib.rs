@@ -1,5 +1,6 @@
 //! The harness: golden cases, the naive model, random cases, a town of clients, the simulator.
 
+pub mod family;
 pub mod golden;
 pub mod model;
 pub mod random;

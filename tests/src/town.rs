@@ -213,7 +213,7 @@ impl Town {
         self.time_ms += self.dice.below(60_000);
         let seq = self.seq;
         self.seq += what.numbers() - 1;
-        Command { seq, time_ms: self.time_ms, request, what }
+        Command { seq, time_ms: self.time_ms, request, what, shares: None }
     }
 
     /// What time it is in town, milliseconds since 1970.
@@ -224,7 +224,7 @@ impl Town {
     /// The bureau replaces all that is known of a member.
     pub fn change_member(&mut self) -> Command {
         let psn = self.some_psn();
-        let facts = self.member_facts();
+        let facts = self.member_facts(&psn);
         self.send("", 2, &psn, What::RegisterMember(facts, Fen::ZERO))
     }
 
@@ -307,12 +307,24 @@ impl Town {
     fn register(&mut self) -> Command {
         let n = self.begun;
         self.begun += 1;
-        let facts = self.member_facts();
         let psn = Town::psn_no(n);
+        let facts = self.member_facts(&psn);
         self.send("", 0, &psn, What::RegisterMember(facts, Fen::ZERO))
     }
 
-    fn member_facts(&mut self) -> MemberFacts {
+    /// Others whose accounts pay for a member, one of whom nobody may know.
+    fn family(&mut self, psn_no: &str) -> Vec<Text> {
+        let mut family = Vec::new();
+        for _ in 0..self.dice.below(4) {
+            let owner = Text::from(Town::psn_no(self.dice.index(self.members + 1)));
+            if owner != psn_no && !family.contains(&owner) {
+                family.push(owner);
+            }
+        }
+        family
+    }
+
+    fn member_facts(&mut self, psn_no: &str) -> MemberFacts {
         let pool = *self.dice.one(&["R1", "630100", "370800"]);
         let employee = self.dice.percent(40);
         let insutype = insutype(if employee { 310 } else { 390 });
@@ -348,6 +360,7 @@ impl Town {
             } else {
                 Vec::new()
             },
+            family: self.family(psn_no),
             ..MemberFacts::default()
         }
     }
@@ -386,7 +399,7 @@ impl Town {
             channel: Channel::Direct,
             end: today,
             settled: today,
-            account: *self.dice.one(&[AccountUse::None, AccountUse::Own]),
+            account: *self.dice.one(&[AccountUse::None, AccountUse::Own, AccountUse::Family]),
             tolerance: Fen::ZERO,
             mid_stay: self.dice.percent(5),
             total: None,
@@ -535,10 +548,11 @@ impl Paid {
         for posting in &settled.decision.postings {
             match posting.account {
                 Account::FundExpense(fund) => paid.funds.push((fund.get(), posting.amount)),
-                Account::OwnAccount => paid.accounts = paid.accounts.plus(posting.amount),
+                Account::OwnAccount | Account::FamilyAccount(_) => {
+                    paid.accounts = paid.accounts.plus(posting.amount);
+                }
                 Account::FacilityPayable => paid.owed = paid.owed.plus(posting.amount),
                 Account::PersonPayable => paid.person = paid.person.plus(posting.amount),
-                Account::FamilyAccount(_) => panic!("none in town"),
             }
         }
         let funds: Fen = paid.funds.iter().map(|(_, fen)| *fen).sum();
@@ -597,7 +611,9 @@ impl ClientBooks {
             | Event::Refused(_)
             | Event::PolicyLoaded(_)
             | Event::CatalogueLoaded(_)
-            | Event::DayClosed(_) => {}
+            | Event::DayClosed(_)
+            | Event::FamilyHeld(_)
+            | Event::FamilyEnded(_) => {}
         }
     }
 
@@ -621,6 +637,11 @@ impl ClientBooks {
         let payable: Fen = facilities.map(|(_, facility)| facility.payable()).sum();
         let members = shards.iter().flat_map(|shard| shard.members().iter());
         let balances: Fen = members.map(Member::balance).sum();
+        // What is held is an account's until it is paid, and what is due from accounts is paid as good as already.
+        let held = shards.iter().flat_map(Ledger::holds);
+        let held: Fen = held.map(|(_, one)| one.amount.max(Fen::ZERO)).sum();
+        let due: Fen = shards.iter().map(|shard| shard.books().family).sum();
+        let balances = balances.plus(held).minus(due);
         let settled: u64 = shards.iter().map(|shard| shard.books().settled).sum();
         // What was undone before its own answer came is known from the answer to the undoing alone.
         let known: BTreeSet<u64> = self.bills.keys().chain(&self.undone).copied().collect();
@@ -640,6 +661,8 @@ impl ClientBooks {
         compare("what facilities are owed", payable == own, payable.to_string(), own.to_string());
         compare("what accounts hold", balances == held, balances.to_string(), held.to_string());
         let count = u64::try_from(known.len()).expect("small");
+        let open = shards.iter().flat_map(Ledger::holds).count();
+        compare("due from family accounts", open > 0 || due.is_zero(), due.to_string(), "0".into());
         compare("settlements", settled == count, settled.to_string(), count.to_string());
         differ
     }

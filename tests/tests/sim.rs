@@ -63,6 +63,8 @@ fn what_must_hold_holds_for_every_seed() {
         "snapshot passed over",
         "start from a snapshot",
         "rot in what a snapshot holds",
+        "start that ends what is held",
+        "record: FamilyEnded",
     ];
     for what in fates.into_iter().chain(others.map(str::to_owned)) {
         assert!(counts.contains_key(&what) || seeds < SEEDS, "{what} befell none");
@@ -112,6 +114,11 @@ fn requests_that_are_forgotten_are_found() {
 #[test]
 fn a_loss_accepted_without_asking_is_found() {
     assert!(broken(Planted::LossAccepted, 60).contains_key("rot"));
+}
+
+#[test]
+fn what_is_held_and_never_ended_is_found() {
+    assert!(broken(Planted::HoldsForgotten, 40).contains_key("families at rest"));
 }
 
 /// A pack altered so that the core would break an identity: the claims are refused by number, and all else holds and goes on.

@@ -18,9 +18,11 @@ use yidan_pipeline::{Settings, Shard};
 use yidan_settlement::command::{Command, What};
 use yidan_settlement::event::{Event, PolicyNames, Record, Request};
 use yidan_settlement::ledger::snapshot::{CHUNK_BYTES, Reading, write};
-use yidan_settlement::ledger::{Decided, Ledger, RequestKey, Room, StateHash, shard_of};
+use yidan_settlement::ledger::{Decided, Ledger, Member, RequestKey, Room, StateHash, shard_of};
+use yidan_settlement::money::Fen;
 use yidan_settlement::reason::Conduct;
 use yidan_settlement::stored::{self, Stored};
+use yidan_tests::family::{self, Asked, OWN_NUMBERS};
 use yidan_tests::town::{self, Packs, Town, TownShelf};
 
 /// Shards, and the records of all commands by the command's number: a copy of what concerns all has the same place.
@@ -31,6 +33,29 @@ struct Shards<'p> {
     room: Room,
 }
 
+impl Asked for Shards<'_> {
+    fn ask(&mut self, psn_no: &str, ask: Ask) -> Answer {
+        let shard = shard_of(psn_no, self.shards.len());
+        match ask {
+            Ask::Balance(psn_no) => {
+                let member = self.shards[shard].members().get(&psn_no);
+                Answer::Balance(member.map_or(Fen::ZERO, Member::balance))
+            }
+            Ask::Command(command, _) => {
+                let decided = self.step(shard, &command);
+                let record = self.records.get(&command.seq).cloned().unwrap_or_default();
+                family::answer(&command, decided, command.seq, &record)
+            }
+            Ask::Look(_) => panic!("an errand looks at no ledger"),
+        }
+    }
+
+    fn stamp(&mut self, request: Request, what: What) -> Command {
+        let seq = OWN_NUMBERS + u64::try_from(self.records.len()).expect("small");
+        Command { seq, time_ms: 1_767_225_600_000, request, what, shares: None }
+    }
+}
+
 impl<'p> Shards<'p> {
     fn new(packs: &'p Packs, shards: Vec<Ledger>, records: BTreeMap<u64, Vec<u8>>) -> Shards<'p> {
         Shards { packs, shards, records, room: Room::default() }
@@ -38,7 +63,13 @@ impl<'p> Shards<'p> {
 
     fn run(&mut self, command: &Command) -> Decided {
         if !command.concerns_all() {
-            return self.step(shard_of(&command.request.psn_no, self.shards.len()), command);
+            let shard = shard_of(&command.request.psn_no, self.shards.len());
+            return match self.step(shard, command) {
+                Decided::Needs(needs) => {
+                    family::decided(family::run(Box::new(command.clone()), needs, self))
+                }
+                decided => decided,
+            };
         }
         let all: Vec<Decided> =
             (0..self.shards.len()).map(|shard| self.step(shard, command)).collect();
@@ -194,7 +225,7 @@ impl Life {
         let seq = self.next_seq;
         self.next_seq += 1;
         let request = Request { digest: what.digest(), ..request };
-        self.run(Command { seq, time_ms: 1_767_225_600_000 + seq, request, what })
+        self.run(Command { seq, time_ms: 1_767_225_600_000 + seq, request, what, shares: None })
     }
 
     fn run(&mut self, command: Command) -> Answer {
@@ -203,18 +234,25 @@ impl Life {
         let shards = if command.concerns_all() { 0..self.shards.len() } else { of..of + 1 };
         let mut last = Answer::Nothing;
         for shard in shards {
-            let mut record = Vec::new();
-            let ask = Ask::of(command.clone());
-            last = self.shards[shard].step(ask, &mut record);
-            if !record.is_empty() {
-                if !self.writer.has_room(record.len()) {
-                    self.writer.commit(2).expect("a sound disk");
-                }
-                let number = self.writer.push(&record).expect("it fits");
-                self.shards[shard].numbered(number, &mut last);
-            }
+            last = self.step(shard, Ask::of(command.clone()));
         }
-        last
+        match last {
+            Answer::Needs(command, needs) => family::run(command, needs, self),
+            answer => answer,
+        }
+    }
+
+    fn step(&mut self, shard: usize, ask: Ask) -> Answer {
+        let mut record = Vec::new();
+        let mut answer = self.shards[shard].step(ask, &mut record);
+        if !record.is_empty() {
+            if !self.writer.has_room(record.len()) {
+                self.writer.commit(2).expect("a sound disk");
+            }
+            let number = self.writer.push(&record).expect("it fits");
+            self.shards[shard].numbered(number, &mut answer);
+        }
+        answer
     }
 
     /// A town that lives for so many commands.
@@ -242,6 +280,18 @@ impl Life {
 
     fn snapshot(&self) -> Made {
         made(&self.disk).expect("a sound disk")
+    }
+}
+
+impl Asked for Life {
+    fn ask(&mut self, psn_no: &str, ask: Ask) -> Answer {
+        self.step(shard_of(psn_no, self.shards.len()), ask)
+    }
+
+    fn stamp(&mut self, request: Request, what: What) -> Command {
+        let seq = self.next_seq.max(OWN_NUMBERS);
+        self.next_seq = seq + 1;
+        Command { seq, time_ms: 1_767_225_600_000, request, what, shares: None }
     }
 }
 
@@ -403,7 +453,7 @@ fn a_damaged_snapshot_is_passed_over_for_the_older_and_then_for_the_whole_journa
         assert!(told.iter().any(|one| one.contains(&name_of(damaged))), "{told:?}");
     }
     // Of another journal: the hash of its last batch is not that of the batch here.
-    let (_, mut other) = begun(18, &world, 700);
+    let (_, mut other) = begun(20, &world, 700);
     let stranger = life.disk.bytes_of(&name_of(newer.next_record)).expect("it is there");
     other.disk.put(&name_of(newer.next_record), stranger);
     let again = Life::start(&other.disk.copy(), &world, 2).expect("the journal is sound");

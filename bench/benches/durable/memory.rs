@@ -55,7 +55,7 @@ impl Desk {
     /// Decides and applies, as a shard does.
     fn does(&mut self, request: Request, what: What) {
         self.seq += 1;
-        let command = Command { seq: self.seq, time_ms: 1, request, what };
+        let command = Command { seq: self.seq, time_ms: 1, request, what, shares: None };
         let key = RequestKey::of_command(&command);
         let decided = self.ledger.decide(&command, key, &self.shelf, &mut self.room);
         let Decided::Event(event) = decided else { panic!("{decided:?}") };

@@ -16,8 +16,11 @@ use yidan_journal::{
 };
 use yidan_settlement::command::{Command, What};
 use yidan_settlement::event::{Event, Lent, LentRoom, PolicyNames, Record, Request};
+use yidan_settlement::facts::Text;
 use yidan_settlement::ledger::{BUCKETS, Broken, Ledger, RequestKey, StateHash, shard_of};
 
+use crate::family::run::{Door, Thread};
+use crate::family::{Asking, Tag, ends_of};
 use crate::measure::Measures;
 use crate::reply::{Reply, Stopped};
 use crate::shard::{Answer, Ask, CurrentWorld, LedgerShard};
@@ -127,6 +130,8 @@ pub struct Engine<R: Reply<Answer>> {
     recovered: Recovered,
     passed_over: Vec<PassedOver>,
     keeper: Option<Keeper>,
+    /// After the pipeline: what is on its way when that is dropped is told so.
+    families: Thread<R>,
     _lock: Lock,
 }
 
@@ -134,24 +139,37 @@ pub struct Engine<R: Reply<Answer>> {
 pub struct Admission<R: Reply<Answer>> {
     handle: Handle<LedgerShard<Files>, Either<R>>,
     next_seq: Arc<AtomicU64>,
-    /// Held by who submits, and alone by who tells all shards something that no other command may come between.
-    gate: Arc<RwLock<()>>,
+    /// Held by who submits, and alone by who tells all shards something that no other command may come between. It says whether
+    /// clients are let in.
+    gate: Arc<RwLock<bool>>,
+    /// Where commands go that need other members' accounts.
+    door: Arc<Door<R>>,
 }
 
 /// Who waits: a client, or the engine itself.
-pub enum Either<R> {
+pub struct Either<R: Reply<Answer>>(Who<R>);
+
+enum Who<R: Reply<Answer>> {
     /// A client.
     Client(R),
+    /// A client, whose command may need other members' accounts.
+    Family(R, Arc<Door<R>>),
+    /// An errand to other members' accounts.
+    Errand(Tag, Arc<Door<R>>),
     /// The engine.
     Own(crossbeam_channel::Sender<Result<Answer, Stopped>>),
 }
 
 impl<R: Reply<Answer>> Reply<Answer> for Either<R> {
     fn send(self, answer: Result<Answer, Stopped>) {
-        match self {
-            Either::Client(reply) => reply.send(answer),
+        match (self.0, answer) {
+            (Who::Family(reply, door), Ok(Answer::Needs(command, needs))) => {
+                door.needed(command, needs, reply);
+            }
+            (Who::Client(reply) | Who::Family(reply, _), answer) => reply.send(answer),
+            (Who::Errand(tag, door), answer) => door.answered(tag, answer),
             // Whoever has gone away is not told.
-            Either::Own(to) => drop(to.send(answer)),
+            (Who::Own(to), answer) => drop(to.send(answer)),
         }
     }
 }
@@ -162,6 +180,7 @@ impl<R: Reply<Answer>> Clone for Admission<R> {
             handle: self.handle.clone(),
             next_seq: Arc::clone(&self.next_seq),
             gate: Arc::clone(&self.gate),
+            door: Arc::clone(&self.door),
         }
     }
 }
@@ -318,6 +337,8 @@ pub struct Opened<S: Storage> {
     pub shards: Vec<LedgerShard<S>>,
     /// The journal, ready for the next record.
     pub writer: Writer<S>,
+    /// How what is held of family accounts ends, before any other command.
+    pub ends: Vec<(Text, What)>,
     /// The number of the next command.
     pub next_seq: u64,
     /// What reading it gave.
@@ -347,11 +368,12 @@ pub fn recover<S: Storage + Clone>(
     let (ledgers, mut recovered) = fold.end()?;
     recovered.cut = writer.cut();
     let next_seq = ledgers.iter().map(Ledger::last_seq).max().unwrap_or(0) + 1;
+    let ends = ends_of(&ledgers, |number| writer.places().fetch(storage, number))?;
     let shards = ledgers
         .into_iter()
         .map(|ledger| LedgerShard::new(ledger, world, writer.places(), storage.clone()))
         .collect();
-    Ok(Opened { shards, writer, next_seq, recovered, passed_over })
+    Ok(Opened { shards, writer, ends, next_seq, recovered, passed_over })
 }
 
 impl<R: Reply<Answer> + Send + 'static> Engine<R> {
@@ -366,15 +388,19 @@ impl<R: Reply<Answer> + Send + 'static> Engine<R> {
         let lock = Lock::take(folder)?;
         let world: CurrentWorld = Arc::new(RwLock::new(Arc::new(world)));
         let now = now_ms();
-        let Opened { shards, writer, next_seq, recovered, passed_over } =
+        let Opened { shards, writer, ends, next_seq, recovered, passed_over } =
             recover(&storage, setup, &world, journal_id(now), now)?;
         let places = writer.places().clone();
         let pipeline = start(shards, writer, &setup.pipeline)?;
+        let (door, inbox) = Door::new(pipeline.handle().ending());
         let admission = Admission {
             handle: pipeline.handle(),
             next_seq: Arc::new(AtomicU64::new(next_seq)),
-            gate: Arc::new(RwLock::new(())),
+            gate: Arc::new(RwLock::new(true)),
+            door: Arc::clone(&door),
         };
+        let families = Thread::start(&door, inbox, admission.clone())
+            .map_err(|source| StartError { thread: "families".to_owned(), core: None, source })?;
         let engine = Engine {
             pipeline,
             admission,
@@ -384,8 +410,10 @@ impl<R: Reply<Answer> + Send + 'static> Engine<R> {
             recovered,
             passed_over,
             keeper: None,
+            families,
             _lock: lock,
         };
+        engine.admission.end_holds(ends)?;
         engine.tell_world()?;
         Ok(engine)
     }
@@ -459,6 +487,10 @@ impl<R: Reply<Answer> + Send + 'static> Engine<R> {
     /// Why it stopped before it was asked to.
     pub fn stop(mut self) -> Result<(StateHash, Measures), EngineError> {
         self.keeper = None;
+        // What clients asked for is finished, family accounts too, before the queues are closed.
+        if self.admission.close().is_ok() {
+            self.families.rest();
+        }
         let summary = self.pipeline.stop()?;
         let hash = StateHash::of(summary.shards.iter().map(LedgerShard::ledger));
         Ok((hash, summary.measures))
@@ -474,16 +506,25 @@ impl<R: Reply<Answer>> Admission<R> {
     /// # Panics
     /// For what concerns all members; see [`Admission::tell_all`].
     pub fn submit(&self, request: Request, what: What, reply: R) -> Result<u64, Box<NotTaken<R>>> {
-        let _open = self.gate.read();
+        let open = self.gate.read();
+        if !*open {
+            let why = Why::Stopped(Stopped::new("it was asked to"));
+            return Err(Box::new(NotTaken { request, what, reply, why }));
+        }
         let command = self.stamp(request, what);
         assert!(!command.concerns_all(), "what concerns all is told to all");
         let shard = shard_of(&command.request.psn_no, self.handle.shards());
         let seq = command.seq;
-        match self.handle.submit(shard, Ask::of(command), Either::Client(reply)) {
+        let who = if command.may_need_family() {
+            Who::Family(reply, Arc::clone(&self.door))
+        } else {
+            Who::Client(reply)
+        };
+        match self.handle.submit(shard, Ask::of(command), Either(who)) {
             Ok(()) => Ok(seq),
             Err(Refused {
                 command: Ask::Command(command, _),
-                reply: Either::Client(reply),
+                reply: Either(Who::Client(reply) | Who::Family(reply, _)),
                 why,
             }) => {
                 let Command { request, what, .. } = *command;
@@ -551,13 +592,33 @@ impl<R: Reply<Answer>> Admission<R> {
         Ok(all.into_iter().map(|(_, one)| one).collect())
     }
 
-    fn ask_all(&self, ask: impl Fn(usize) -> Ask) -> Result<(), Stopped> {
-        let (to, answers) = crossbeam_channel::unbounded();
+    /// Lets no more clients in, and waits until every shard has decided what they asked for.
+    fn close(&self) -> Result<(), Stopped> {
+        *self.gate.write() = false;
+        self.ask_all(|_| Ask::Look(Box::new(|_| {})))
+    }
+
+    /// Ends what is held of family accounts, before anything else is asked, and waits until it is durable.
+    fn end_holds(&self, ends: Vec<(Text, What)>) -> Result<(), Stopped> {
         let shards = self.handle.shards();
-        for shard in 0..shards {
-            let mut asked = ask(shard);
+        let asked = ends.into_iter().map(|(owner, what)| {
+            let shard = shard_of(&owner, shards);
+            (shard, Ask::of(self.stamp(Request { psn_no: owner, ..Request::default() }, what)))
+        });
+        self.ask_and_wait(asked)
+    }
+
+    fn ask_all(&self, ask: impl Fn(usize) -> Ask) -> Result<(), Stopped> {
+        self.ask_and_wait((0..self.handle.shards()).map(|shard| (shard, ask(shard))))
+    }
+
+    fn ask_and_wait(&self, all: impl Iterator<Item = (usize, Ask)>) -> Result<(), Stopped> {
+        let (to, answers) = crossbeam_channel::unbounded();
+        let mut count = 0;
+        for (shard, mut asked) in all {
+            count += 1;
             loop {
-                match self.handle.submit(shard, asked, Either::Own(to.clone())) {
+                match self.handle.submit(shard, asked, Either(Who::Own(to.clone()))) {
                     Ok(()) => break,
                     Err(Refused { why: Why::Stopped(stopped), .. }) => return Err(stopped),
                     Err(Refused { command, why: Why::Full { retry_after }, .. }) => {
@@ -567,16 +628,37 @@ impl<R: Reply<Answer>> Admission<R> {
                 }
             }
         }
-        (0..shards).try_for_each(|_| match answers.recv() {
+        (0..count).try_for_each(|_| match answers.recv() {
             Ok(answer) => answer.map(drop),
             Err(_) => Err(self.handle.stopped().expect("a reply is dropped by an end alone")),
+        })
+    }
+
+    /// What an errand asks of a shard, stamped, and the shard.
+    pub(crate) fn errand(&self, asking: Asking) -> (usize, Ask) {
+        let shard = asking.shard(self.handle.shards());
+        (shard, asking.ask(|request, what| self.stamp(request, what)))
+    }
+
+    /// Asks it. A full queue gives it back.
+    pub(crate) fn ask_errand(
+        &self,
+        shard: usize,
+        ask: Ask,
+        tag: Tag,
+    ) -> Result<(), Result<Ask, Stopped>> {
+        let _open = self.gate.read();
+        let who = Either(Who::Errand(tag, Arc::clone(&self.door)));
+        self.handle.submit(shard, ask, who).map_err(|refused| match refused.why {
+            Why::Full { .. } => Ok(refused.command),
+            Why::Stopped(stopped) => Err(stopped),
         })
     }
 
     fn stamp(&self, request: Request, what: What) -> Command {
         let seq = self.next_seq.fetch_add(what.numbers(), Ordering::Relaxed);
         let request = Request { digest: what.digest(), ..request };
-        Command { seq, time_ms: now_ms(), request, what }
+        Command { seq, time_ms: now_ms(), request, what, shares: None }
     }
 }
 

@@ -112,6 +112,11 @@ impl<Sh: Shard, R: Reply<Sh::Answer>> Handle<Sh, R> {
         Err(Refused { command, reply: owed.forgive(), why })
     }
 
+    /// How all of it ends.
+    pub(crate) fn ending(&self) -> Arc<Ending> {
+        Arc::clone(&self.shared.ending)
+    }
+
     /// How many shards there are.
     pub fn shards(&self) -> usize {
         self.shared.queues.len()

@@ -31,6 +31,7 @@
 
 mod cores;
 pub mod engine;
+pub mod family;
 mod handle;
 mod journal;
 pub mod limits;

@@ -50,7 +50,7 @@ pub(crate) struct Owed<A, R: Reply<A>> {
 }
 
 impl Stopped {
-    fn new(why: &str) -> Stopped {
+    pub(crate) fn new(why: &str) -> Stopped {
         Stopped { why: why.into() }
     }
 

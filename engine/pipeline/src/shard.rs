@@ -9,8 +9,12 @@ use yidan_journal::Places;
 use yidan_journal::storage::Storage;
 use yidan_settlement::command::Command;
 use yidan_settlement::event::{Record, Refused, Settled};
-use yidan_settlement::ledger::{Catalogue, Decided, Ledger, LookUp, RequestKey, Room, Shelf};
+use yidan_settlement::facts::Text;
+use yidan_settlement::ledger::{
+    Catalogue, Decided, Ledger, LookUp, Member, Needs, RequestKey, Room, Shelf,
+};
 use yidan_settlement::limits::RECORD_BYTES_MAX;
+use yidan_settlement::money::Fen;
 use yidan_settlement::pack::Pack;
 use yidan_settlement::reason::Conduct;
 use yidan_settlement::stored::Stored;
@@ -42,6 +46,8 @@ pub struct Past<S: Storage> {
 pub enum Ask {
     /// A command, and the key under which its answer is remembered, which was computed where it was admitted.
     Command(Box<Command>, Option<RequestKey>),
+    /// What a member's own account has.
+    Balance(Text),
     /// Look at the ledger as it is.
     Look(Box<dyn FnOnce(&Ledger) + Send>),
 }
@@ -69,6 +75,10 @@ pub enum Answer {
     Refused(Refused),
     /// The ledger was looked at.
     Looked,
+    /// A member's balance; nought for one that is not known. The engine alone asks for it.
+    Balance(Fen),
+    /// Not decided: other members' accounts are to be asked first. The engine does, and nobody else is told this.
+    Needs(Box<Command>, Needs),
 }
 
 /// What the ledger asks for, for one command.
@@ -102,7 +112,7 @@ impl<S: Storage> LedgerShard<S> {
 
     fn command(
         &mut self,
-        command: Command,
+        command: Box<Command>,
         key: Option<RequestKey>,
         record: &mut Vec<u8>,
     ) -> Answer {
@@ -111,9 +121,10 @@ impl<S: Storage> LedgerShard<S> {
             Decided::PreSettled(settled) => return Answer::PreSettled(settled),
             Decided::Nothing => return Answer::Nothing,
             Decided::Refused(refused) => return Answer::Refused(refused),
+            Decided::Needs(needs) => return Answer::Needs(command, needs),
             Decided::Event(event) => event,
         };
-        let Command { seq, time_ms, request, .. } = command;
+        let Command { seq, time_ms, request, .. } = *command;
         let made = Record { seq, time_ms, request, event };
         made.put(record);
         if record.len() > RECORD_BYTES_MAX {
@@ -137,7 +148,11 @@ impl<S: Storage> Shard for LedgerShard<S> {
 
     fn step(&mut self, ask: Ask, record: &mut Vec<u8>) -> Answer {
         match ask {
-            Ask::Command(command, key) => self.command(*command, key, record),
+            Ask::Command(command, key) => self.command(command, key, record),
+            Ask::Balance(psn_no) => {
+                let member = self.ledger.members().get(&psn_no);
+                Answer::Balance(member.map_or(Fen::ZERO, Member::balance))
+            }
             Ask::Look(look) => {
                 look(&self.ledger);
                 Answer::Looked

@@ -14,8 +14,8 @@ use crate::case::{
     TotalsCase, VisitCase,
 };
 use crate::facts::{
-    FieldError, account_use, channel, facility_facts, field, insutype, line_facts, member_facts,
-    totals_facts, visit_facts,
+    FieldError, account_use, channel, facility_facts, family_owners, field, insutype, line_facts,
+    member_facts, totals_facts, visit_facts,
 };
 
 /// One line.
@@ -161,6 +161,7 @@ impl Asked {
                     let (span, waiting_to) = (Span::ALWAYS, Span::ALWAYS.from);
                     facts.spells = Some(vec![Spell { insutype, span, waiting_to }]);
                 }
+                facts.family = family_owners(member)?;
                 let opening = member.balc.map_or(Fen::ZERO, |balance| balance.0);
                 What::RegisterMember(facts, opening)
             }

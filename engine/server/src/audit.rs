@@ -361,6 +361,7 @@ fn differences(was: &Settled, anew: &Settled) -> Vec<(String, String, String)> {
     compare("hosp_part_amt", old.hosp_part, new.hosp_part);
     compare("psn_part_amt", old.psn_part, new.psn_part);
     compare("acct_pay", old.account_sum(), new.account_sum());
+    compare("acct_mulaid_pay", old.account_family_sum(), new.account_family_sum());
     compare("psn_cash_pay", old.cash, new.cash);
     fields
 }

@@ -11,7 +11,7 @@ use yidan_settlement::money::Fen;
 use yidan_settlement::pack::Pack;
 
 use crate::case::{Case, LineCase};
-use crate::facts::{CaseFacts, FieldError, channel, field, place_of};
+use crate::facts::{CaseFacts, FieldError, channel, family_balances, field, place_of};
 use crate::slots::Labels;
 use crate::world::{Loaded, World};
 
@@ -58,6 +58,7 @@ pub fn bind(case: &Case, loaded: &Loaded, world: &World, number: u64) -> Result<
         Some(lines) => look_up(lines, catalogue_of(case, pack, world).ok_or(Unbound::NoCatalogue)?),
         None => Vec::new(),
     };
+    let family = family_balances(&case.member)?;
     let diagnoses = case.visit.diagnoses.iter().filter_map(|code| world.diagnosis(code)).collect();
     let mut bound = Bound {
         labels: Labels::default(),
@@ -65,7 +66,7 @@ pub fn bind(case: &Case, loaded: &Loaded, world: &World, number: u64) -> Result<
         facts,
         diagnoses,
         balance: case.member.balc.map_or(Fen::ZERO, |balance| balance.0),
-        family: case.member.mulaid.iter().flatten().map(|one| one.balc.0).collect(),
+        family,
         numbers: bind::Bound::default(),
     };
     let mut numbers = bind::Bound::default();

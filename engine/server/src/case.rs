@@ -169,7 +169,8 @@ pub struct PregnancyCase {
 #[expect(missing_docs, reason = "national field names, defined in GLOSSARY.md")]
 pub struct MulaidCase {
     pub psn_no: String,
-    pub balc: Amount,
+    /// Of a case alone: of a member who is registered the owner's own account says it.
+    pub balc: Option<Amount>,
 }
 
 /// `facility`

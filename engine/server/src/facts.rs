@@ -15,7 +15,7 @@ use yidan_settlement::pack::{Agreement, Channel, Filing, HospitalLevel};
 
 use crate::case::{
     AgreementName, Case, ChannelName, Code, DayText, FacilityCase, FilingName, LineCase,
-    MemberCase, SpellCase, TotalsCase, VisitCase,
+    MemberCase, MulaidCase, SpellCase, TotalsCase, VisitCase,
 };
 
 /// A field that is well formed and yet means nothing: which, what was found, what was expected.
@@ -102,6 +102,34 @@ pub(crate) fn member_facts(
         facts.pregnancies.push(PregnancyFact { id: one.id.as_str().into(), span });
     }
     Ok(facts)
+}
+
+/// The accounts that share in a case, each with what it has.
+pub(crate) fn family_balances(member: &MemberCase) -> Result<Vec<Fen>, FieldError> {
+    let shared = member.mulaid.iter().flatten().enumerate();
+    let balance = |(index, one): (usize, &MulaidCase)| {
+        let balance = one.balc.map(|balance| balance.0);
+        let field = || field(&format!("member.mulaid[{index}].balc"), "nothing", "what it has");
+        balance.ok_or_else(field)
+    };
+    shared.map(balance).collect()
+}
+
+/// The owners of accounts that share with a member who is registered: what they have, their own accounts say.
+pub(crate) fn family_owners(member: &MemberCase) -> Result<Vec<Text>, FieldError> {
+    let shared = member.mulaid.iter().flatten().enumerate();
+    let owner = |(index, one): (usize, &MulaidCase)| {
+        let path = format!("member.mulaid[{index}]");
+        if let Some(balance) = &one.balc {
+            let expected = "nothing: the owner's own account says it";
+            return Err(field(&format!("{path}.balc"), &balance.0.to_string(), expected));
+        }
+        if one.psn_no.is_empty() || one.psn_no.len() > 64 {
+            return Err(field(&format!("{path}.psn_no"), &one.psn_no, "1 to 64 bytes"));
+        }
+        Ok(one.psn_no.as_str().into())
+    };
+    shared.map(owner).collect()
 }
 
 /// `gend`

@@ -269,7 +269,9 @@ fn amounts(case: &Case, wrong: impl Fn(Fen) -> bool) -> Vec<Ground> {
     let mut all: Vec<(String, Fen)> = Vec::new();
     all.extend(member.balc.map(|balance| ("member.balc".to_owned(), balance.0)));
     let shared = member.mulaid.iter().flatten().enumerate();
-    all.extend(shared.map(|(index, one)| (format!("member.mulaid[{index}].balc"), one.balc.0)));
+    all.extend(shared.filter_map(|(index, one)| {
+        one.balc.map(|balance| (format!("member.mulaid[{index}].balc"), balance.0))
+    }));
     if let Some(totals) = &case.totals {
         all.extend(of_totals(totals).map(|(name, amount)| (name, amount.0)));
     }

@@ -38,6 +38,7 @@ pub const MEMBER_COLUMNS: &[&str] = &[
     "identities",
     "filings",
     "approvals",
+    "mulaid",
     "balc",
 ];
 
@@ -215,6 +216,7 @@ pub fn member(row: &Row<'_>, world: &World) -> Result<(Request, What), FieldErro
                 limit: None,
             })
             .collect(),
+        family: family(row)?,
         ..MemberFacts::default()
     };
     let request = Request { psn_no: row.needed("psn_no")?.into(), ..Request::default() };
@@ -273,6 +275,16 @@ fn listed<'t>(names: impl Iterator<Item = &'t str>) -> String {
         return "none".to_owned();
     }
     names.into_iter().collect::<Vec<_>>().join(", ")
+}
+
+/// The owners of accounts that share, without spans.
+fn family(row: &Row<'_>) -> Result<Vec<Text>, FieldError> {
+    let owners = row.text("mulaid").split(';').map(str::trim).filter(|owner| !owner.is_empty());
+    let checked = |owner: &str| match owner.len() {
+        0..=64 => Ok(owner.into()),
+        _ => Err(field("mulaid", owner, "at most 64 bytes")),
+    };
+    owners.map(checked).collect()
 }
 
 fn filing((text, span): (&str, Span)) -> Result<FilingRecord, FieldError> {

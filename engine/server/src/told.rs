@@ -58,6 +58,8 @@ struct SettledLine {
     hosp_part_amt: Yuan,
     psn_part_amt: Yuan,
     acct_pay: Yuan,
+    /// What other members' accounts paid of it.
+    acct_mulaid_pay: Yuan,
     psn_cash_pay: Yuan,
     balc: Yuan,
 }
@@ -117,7 +119,9 @@ where
         Told { line, infcode, again, says }
     };
     Ok(match answer {
-        Answer::Nothing | Answer::Looked => told(false, Says::Nothing {}),
+        Answer::Nothing | Answer::Looked | Answer::Balance(_) | Answer::Needs(_, _) => {
+            told(false, Says::Nothing {})
+        }
         Answer::Refused(refused) => told(false, Says::Refused(RefusedLine::of(refused))),
         Answer::PreSettled(settled) => {
             told(false, Says::Settled(Box::new(SettledLine::of(String::new(), &settled))))
@@ -185,7 +189,9 @@ fn said(number: u64, bytes: &[u8]) -> Result<Says, TellError> {
         | Event::LinesWithdrawn(_, _)
         | Event::PolicyLoaded(_)
         | Event::CatalogueLoaded(_)
-        | Event::DayClosed(_) => Says::Nothing {},
+        | Event::DayClosed(_)
+        | Event::FamilyHeld(_)
+        | Event::FamilyEnded(_) => Says::Nothing {},
     })
 }
 
@@ -241,6 +247,7 @@ impl SettledLine {
             hosp_part_amt: Yuan(decision.hosp_part),
             psn_part_amt: Yuan(decision.psn_part),
             acct_pay: Yuan(decision.account_sum()),
+            acct_mulaid_pay: Yuan(decision.account_family_sum()),
             psn_cash_pay: Yuan(decision.cash),
             balc: Yuan(decision.balance),
         }

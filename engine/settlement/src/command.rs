@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use crate::date::Day;
-use crate::event::{Correction, PolicyNames, Request};
+use crate::event::{Correction, PolicyNames, Request, Share};
 use crate::facts::{
     ChargesFacts, FacilityFacts, LineFacts, MemberFacts, SettleFacts, Text, VisitFacts,
 };
@@ -23,6 +23,8 @@ pub struct Command {
     pub request: Request,
     /// For what.
     pub what: What,
+    /// What was held of other members' accounts for it; `None` where they were not asked. No part of the request.
+    pub shares: Option<Vec<Share>>,
 }
 
 /// What is asked for. Member and facility are those of the request.
@@ -58,6 +60,30 @@ pub enum What {
     LoadCatalogue([u8; 32]),
     /// Close a day.
     CloseDay(Day),
+    /// Hold so much of the member's account for another member.
+    Hold(Hold),
+    /// End a hold.
+    EndHold(EndHold),
+}
+
+/// What is to be held of an account for another member, whose shard then decides whether it pays.
+#[derive(Clone, Eq, PartialEq, Debug)]
+pub struct Hold {
+    /// `psn_no` of the member it is held for.
+    pub member: Text,
+    /// At most so much. Below nought it is to be given back: then nothing moves before the end.
+    pub amount: Fen,
+    /// The settlement that is undone or put back by it; `None` for one that is to be made.
+    pub settlement: Option<u64>,
+}
+
+/// The end of a hold.
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub struct EndHold {
+    /// The hold, by the number of the command that made it.
+    pub item: u64,
+    /// What is paid of it; the rest is the account's again.
+    pub paid: Fen,
 }
 
 /// What is to be settled.
@@ -98,7 +124,29 @@ impl Command {
             | What::Settle(_)
             | What::Cancel(_)
             | What::Correct(_)
-            | What::Reverse(_, _) => false,
+            | What::Reverse(_, _)
+            | What::Hold(_)
+            | What::EndHold(_) => false,
+        }
+    }
+
+    /// Whether the ledger may have to ask for other members' accounts before it decides.
+    pub fn may_need_family(&self) -> bool {
+        match &self.what {
+            What::PreSettle(settle) | What::Settle(settle) => settle.how.asks_family(),
+            What::Cancel(_) | What::Correct(_) | What::Reverse(_, _) => true,
+            What::RegisterMember(_, _)
+            | What::RegisterFacility(_, _)
+            | What::Deposit(_)
+            | What::OpenVisit(_)
+            | What::CloseVisit(_)
+            | What::Upload(_, _)
+            | What::Withdraw(_, _)
+            | What::LoadPolicy(_)
+            | What::LoadCatalogue(_)
+            | What::CloseDay(_)
+            | What::Hold(_)
+            | What::EndHold(_) => false,
         }
     }
 
@@ -128,7 +176,9 @@ impl What {
             | What::PreSettle(_)
             | What::Settle(_)
             | What::Cancel(_)
-            | What::Reverse(_, _) => 1,
+            | What::Reverse(_, _)
+            | What::Hold(_)
+            | What::EndHold(_) => 1,
         }
     }
 
@@ -203,6 +253,17 @@ impl What {
             What::Correct(correction) => {
                 kind(14, to);
                 correction.put(to);
+            }
+            What::Hold(hold) => {
+                kind(15, to);
+                hold.member.put(to);
+                hold.amount.put(to);
+                hold.settlement.put(to);
+            }
+            What::EndHold(end) => {
+                kind(16, to);
+                end.item.put(to);
+                end.paid.put(to);
             }
         }
     }

@@ -5,7 +5,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use crate::admit::SlotKey;
-use crate::bill::{Decision, Posting, SlotChange};
+use crate::bill::{Account, Decision, Posting, SlotChange};
 use crate::date::Day;
 use crate::facts::{
     ChargesFacts, FacilityFacts, LineFacts, MemberFacts, SettleFacts, Text, VisitFacts,
@@ -79,6 +79,43 @@ pub enum Event {
     CatalogueLoaded([u8; 32]),
     /// A day is closed: nothing is posted to it or to a day before it.
     DayClosed(Day),
+    /// Of the account of this member something is held for another, called by the number of this record's command.
+    FamilyHeld(FamilyHeld),
+    /// What was held is paid, or the account's again.
+    FamilyEnded(FamilyEnded),
+}
+
+/// A part of a command in another member's account.
+#[derive(Clone, Eq, PartialEq, Debug)]
+pub struct Share {
+    /// `psn_no` of the owner.
+    pub owner: Text,
+    /// The hold in the owner's shard; nought for a pre-settlement, which holds nothing.
+    pub item: u64,
+    /// What is held, and may be paid; below nought, what is given back.
+    pub amount: Fen,
+}
+
+/// What is held of an account until it is known whether it pays.
+#[derive(Clone, Eq, PartialEq, Debug)]
+pub struct FamilyHeld {
+    /// `psn_no` of the member it is held for.
+    pub member: Text,
+    /// Taken out of the balance; below nought it is to be given back, and nothing moves yet.
+    pub amount: Fen,
+    /// The settlement that is undone or put back by it; `None` for one that is to be made.
+    pub settlement: Option<u64>,
+}
+
+/// The end of a hold: what was held is what is paid and what is the account's again.
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub struct FamilyEnded {
+    /// The hold.
+    pub item: u64,
+    /// What was held.
+    pub held: Fen,
+    /// What is paid.
+    pub paid: Fen,
 }
 
 /// A settlement.
@@ -106,6 +143,8 @@ pub struct Settled {
     pub read: Vec<(SlotKey, Fen)>,
     /// Where the claim of a registered visit is written: the visit may be forgotten before its settlement is made anew.
     pub sources: Option<Sources>,
+    /// Other members' accounts, in the order of the bill's family accounts: what was held of each.
+    pub shares: Vec<Share>,
     /// The bill.
     pub decision: Decision,
 }
@@ -188,6 +227,8 @@ pub struct Cancelled {
     pub place: u64,
     /// What was posted.
     pub posted: Moved,
+    /// What other members' accounts get back, or pay again.
+    pub shares: Vec<Share>,
 }
 
 /// What undoing a request did.
@@ -229,6 +270,8 @@ pub struct Moved {
     pub slots: Vec<(SlotKey, Fen)>,
     /// What is added to the balance of the own account.
     pub balance: Fen,
+    /// What is added to what family accounts are to pay.
+    pub family: Fen,
     /// What is added to each fund's expense, by `fund_pay_type`.
     pub funds: Vec<(u32, Fen)>,
     /// What is added to what the facility is owed.
@@ -366,15 +409,18 @@ stored_enum! {
 
 stored_struct! {
     Request { asker, infno, msgid, psn_no, digest }
-    Settled { visit, how, policy, labels, decision, at_once, charges, known, facility, catalogue, read, sources }
+    Settled { visit, how, policy, labels, decision, at_once, charges, known, facility, catalogue, read, sources, shares }
     Sources { opened, lines }
     Run { place, from, count }
     Correction { first, cancel, day }
     Corrected { correction, cancelled, adjusted }
     Adjusted { number, settlement, place, facility, taken_back, settled }
-    Cancelled { settlement, place, posted }
+    Cancelled { settlement, place, posted, shares }
+    Share { owner, item, amount }
+    FamilyHeld { member, amount, settlement }
+    FamilyEnded { item, held, paid }
     Reversed { infno, msgid, undone }
-    Moved { visit, policy, labels, slots, balance, funds, facility, person }
+    Moved { visit, policy, labels, slots, balance, family, funds, facility, person }
     SlotLabels { insutype, disease, filing }
     Refused { reason, line, figures, detail }
     PolicyNames { pool, digest, slots, diseases, groups }
@@ -432,7 +478,49 @@ impl Event {
             | Event::Cancelled(_)
             | Event::Reversed(_)
             | Event::Corrected(_)
-            | Event::Refused(_) => false,
+            | Event::Refused(_)
+            | Event::FamilyHeld(_)
+            | Event::FamilyEnded(_) => false,
+        }
+    }
+
+    /// What the owner of a hold pays by this event, or gets back where it is below nought; `None` where it has no part in it.
+    pub fn paid_of(&self, item: u64) -> Option<Fen> {
+        let of_cancelled = |cancelled: &Cancelled| {
+            cancelled.shares.iter().find(|share| share.item == item).map(|share| share.amount)
+        };
+        let of_settled = |settled: &Settled| {
+            let mut family = settled.family();
+            family.find(|(share, _)| share.item == item).map(|(_, paid)| paid)
+        };
+        match self {
+            Event::Settled(settled) => of_settled(settled),
+            Event::Cancelled(cancelled) => of_cancelled(cancelled),
+            Event::Reversed(reversed) => match &reversed.undone {
+                Undone::Settlement(cancelled) | Undone::Cancellation(cancelled) => {
+                    of_cancelled(cancelled)
+                }
+                Undone::NotYetCome | Undone::Visit(_) | Undone::NoEffect => None,
+            },
+            Event::Corrected(corrected) => {
+                let cancelled = corrected.cancelled.as_ref();
+                let cancelled = cancelled.and_then(|(_, cancelled)| of_cancelled(cancelled));
+                let mut adjusted = corrected.adjusted.iter();
+                cancelled.or_else(|| adjusted.find_map(|one| of_settled(&one.settled)))
+            }
+            Event::MemberRegistered(_, _)
+            | Event::FacilityRegistered(_, _)
+            | Event::Deposited(_)
+            | Event::VisitOpened(_)
+            | Event::VisitClosed(_)
+            | Event::LinesUploaded(_, _)
+            | Event::LinesWithdrawn(_, _)
+            | Event::Refused(_)
+            | Event::PolicyLoaded(_)
+            | Event::CatalogueLoaded(_)
+            | Event::DayClosed(_)
+            | Event::FamilyHeld(_)
+            | Event::FamilyEnded(_) => None,
         }
     }
 
@@ -454,6 +542,8 @@ impl Event {
             Event::CatalogueLoaded(_) => 13,
             Event::DayClosed(_) => 14,
             Event::Corrected(_) => 15,
+            Event::FamilyHeld(_) => 16,
+            Event::FamilyEnded(_) => 17,
         }
     }
 }
@@ -489,6 +579,8 @@ impl Stored for Event {
             Event::CatalogueLoaded(digest) => digest.put(to),
             Event::DayClosed(day) => day.put(to),
             Event::Corrected(corrected) => corrected.put(to),
+            Event::FamilyHeld(held) => held.put(to),
+            Event::FamilyEnded(ended) => ended.put(to),
         }
     }
 
@@ -509,6 +601,8 @@ impl Stored for Event {
             13 => Event::CatalogueLoaded(Stored::read(from)?),
             14 => Event::DayClosed(Stored::read(from)?),
             15 => Event::Corrected(Box::new(Stored::read(from)?)),
+            16 => Event::FamilyHeld(Stored::read(from)?),
+            17 => Event::FamilyEnded(Stored::read(from)?),
             _ => return None,
         })
     }
@@ -553,6 +647,15 @@ impl<'a> Lent<'a> {
 }
 
 impl Settled {
+    /// What each of the other members' accounts has paid of what was held of it, by what is posted.
+    pub fn family(&self) -> impl Iterator<Item = (&Share, Fen)> {
+        (0_u32..).zip(&self.shares).map(|(number, share)| {
+            let account = Account::FamilyAccount(number);
+            let posted = self.decision.postings.iter().filter(|one| one.account == account);
+            (share, posted.map(|one| one.amount).sum())
+        })
+    }
+
     /// As the books take it in.
     pub fn posted(&self) -> Posted<'_> {
         Posted {

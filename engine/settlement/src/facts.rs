@@ -44,6 +44,8 @@ pub struct MemberFacts {
     pub approvals: Vec<ApprovalFact>,
     /// Pregnancy filings.
     pub pregnancies: Vec<PregnancyFact>,
+    /// `psn_no` of those whose accounts may pay for this member (家庭共济), in the order in which they pay.
+    pub family: Vec<Text>,
 }
 
 /// An identity class held for a span.
@@ -136,6 +138,13 @@ pub struct SettleFacts {
     pub mid_stay: bool,
     /// `medfee_sumamt` as the facility says; must be what its lines sum to.
     pub total: Option<Fen>,
+}
+
+impl SettleFacts {
+    /// Whether other members' accounts may be asked to pay.
+    pub fn asks_family(&self) -> bool {
+        self.channel == Channel::Direct && self.account == AccountUse::Family
+    }
 }
 
 /// A fee line as uploaded.

@@ -4,6 +4,7 @@
 
 mod correct;
 mod decide;
+mod family;
 mod hash;
 mod members;
 mod requests;
@@ -26,6 +27,7 @@ use crate::id::VisitId;
 use crate::money::Fen;
 
 pub use decide::{Catalogue, Decided, LookUp, Room, Shelf};
+pub use family::{HeldShare, Needs};
 pub use hash::StateHash;
 pub use members::{HeldKey, HeldSettlement, HeldSlot, KeyMark, Member, Members};
 pub use requests::{Effect, KEPT_MS, Remembered, RequestKey, Requests};
@@ -38,6 +40,8 @@ pub struct Ledger {
     facilities: BTreeMap<Text, Facility>,
     visits: BTreeMap<u64, OpenVisit>,
     requests: Requests,
+    /// What is held of accounts here for members anywhere, by the number of the command that holds it.
+    holds: BTreeMap<u64, HeldShare>,
     symbols: Symbols,
     policies: Vec<Policy>,
     catalogues: Vec<(u64, [u8; 32])>,
@@ -104,6 +108,9 @@ pub struct Books {
     pub persons: Fen,
     /// Paid into own accounts.
     pub deposits: Fen,
+    /// What family accounts are to pay for settlements here, less what accounts here have paid for any: over all shards nought
+    /// where nothing is held.
+    pub family: Fen,
     /// Settlements made, cancelled, and put back after that.
     pub settled: u64,
     /// Cancelled.
@@ -304,6 +311,14 @@ impl Ledger {
                 self.close(*day, record.time_ms);
                 Effect::Lasting
             }
+            Event::FamilyHeld(held) => {
+                self.family_held(seq, psn_no, held, place)?;
+                Effect::Lasting
+            }
+            Event::FamilyEnded(ended) => {
+                self.family_ended(seq, psn_no, *ended)?;
+                Effect::Lasting
+            }
         };
         self.remember(key, &record.asked(), place, effect);
         Ok(())
@@ -474,8 +489,8 @@ impl Ledger {
         let member = members.get_mut(psn_no).ok_or(Broken { seq, what: "no such member" })?;
         let (labels, slots) = (moved.labels.lent(), moved.slots.iter().copied());
         move_slots(seq, member, policies, symbols, moved.policy, labels, slots)?;
-        let Moved { balance, facility, person, .. } = *moved;
-        let money = Money { balance, facility, person };
+        let Moved { balance, family, facility, person, .. } = *moved;
+        let money = Money { balance, family, facility, person };
         move_money(seq, member, facilities, books, asker, money, moved.funds.iter().copied())
     }
 
@@ -505,22 +520,23 @@ impl Ledger {
 }
 
 /// What a bill moves besides slots and funds. A debit lowers what is owed to the member.
-#[derive(Copy, Clone, Debug)]
+#[derive(Copy, Clone, Debug, Default)]
 struct Money {
     balance: Fen,
+    /// Due from family accounts.
+    family: Fen,
     facility: Fen,
     person: Fen,
 }
 
 impl Money {
     fn of(postings: &[Posting]) -> Money {
-        let mut money = Money { balance: Fen::ZERO, facility: Fen::ZERO, person: Fen::ZERO };
+        let mut money = Money::default();
         for Posting { account, amount, .. } in postings {
             match account {
                 Account::FundExpense(_) => {}
-                Account::OwnAccount | Account::FamilyAccount(_) => {
-                    money.balance = money.balance.minus(*amount);
-                }
+                Account::OwnAccount => money.balance = money.balance.minus(*amount),
+                Account::FamilyAccount(_) => money.family = money.family.plus(*amount),
                 Account::FacilityPayable => money.facility = money.facility.plus(*amount),
                 Account::PersonPayable => money.person = money.person.plus(*amount),
             }
@@ -574,7 +590,7 @@ fn move_money(
 ) -> Result<(), Broken> {
     let broken = |what| Broken { seq, what };
     let debits = funds.clone().map(|(_, amount)| amount).sum::<Fen>();
-    if debits.minus(money.balance) != money.facility.plus(money.person) {
+    if debits.minus(money.balance).plus(money.family) != money.facility.plus(money.person) {
         return Err(broken("its debits are not its credits"));
     }
     member.balance = member.balance.plus(money.balance);
@@ -588,6 +604,7 @@ fn move_money(
         *expense = expense.plus(amount);
     }
     books.persons = books.persons.plus(money.person);
+    books.family = books.family.plus(money.family);
     Ok(())
 }
 

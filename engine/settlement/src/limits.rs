@@ -22,6 +22,9 @@ pub const RECORD_BYTES_MAX: usize = (8 << 20) - 64;
 /// year. Each may get a number of its own.
 pub const ADJUSTED_MAX: u64 = 1_000;
 
+/// Family accounts that may pay for one member: each is another member's, and costs a settlement two records of its own.
+pub const FAMILY_MAX: usize = 8;
+
 /// Bytes of a catalogue code; national codes have up to 27, with local parts up to 35.
 pub const CODE_BYTES_MAX: usize = 40;
 

@@ -191,6 +191,12 @@ reasons! {
         TooManyToCorrect = 322, "须重新结算的结算笔数超过单次上限，请从较晚的结算开始分次办理";
         /// A facility asks for what only the bureau does.
         OperatorsOnly = 323, "该业务仅限医保经办机构办理";
+        /// A family account does not have what it paid before, or has nothing left.
+        FamilyAccountShort = 324, "共济账户余额不足";
+        /// The accounts that may pay for a member are the member's own, named twice, or too many.
+        FamilyWrong = 325, "家庭共济账户登记有误：不得为本人账户，不得重复，不得超过上限";
+        /// What is to be ended is not held, or not so much.
+        HoldUnknown = 326, "共济账户预留不存在或金额不符";
     }
 }
 

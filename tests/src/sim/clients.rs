@@ -60,7 +60,7 @@ impl Wish {
 
     fn command(&self) -> Command {
         let (request, what) = (self.request.clone(), self.what.clone());
-        Command { seq: 0, time_ms: 0, request, what }
+        Command { seq: 0, time_ms: 0, request, what, shares: None }
     }
 }
 

@@ -9,31 +9,44 @@ use std::sync::Arc;
 use yidan_journal::storage::memory::Memory;
 use yidan_journal::{Durable, JournalError, Places};
 use yidan_pipeline::engine::{Opened, Recovered};
+use yidan_pipeline::family::{Asking, Families, Next, Tag};
 use yidan_pipeline::shard::{Answer, Ask, LedgerShard};
 use yidan_pipeline::{
     Ending, JournalStage, Parcel, Reply, SettleStage, Shard, Stopped, Submitted, Tickets,
 };
 use yidan_settlement::command::{Command, What};
+use yidan_settlement::event::Request;
 use yidan_settlement::ledger::{RequestKey, StateHash, shard_of};
 
 use super::Planted;
 
-/// Answers in the order in which they were sent, each with the tag of its command. Nothing comes from an engine that died.
-pub(super) type Mail = Rc<RefCell<Vec<(u64, Answer)>>>;
+/// Answers in the order in which they were sent, each with whom it is to. Nothing comes from an engine that died.
+pub(super) type Mail = Rc<RefCell<Vec<(To, Answer)>>>;
+
+/// Whom an answer is to.
+#[derive(Clone, Debug)]
+pub(super) enum To {
+    /// A client, by the tag of its attempt.
+    Attempt(u64),
+    /// An errand to family accounts.
+    Errand(Tag),
+    /// Nobody: what a start has ended.
+    Nobody,
+}
 
 /// Parcels of a shard: few, so that shards come to wait for the journal.
 const PARCELS: usize = 4;
 
 /// Puts an answer into the mail.
 pub(super) struct Post {
-    tag: u64,
+    to: To,
     mail: Mail,
 }
 
 impl Reply<Answer> for Post {
     fn send(self, answer: Result<Answer, Stopped>) {
         if let Ok(answer) = answer {
-            self.mail.borrow_mut().push((self.tag, answer));
+            self.mail.borrow_mut().push((self.to, answer));
         }
     }
 }
@@ -42,17 +55,19 @@ impl Reply<Answer> for Post {
 pub(super) struct PlantedShard {
     shard: LedgerShard<Memory>,
     planted: Planted,
-    tag: u64,
+    /// Whose command is decided, where it is a client's.
+    tag: Option<u64>,
     mail: Mail,
 }
 
 impl Shard for PlantedShard {
-    type Command = (u64, Ask);
+    type Command = (Option<u64>, Ask);
     type Answer = Answer;
 
-    fn step(&mut self, (tag, mut ask): (u64, Ask), record: &mut Vec<u8>) -> Answer {
+    fn step(&mut self, (tag, mut ask): (Option<u64>, Ask), record: &mut Vec<u8>) -> Answer {
         self.tag = tag;
         if let (Planted::KeysForgotten, Ask::Command(command, key)) = (self.planted, &mut ask)
+            && let Some(tag) = tag
             && !command.concerns_all()
         {
             // Every copy of a request is a request of its own.
@@ -64,14 +79,17 @@ impl Shard for PlantedShard {
 
     fn numbered(&mut self, number: u64, answer: &mut Answer) {
         self.shard.numbered(number, answer);
-        if let (Planted::AnsweredEarly, Answer::Done(number, bytes)) = (self.planted, answer) {
-            self.mail.borrow_mut().push((self.tag, Answer::Done(*number, bytes.clone())));
+        if let (Planted::AnsweredEarly, Answer::Done(number, bytes)) = (self.planted, answer)
+            && let Some(tag) = self.tag
+        {
+            let early = Answer::Done(*number, bytes.clone());
+            self.mail.borrow_mut().push((To::Attempt(tag), early));
         }
     }
 }
 
 /// Commands that wait for a shard.
-type Queue = VecDeque<Submitted<(u64, Ask), Answer, Post>>;
+type Queue = VecDeque<Submitted<(Option<u64>, Ask), Answer, Post>>;
 
 /// A running engine.
 pub(super) struct Engine {
@@ -86,6 +104,9 @@ pub(super) struct Engine {
     recovered: Recovered,
     room: usize,
     mail: Mail,
+    families: Families<u64>,
+    /// What errands have yet to ask.
+    asked: VecDeque<(Tag, Asking)>,
 }
 
 impl Engine {
@@ -96,15 +117,15 @@ impl Engine {
         room: usize,
         mail: &Mail,
     ) -> Engine {
-        let Opened { shards, writer, next_seq, recovered, .. } = opened;
+        let Opened { shards, writer, ends, next_seq, recovered, .. } = opened;
         let (count, places) = (shards.len(), writer.places().clone());
         let tickets = Arc::new(Tickets::after(&writer));
         let stage = |shard| {
-            let shard = PlantedShard { shard, planted, tag: 0, mail: Rc::clone(mail) };
+            let shard = PlantedShard { shard, planted, tag: None, mail: Rc::clone(mail) };
             SettleStage::new(shard, &tickets)
         };
         let parcels = |shard| (0..PARCELS).map(|_| Parcel::new(shard)).collect();
-        Engine {
+        let mut engine = Engine {
             ending: Arc::new(Ending::new()),
             queues: (0..count).map(|_| VecDeque::new()).collect(),
             stages: shards.into_iter().map(stage).collect(),
@@ -116,7 +137,22 @@ impl Engine {
             recovered,
             room,
             mail: Rc::clone(mail),
+            families: Families::default(),
+            asked: VecDeque::new(),
+        };
+        let ends = if planted == Planted::HoldsForgotten { Vec::new() } else { ends };
+        for (owner, what) in ends {
+            let shard = shard_of(&owner, engine.shards());
+            let request = Request { psn_no: owner, ..Request::default() };
+            let command = engine.stamp(request, what, 0);
+            engine.put(shard, To::Nobody, Ask::of(command));
         }
+        engine
+    }
+
+    fn stamp(&mut self, request: Request, what: What, time_ms: u64) -> Command {
+        let request = Request { digest: what.digest(), ..request };
+        Command { seq: self.take_seq(&what), time_ms, request, what, shares: None }
     }
 
     pub(super) fn shards(&self) -> usize {
@@ -141,19 +177,61 @@ impl Engine {
     pub(super) fn submit(&mut self, tag: u64, command: Command) -> Option<usize> {
         let shard = shard_of(&command.request.psn_no, self.shards());
         (self.queues[shard].len() < self.room).then(|| {
-            self.put(shard, tag, command);
+            self.put(shard, To::Attempt(tag), Ask::of(command));
             shard
         })
     }
 
     /// Puts a command into the queue of every shard.
     pub(super) fn submit_to_all(&mut self, tag: u64, command: &Command) {
-        (0..self.shards()).for_each(|shard| self.put(shard, tag, command.clone()));
+        (0..self.shards())
+            .for_each(|shard| self.put(shard, To::Attempt(tag), Ask::of(command.clone())));
     }
 
-    fn put(&mut self, shard: usize, tag: u64, command: Command) {
-        let reply = Post { tag, mail: Rc::clone(&self.mail) };
-        let ask = (tag, Ask::of(command));
+    /// Takes an answer that is no client's, or that tells what a client's command needs; gives what clients are to be told.
+    pub(super) fn heard(&mut self, to: To, answer: Answer) -> Vec<(u64, Answer)> {
+        let mut next = Vec::new();
+        match (to, answer) {
+            (To::Attempt(tag), Answer::Needs(command, needs)) => {
+                self.families.needed(command, needs, tag, &mut next);
+            }
+            (To::Attempt(tag), answer) => return vec![(tag, answer)],
+            (To::Errand(tag), answer) => self.families.answered(tag, Ok(answer), &mut next),
+            (To::Nobody, answer) => assert!(matches!(answer, Answer::Done(_, _)), "it is ended"),
+        }
+        let mut told = Vec::new();
+        for one in next {
+            match one {
+                Next::Ask(tag, asking) => self.asked.push_back((tag, asking)),
+                Next::Answer(tag, answer) => told.push((tag, answer)),
+            }
+        }
+        told
+    }
+
+    /// Asks the next thing that errands have to ask, where the queue has room; says of whom.
+    pub(super) fn ask_errand(&mut self, time_ms: u64) -> Option<String> {
+        let (_, asking) = self.asked.front()?;
+        let shard = asking.shard(self.shards());
+        if self.queues[shard].len() >= self.room {
+            return None;
+        }
+        let (tag, asking) = self.asked.pop_front()?;
+        let said = format!("{tag:?} asks shard {shard} for {}", asking.psn_no());
+        let ask = asking.ask(|request, what| self.stamp(request, what, time_ms));
+        self.put(shard, To::Errand(tag), ask);
+        Some(said)
+    }
+
+    /// Whether nothing is on its way, no errand either.
+    pub(super) fn is_at_rest(&self) -> bool {
+        self.is_idle() && self.families.is_idle()
+    }
+
+    fn put(&mut self, shard: usize, to: To, ask: Ask) {
+        let tag = if let To::Attempt(tag) = to { Some(tag) } else { None };
+        let reply = Post { to, mail: Rc::clone(&self.mail) };
+        let ask = (tag, ask);
         self.queues[shard].push_back(Submitted::new(ask, reply, &self.ending));
     }
 

@@ -66,6 +66,8 @@ pub enum Planted {
     KeysForgotten,
     /// Damage that may have been answered is accepted without asking anyone.
     LossAccepted,
+    /// A start does not end what is held of family accounts.
+    HoldsForgotten,
 }
 
 /// What a run settles by: the same for all seeds.
@@ -301,11 +303,25 @@ impl<'s> Sim<'s> {
                 self.wish(command);
             }
             954..957 => self.snapshot()?,
+            957..1_000 => self.ask_errands(),
             _ => {}
         }
         self.tell();
         self.read_mail()?;
         Ok(true)
+    }
+
+    /// Errands ask what they have to ask. While all are told something, nobody else is let in.
+    fn ask_errands(&mut self) {
+        let time_ms = self.town.now_ms();
+        for _ in 0..=self.dice.index(4) {
+            if !self.telling.is_empty() {
+                return;
+            }
+            let Some(said) = self.engine().ask_errand(time_ms) else { return };
+            self.trace.step(said);
+            self.count("errand");
+        }
     }
 
     /// A snapshot is made beside the engine. What goes wrong with it is the disk's fault, and stops nothing.
@@ -376,7 +392,7 @@ impl<'s> Sim<'s> {
         let kind = format!("{what:?}");
         let kind = kind.split(['(', ' ']).next().unwrap_or_default().to_owned();
         let (infno, psn_no) = (request.infno, request.psn_no.clone());
-        let command = Command { seq, time_ms, request, what };
+        let command = Command { seq, time_ms, request, what, shares: None };
         let shard = self.engine().submit(tag, command);
         self.trace
             .step(format!("wish {number}, command {seq}: {infno} {kind} of {psn_no} to {shard:?}"));
@@ -400,6 +416,7 @@ impl<'s> Sim<'s> {
             time_ms,
             request: request.unwrap_or_default(),
             what: first.what.clone(),
+            shares: None,
         };
         engine.submit_to_all(tag, &command);
         first.asked = Some((tag, engine.shards()));
@@ -408,7 +425,12 @@ impl<'s> Sim<'s> {
 
     fn read_mail(&mut self) -> Result<(), Violation> {
         let mail = self.mail.take();
-        mail.into_iter().try_for_each(|(tag, answer)| self.answered(tag, answer))
+        for (to, answer) in mail {
+            for (tag, answer) in self.engine().heard(to, answer) {
+                self.answered(tag, answer)?;
+            }
+        }
+        Ok(())
     }
 
     fn answered(&mut self, tag: u64, answer: Answer) -> Result<(), Violation> {
@@ -419,7 +441,7 @@ impl<'s> Sim<'s> {
             Answer::PreSettled(_) => (Told::PreSettled, None),
             Answer::Nothing => (Told::Nothing, None),
             Answer::Refused(refused) => (Told::Refused(refused.reason), None),
-            Answer::Looked => return Ok(()),
+            Answer::Looked | Answer::Balance(_) | Answer::Needs(_, _) => return Ok(()),
         };
         self.trace.step(format!("wish {wish:?} is told {told:?}"));
         if let (Told::Done(place), Some(bytes)) = (told, &bytes) {
@@ -481,7 +503,8 @@ impl<'s> Sim<'s> {
         let Some(record) = stored::whole::<Record>(bytes) else { return };
         if RequestKey::of(&record.request) == RequestKey::of(&wish.request) {
             let Record { seq, time_ms, request, event } = record;
-            self.town.heard(&Command { seq, time_ms, request, what: wish.what.clone() }, &event);
+            let (what, shares) = (wish.what.clone(), None);
+            self.town.heard(&Command { seq, time_ms, request, what, shares }, &event);
         }
     }
 
@@ -514,7 +537,7 @@ impl<'s> Sim<'s> {
     /// Lets everything on its way come to its end, and seals the journal. A state that is whole on the disk must be the one
     /// that was served from.
     fn stop(&mut self) -> Result<StateHash, Violation> {
-        while !self.engine().is_idle() || !self.telling.is_empty() {
+        while !self.engine().is_at_rest() || !self.telling.is_empty() {
             if !self.act(false)? {
                 let what = "the journal fails on a sound disk".to_owned();
                 return Err(Violation { property: "recovery", what });
@@ -570,7 +593,8 @@ impl<'s> Sim<'s> {
             Planted::Nothing
             | Planted::AnsweredEarly
             | Planted::SyncsLie
-            | Planted::KeysForgotten => Loss::Refuse,
+            | Planted::KeysForgotten
+            | Planted::HoldsForgotten => Loss::Refuse,
         };
         loop {
             let troubled = troubles > 0;
@@ -589,6 +613,9 @@ impl<'s> Sim<'s> {
                     for one in &opened.passed_over {
                         self.trace.step(one.to_string());
                         self.count("snapshot passed over");
+                    }
+                    if !opened.ends.is_empty() {
+                        self.count("start that ends what is held");
                     }
                     let snapshot = opened.recovered.snapshot;
                     if snapshot.is_some() {
@@ -685,7 +712,7 @@ impl<'s> Sim<'s> {
                 return Err(Violation { property: "answered", what });
             }
             open.into_iter().for_each(|wish| self.ask(wish));
-            while !self.engine().is_idle() || !self.telling.is_empty() {
+            while !self.engine().is_at_rest() || !self.telling.is_empty() {
                 self.act(false)?;
             }
         }
@@ -724,7 +751,9 @@ fn said(event: &Event) -> String {
         | Event::Corrected(_)
         | Event::PolicyLoaded(_)
         | Event::CatalogueLoaded(_)
-        | Event::DayClosed(_) => format!("{event:?}"),
+        | Event::DayClosed(_)
+        | Event::FamilyHeld(_)
+        | Event::FamilyEnded(_) => format!("{event:?}"),
     };
     let of = if let Event::Reversed(_) = event { "reversal of " } else { "" };
     format!("record: {of}{}", text.split(['(', '{']).next().unwrap_or_default().trim_end())

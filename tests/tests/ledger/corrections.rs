@@ -2,7 +2,6 @@
 
 use yidan_settlement::event::{Corrected, Correction};
 use yidan_settlement::facts::{IdentityFact, Text};
-use yidan_settlement::ledger::Member;
 use yidan_settlement::limits::ADJUSTED_MAX;
 
 use super::*;
@@ -78,7 +77,8 @@ fn refused(desk: &mut Desk<'_>, why: Conduct, msgid: &str, what: What) {
         | Decided::Again(_)
         | Decided::PreSettled(_)
         | Decided::Nothing
-        | Decided::Refused(_)) => panic!("{why:?} was expected: {decided:?}"),
+        | Decided::Refused(_)
+        | Decided::Needs(_)) => panic!("{why:?} was expected: {decided:?}"),
     }
 }
 

@@ -36,11 +36,12 @@ const ERROR_COLUMNS: [&str; 5] = ["file", "line", "field", "value", "expected"];
 
 const TABLES: &str = "Columns, in any order, the first line naming them; dates yyyy-MM-dd, amounts in yuan:
   members     psn_no admdvs insutype psn_type [gend brdy cvlserv_flag contribution_class paid_years
-              from to waiting_to identities filings approvals balc]
+              from to waiting_to identities filings approvals mulaid balc]
   facilities  fixmedins_code admdvs kind hosp_lv [dedc_hosp_lv lmtpric_hosp_lv agreements]
 Lists are separated by `;`, each with an optional span: 低保@2025-01-01..2026-01-01;特困
   identities  identity types          approvals   dise_codg
   filings     residence, referral, emergency, each with an optional place: referral:310000@2025-01-01..
+  mulaid      psn_no of those whose accounts pay for this member, in order, without spans
   agreements  inpatient, outpatient, chronic, pharmacy; an empty column is an agreement for all
 For example:
   psn_no,admdvs,insutype,psn_type,brdy,identities,balc
@@ -249,7 +250,9 @@ impl Flow<'_> {
             | Answer::Again(_)
             | Answer::PreSettled(_)
             | Answer::Nothing
-            | Answer::Looked => self.counts.taken += 1,
+            | Answer::Looked
+            | Answer::Balance(_)
+            | Answer::Needs(_, _) => self.counts.taken += 1,
         }
         Ok(())
     }

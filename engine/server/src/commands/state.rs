@@ -117,6 +117,12 @@ impl Hash {
             out,
             "owed to facilities {owed}, to persons {persons}; in own accounts {balances}"
         )?;
+        let holds = ledgers.iter().flat_map(Ledger::holds);
+        let (count, held) = holds.fold((0_u64, Fen::ZERO), |(count, held), (_, one)| {
+            (count + 1, held.plus(one.amount.max(Fen::ZERO)))
+        });
+        let due: Fen = ledgers.iter().map(|one| one.books().family).sum();
+        writeln!(out, "held of family accounts {held} by {count} items; due from them {due}")?;
         Ok(())
     }
 }
@@ -130,6 +136,9 @@ impl OneMember {
         };
         writeln!(out, "psn_no     {}", member.psn_no())?;
         if let Some(facts) = member.facts() {
+            for owner in &facts.family {
+                writeln!(out, "mulaid     {owner}")?;
+            }
             writeln!(out, "admdvs     {}\npsn_type   {}", facts.admdvs, facts.psn_type)?;
             for spell in facts.spells.iter().flatten() {
                 let (from, to) = (spell.span.from, spell.span.to);
@@ -147,6 +156,9 @@ impl OneMember {
             }
         }
         writeln!(out, "balc       {}", member.balance())?;
+        for (item, held) in ledger.holds().filter(|(_, held)| held.owner == self.psn_no) {
+            writeln!(out, "held       {} for {} by item {item}", held.amount, held.member)?;
+        }
         let pool = member.facts().map_or_else(Default::default, |facts| facts.admdvs);
         let counts = self.counts(&pool, member.slots().is_empty())?;
         let mut slots: Vec<String> =

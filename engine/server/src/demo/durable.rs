@@ -145,9 +145,12 @@ impl Year<'_> {
             Answer::Done(_, bytes) => bytes.to_vec(),
             // The year went through this folder before.
             Answer::Again(number) => self.engine.record(number).map_err(EngineError::from)?,
-            Answer::PreSettled(_) | Answer::Nothing | Answer::Refused(_) | Answer::Looked => {
-                return Ok(());
-            }
+            Answer::PreSettled(_)
+            | Answer::Nothing
+            | Answer::Refused(_)
+            | Answer::Looked
+            | Answer::Balance(_)
+            | Answer::Needs(_, _) => return Ok(()),
         };
         let record = stored::whole::<Record>(&bytes);
         let event = record.map(|record| record.event);

@@ -4,6 +4,7 @@ mod bad_input;
 mod catalog;
 mod demo;
 mod durable;
+mod families;
 mod glossary;
 mod grounds;
 mod help;

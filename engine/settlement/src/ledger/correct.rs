@@ -4,8 +4,10 @@
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
+use core::iter;
 
 use super::decide::{Basis, Decided, Room, Settlement, Shelf, refused};
+use super::family::{Not, shares_to_move};
 use super::undo::{Old, cancelled, moved, record_at, standing};
 use super::{HeldKey, Ledger, Member, Money, Symbols, funds_of};
 use crate::admit::SlotKey;
@@ -32,12 +34,12 @@ impl Ledger {
         correction: Correction,
         shelf: &impl Shelf,
         room: &mut Room,
-    ) -> Result<Decided, Refused> {
+    ) -> Result<Decided, Not> {
         if self.closed_to.is_some_and(|closed| correction.day <= closed) {
-            return Err(refused(Conduct::DayIsClosed));
+            return Err(refused(Conduct::DayIsClosed).into());
         }
         if self.facility(&command.request.asker).is_some() {
-            return Err(refused(Conduct::OperatorsOnly));
+            return Err(refused(Conduct::OperatorsOnly).into());
         }
         let member = self.member(command)?;
         let all = member.settled();
@@ -45,11 +47,11 @@ impl Ledger {
         let since = first.and_then(|first| all.get(first..));
         let since = since.ok_or(refused(Conduct::SettlementUnknown))?;
         if since.first().is_some_and(|first| first.is_cancelled()) {
-            return Err(refused(Conduct::CancelledBefore));
+            return Err(refused(Conduct::CancelledBefore).into());
         }
         let stand = since.iter().filter(|one| !one.is_cancelled()).count();
         if u64::try_from(stand).map_or(true, |stand| stand > ADJUSTED_MAX) {
-            return Err(refused(Conduct::TooManyToCorrect));
+            return Err(refused(Conduct::TooManyToCorrect).into());
         }
         let olds = standing(since, shelf)?;
         let mut before = Before { member: member.clone(), symbols: self.symbols.clone() };
@@ -59,7 +61,7 @@ impl Ledger {
         let (first, again) = match olds.split_first() {
             // What it took in would be free in a visit that has ended.
             Some((first, rest)) if correction.cancel && stay_goes_on(first, rest) => {
-                return Err(refused(Conduct::VisitSettled));
+                return Err(refused(Conduct::VisitSettled).into());
             }
             Some((first, rest)) if correction.cancel => (Some(first), rest),
             Some(_) | None => (None, &*olds),
@@ -83,7 +85,13 @@ impl Ledger {
                 });
             }
         }
-        let cancelled = first.map(|old| (old.facility.clone(), cancelled(old)));
+        let cancelled = match first {
+            Some(old) => {
+                let shares = shares_to_move(command, old.number, &old.settled, Fen::negated)?;
+                Some((old.facility.clone(), cancelled(old, shares)))
+            }
+            None => None,
+        };
         let corrected = Corrected { correction, cancelled, adjusted };
         Ok(Decided::Event(Event::Corrected(Box::new(corrected))))
     }
@@ -108,10 +116,12 @@ impl Ledger {
         let known = if as_known { was.known } else { before.member.known() };
         let known_facts = known_of(&before.member, known, shelf)?;
         let paid = Money::of(&was.decision.postings);
+        let family: Vec<Fen> = was.family().map(|(_, paid)| paid).collect();
         let basis = Basis {
             member: &before.member,
             facts: &known_facts,
             balance: paid.balance.negated(),
+            family: &family,
             symbols: &before.symbols,
             facility_code: &old.facility,
             facility: facility.ok_or(refused(Conduct::FacilityUnknown))?,
@@ -129,6 +139,7 @@ impl Ledger {
             known,
             facility: was.facility,
             sources: was.sources.clone(),
+            shares: was.shares.clone(),
         });
         let decision = &mut anew.decision;
         decision.balance = before.member.balance();
@@ -155,7 +166,7 @@ fn known_of(member: &Member, known: u64, shelf: &impl Shelf) -> Result<MemberFac
     Ok(facts)
 }
 
-/// Makes of a bill's postings those that go on from what it posted before: account and facility as they were, and what funds pay
+/// Makes of a bill's postings those that go on from what it posted before: accounts and facility as they were, and what funds pay
 /// more or less is owed to the person, or by the person where it is below nought.
 fn go_on(before: &[Posting], postings: &mut Vec<Posting>) {
     postings.retain(|posting| match posting.account {
@@ -167,11 +178,19 @@ fn go_on(before: &[Posting], postings: &mut Vec<Posting>) {
     });
     let funds = |of: &[Posting]| funds_of(of).map(|(_, amount)| amount).sum::<Fen>();
     let (was, more) = (Money::of(before), funds(postings).minus(funds(before)));
-    for (account, side, amount) in [
-        (Account::OwnAccount, Side::Debit, was.balance.negated()),
+    let own = (Account::OwnAccount, Side::Debit, was.balance.negated());
+    let family = before.iter().filter_map(|posting| match posting.account {
+        Account::FamilyAccount(_) => Some((posting.account, posting.side, posting.amount)),
+        Account::FundExpense(_)
+        | Account::OwnAccount
+        | Account::FacilityPayable
+        | Account::PersonPayable => None,
+    });
+    let owed = [
         (Account::FacilityPayable, Side::Credit, was.facility),
         (Account::PersonPayable, Side::Credit, was.person.plus(more)),
-    ] {
+    ];
+    for (account, side, amount) in iter::once(own).chain(family).chain(owed) {
         if !amount.is_zero() {
             postings.push(Posting { account, side, amount });
         }

@@ -5,15 +5,16 @@ use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
+use super::family::{Not, check_family, shares_to_settle};
 use super::undo::{made_by, record_at};
-use super::{HeldLine, Ledger, Member, OpenVisit, Policy, Remembered, RequestKey, Symbols};
+use super::{HeldLine, Ledger, Member, Needs, OpenVisit, Policy, Remembered, RequestKey, Symbols};
 use crate::admit::SlotKey;
 use crate::bill::Decision;
 use crate::bind::{self, Bound, Charged, ClaimFacts};
 use crate::catalogue::{Found, RuleBook};
 use crate::command::{Command, Settle, What, WhichVisit};
 use crate::event::{
-    Event, KeyedBy, PolicyNames, Record, Refused, Run, Settled, SlotLabels, Sources,
+    Event, KeyedBy, PolicyNames, Record, Refused, Run, Settled, Share, SlotLabels, Sources,
 };
 use crate::facts::{
     ChargesFacts, FacilityFacts, LineFacts, MemberFacts, SettleFacts, Text, VisitFacts,
@@ -83,6 +84,8 @@ pub enum Decided {
     Nothing,
     /// Refused, and nothing is remembered of it.
     Refused(Refused),
+    /// Not decided yet: other members' accounts are to be asked first, and the command comes again with their shares.
+    Needs(Needs),
 }
 
 /// Room for deciding, kept from command to command.
@@ -110,6 +113,8 @@ pub(super) struct Basis<'a> {
     /// What is known of the member.
     pub(super) facts: &'a MemberFacts,
     pub(super) balance: Fen,
+    /// What is held of other members' accounts.
+    pub(super) family: &'a [Fen],
     /// The texts of the member's slots.
     pub(super) symbols: &'a Symbols,
     pub(super) facility_code: &'a str,
@@ -138,12 +143,14 @@ pub(super) struct Settlement {
     pub(super) known: u64,
     pub(super) facility: u64,
     pub(super) sources: Option<Sources>,
+    pub(super) shares: Vec<Share>,
 }
 
 impl Bill {
     pub(super) fn of(self, settlement: Settlement) -> Settled {
         let Bill { policy, catalogue, labels, read, decision } = self;
-        let Settlement { visit, at_once, how, charges, known, facility, sources } = settlement;
+        let Settlement { visit, at_once, how, charges, known, facility, sources, shares } =
+            settlement;
         Settled {
             visit,
             at_once,
@@ -156,6 +163,7 @@ impl Bill {
             labels,
             read,
             sources,
+            shares,
             decision,
         }
     }
@@ -199,8 +207,9 @@ impl Ledger {
         }
         match self.decide_new(command, shelf, room) {
             // A refusal of what has a key is remembered, as any decision of the ledger.
-            Err(refused) if key.is_some() => Decided::Event(Event::Refused(refused)),
-            Err(refused) => Decided::Refused(refused),
+            Err(Not::Refused(refused)) if key.is_some() => Decided::Event(Event::Refused(refused)),
+            Err(Not::Refused(refused)) => Decided::Refused(refused),
+            Err(Not::Needs(needs)) => Decided::Needs(needs),
             Ok(decided) => decided,
         }
     }
@@ -264,7 +273,7 @@ impl Ledger {
         command: &Command,
         shelf: &impl Shelf,
         room: &mut Room,
-    ) -> Result<Decided, Refused> {
+    ) -> Result<Decided, Not> {
         let event = match &command.what {
             What::RegisterMember(facts, opening) => self.register(command, facts, *opening)?,
             What::RegisterFacility(code, facts) => {
@@ -279,11 +288,11 @@ impl Ledger {
             What::CloseVisit(number) => {
                 let visit = self.visit_of(command, *number)?;
                 if visit.settled.is_some() || visit.lines.iter().any(|line| line.settled != 0) {
-                    return Err(refused(Conduct::VisitSettled));
+                    return Err(refused(Conduct::VisitSettled).into());
                 }
                 Event::VisitClosed(*number)
             }
-            What::Upload(number, lines) => return self.upload(command, *number, lines),
+            What::Upload(number, lines) => return Ok(self.upload(command, *number, lines)?),
             What::Withdraw(number, serials) => self.withdraw(command, *number, serials)?,
             What::PreSettle(settle) => {
                 let settled = self.settle(command, settle, shelf, room)?;
@@ -312,6 +321,8 @@ impl Ledger {
                 Event::CatalogueLoaded(*digest)
             }
             What::CloseDay(day) => Event::DayClosed(*day),
+            What::Hold(hold) => self.hold(command, hold)?,
+            What::EndHold(end) => self.end_hold(command, *end)?,
         };
         Ok(Decided::Event(event))
     }
@@ -342,6 +353,7 @@ impl Ledger {
         if opening.is_negative() || opening.get() > BILL_FEN_MAX {
             return Err(refused(Conduct::DepositOutOfBounds));
         }
+        check_family(&command.request.psn_no, facts)?;
         let new = self.members.get(&command.request.psn_no).is_none();
         let opening = if new { opening } else { Fen::ZERO };
         Ok(Event::MemberRegistered(facts.clone(), opening))
@@ -419,7 +431,7 @@ impl Ledger {
         settle: &Settle,
         shelf: &impl Shelf,
         room: &mut Room,
-    ) -> Result<Settled, Refused> {
+    ) -> Result<Settled, Not> {
         let member = self.member(command)?;
         let code = &*command.request.asker;
         let facility = self.facilities.get(code).ok_or(refused(Conduct::FacilityUnknown))?;
@@ -429,7 +441,7 @@ impl Ledger {
             WhichVisit::Registered(number) => {
                 let visit = self.visit_of(command, *number)?;
                 if visit.settled.is_some() {
-                    return Err(refused(Conduct::VisitSettled));
+                    return Err(refused(Conduct::VisitSettled).into());
                 }
                 (Some(visit), &visit.facts, *number)
             }
@@ -446,13 +458,16 @@ impl Ledger {
         };
         check_total(settle, charged)?;
         if self.closed_to.is_some_and(|closed| settle.how.settled.day() <= closed) {
-            return Err(refused(Conduct::DayIsClosed));
+            return Err(refused(Conduct::DayIsClosed).into());
         }
         let known = member.facts().ok_or(refused(Conduct::MemberUnknown))?;
+        let shares = shares_to_settle(command, &known, &settle.how)?;
+        let family: Vec<Fen> = shares.iter().map(|share| share.amount).collect();
         let basis = Basis {
             member,
             facts: &known,
             balance: member.balance(),
+            family: &family,
             symbols: &self.symbols,
             facility_code: code,
             facility: facility_facts,
@@ -466,7 +481,7 @@ impl Ledger {
         let (how, charges, facility) = (settle.how, settle.charges.clone(), facility.revision());
         let sources = registered.map(OpenVisit::sources);
         let (visit, known) = (number, member.known());
-        Ok(bill.of(Settlement { visit, at_once, how, charges, known, facility, sources }))
+        Ok(bill.of(Settlement { visit, at_once, how, charges, known, facility, sources, shares }))
     }
 
     /// The bill of a claim, by the pack and image now in use.
@@ -500,7 +515,7 @@ impl Ledger {
         let claim = ClaimFacts {
             member: facts,
             balance: basis.balance,
-            family: &[],
+            family: basis.family,
             facility_code: basis.facility_code,
             facility: basis.facility,
             visit,
@@ -551,8 +566,11 @@ impl Ledger {
         let (seq, time_ms, request) = (record.seq, record.time_ms, record.request.clone());
         if let Event::Corrected(corrected) = &record.event {
             let what = What::Correct(corrected.correction);
-            let command = Command { seq, time_ms, request, what };
-            let decided = self.correct(&command, corrected.correction, shelf, room)?;
+            let shares =
+                corrected.cancelled.as_ref().map(|(_, cancelled)| cancelled.shares.clone());
+            let command = Command { seq, time_ms, request, what, shares };
+            let decided = self.correct(&command, corrected.correction, shelf, room);
+            let decided = decided.map_err(Not::refused)?;
             let Decided::Event(event) = decided else {
                 return Err(refused(Conduct::SettlementUnknown));
             };
@@ -567,8 +585,10 @@ impl Ledger {
         };
         let settle = Settle { visit, how: settled.how, charges: settled.charges.clone() };
         let what = What::Settle(settle.clone());
-        let command = Command { seq, time_ms, request, what };
-        self.settle(&command, &settle, shelf, room).map(|settled| Event::Settled(Box::new(settled)))
+        let shares = Some(settled.shares.clone());
+        let command = Command { seq, time_ms, request, what, shares };
+        let settled = self.settle(&command, &settle, shelf, room).map_err(Not::refused)?;
+        Ok(Event::Settled(Box::new(settled)))
     }
 
     fn policy_of(&self, pack: &Pack) -> Option<&Policy> {

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use super::members::FILING;
-use super::{Ledger, Member, OpenVisit};
+use super::{HeldShare, Ledger, Member, OpenVisit};
 use crate::facts::Text;
 use crate::money::Fen;
 use crate::stored::{Stored, put_text};
@@ -35,12 +35,12 @@ impl Sum {
 impl StateHash {
     /// Of all shards of a ledger.
     pub fn of<'l>(shards: impl Iterator<Item = &'l Ledger> + Clone) -> StateHash {
-        let (mut members, mut visits, mut requests) =
-            (Sum::default(), Sum::default(), Sum::default());
+        let (mut members, mut visits, mut requests, mut holds) =
+            (Sum::default(), Sum::default(), Sum::default(), Sum::default());
         let mut funds: BTreeMap<u32, Fen> = BTreeMap::new();
         let mut facilities: BTreeMap<&str, Fen> = BTreeMap::new();
         let mut counts = [0_u64; 5];
-        let mut sums = [Fen::ZERO; 2];
+        let mut sums = [Fen::ZERO; 3];
         let mut bytes = Vec::new();
         for shard in shards.clone() {
             for member in shard.members().iter() {
@@ -55,6 +55,12 @@ impl StateHash {
                 visits.add(&bytes);
             }
             shard.requests().each_stored(|bytes| requests.add(bytes));
+            for (item, held) in shard.holds() {
+                bytes.clear();
+                item.put(&mut bytes);
+                put_held(held, &mut bytes);
+                holds.add(&bytes);
+            }
             for (fund, amount) in &shard.books.funds {
                 let sum = funds.entry(*fund).or_default();
                 *sum = sum.plus(*amount);
@@ -69,7 +75,8 @@ impl StateHash {
             for (count, more) in counts.iter_mut().zip(counted) {
                 *count = count.saturating_add(more);
             }
-            for (sum, more) in sums.iter_mut().zip([books.persons, books.deposits]) {
+            let summed = [books.persons, books.deposits, books.family];
+            for (sum, more) in sums.iter_mut().zip(summed) {
                 *sum = sum.plus(more);
             }
         }
@@ -77,6 +84,7 @@ impl StateHash {
         members.put(&mut bytes);
         visits.put(&mut bytes);
         requests.put(&mut bytes);
+        holds.put(&mut bytes);
         for (fund, amount) in funds.iter().filter(|(_, amount)| !amount.is_zero()) {
             fund.put(&mut bytes);
             amount.put(&mut bytes);
@@ -155,6 +163,12 @@ impl Ledger {
         }
         self.closed_to.put(to);
     }
+}
+
+fn put_held(held: &HeldShare, to: &mut Vec<u8>) {
+    [&held.owner, &held.member].iter().for_each(|text| put_text(text, to));
+    held.amount.put(to);
+    held.settlement.put(to);
 }
 
 fn put_visit(visit: &OpenVisit, to: &mut Vec<u8>) {

@@ -11,8 +11,8 @@ use core::fmt;
 
 use super::members::{FILING, MARK_SHIFT};
 use super::{
-    BUCKETS, Books, Effect, Facility, HeldKey, HeldLine, HeldSettlement, HeldSlot, KeyMark, Ledger,
-    Member, OpenVisit, Remembered, RequestKey, Symbol, bucket_of, shard_of_bucket,
+    BUCKETS, Books, Effect, Facility, HeldKey, HeldLine, HeldSettlement, HeldShare, HeldSlot,
+    KeyMark, Ledger, Member, OpenVisit, Remembered, RequestKey, Symbol, bucket_of, shard_of_bucket,
 };
 use crate::date::Day;
 use crate::event::PolicyNames;
@@ -39,6 +39,8 @@ pub struct Counts {
     pub lines: u64,
     /// Answered requests.
     pub requests: u64,
+    /// What is held of accounts.
+    pub holds: u64,
 }
 
 /// Bytes that are no state, or not one of this version.
@@ -62,17 +64,19 @@ enum Row {
     Line,
     Request,
     End,
+    Hold,
 }
 
 stored_enum! {
     Row {
         Head = 1, Policy = 2, Catalogue = 3, Facility = 4, Books = 5, Text = 6, Member = 7, Visit = 8, Line = 9,
-        Request = 10, End = 11,
+        Request = 10, End = 11, Hold = 12,
     }
 }
 
 stored_struct! {
-    Counts { texts, members, visits, lines, requests }
+    Counts { texts, members, visits, lines, requests, holds }
+    HeldShare { owner, member, amount, settlement, place }
 }
 
 /// Rows on their way out.
@@ -136,6 +140,13 @@ pub fn write<E>(shards: &[Ledger], chunk: impl FnMut(&[u8]) -> Result<(), E>) ->
             count(&mut counts.requests);
             rows.put(Row::Request, |to| put_request(key, known, to))
         })?;
+        for (item, held) in &shard.holds {
+            count(&mut counts.holds);
+            rows.put(Row::Hold, |to| {
+                item.put(to);
+                held.put(to);
+            })?;
+        }
     }
     rows.put(Row::End, |to| counts.put(to))?;
     if !rows.bytes.is_empty() {
@@ -187,6 +198,7 @@ fn write_shared<E, F: FnMut(&[u8]) -> Result<(), E>>(
         }
         sum.persons = sum.persons.plus(books.persons);
         sum.deposits = sum.deposits.plus(books.deposits);
+        sum.family = sum.family.plus(books.family);
         sum.settled = sum.settled.saturating_add(books.settled);
         sum.cancelled = sum.cancelled.saturating_add(books.cancelled);
         sum.restored = sum.restored.saturating_add(books.restored);
@@ -194,11 +206,11 @@ fn write_shared<E, F: FnMut(&[u8]) -> Result<(), E>>(
         sum.refused = sum.refused.saturating_add(books.refused);
     }
     rows.put(Row::Books, |to| {
-        let Books { funds, persons, deposits, settled, cancelled, restored, adjusted, refused } =
-            &sum;
+        let Books { funds, persons, deposits, family, .. } = &sum;
+        let Books { settled, cancelled, restored, adjusted, refused, .. } = &sum;
         let funds: Vec<(u32, Fen)> = funds.iter().map(|(fund, sum)| (*fund, *sum)).collect();
         funds.put(to);
-        [persons, deposits].iter().for_each(|sum| sum.put(to));
+        [persons, deposits, family].iter().for_each(|sum| sum.put(to));
         [settled, cancelled, restored, adjusted, refused].iter().for_each(|count| count.put(to));
     })
 }
@@ -351,6 +363,7 @@ impl Reading {
                 self.line(from)
             }
             Row::Request => self.request(from),
+            Row::Hold => self.hold(from),
             Row::End => {
                 self.ended = true;
                 (Counts::read(from)? == self.counts).then_some(())
@@ -402,6 +415,7 @@ impl Reading {
             funds: funds.into_iter().collect(),
             persons: Stored::read(from)?,
             deposits: Stored::read(from)?,
+            family: Stored::read(from)?,
             settled: Stored::read(from)?,
             cancelled: Stored::read(from)?,
             restored: Stored::read(from)?,
@@ -511,6 +525,14 @@ impl Reading {
         requests.put(key, Remembered { digest, place, time_ms, effect });
         count(&mut self.counts.requests);
         Some(())
+    }
+
+    fn hold(&mut self, from: &mut Bytes<'_>) -> Option<()> {
+        let (item, held) = (u64::read(from)?, HeldShare::read(from)?);
+        let shard = self.shard_of(bucket_of(&held.owner));
+        let before = self.shards.get_mut(shard)?.holds.insert(item, held);
+        count(&mut self.counts.holds);
+        before.is_none().then_some(())
     }
 
     fn shard_of(&self, bucket: u8) -> usize {

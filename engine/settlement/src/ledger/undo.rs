@@ -5,11 +5,12 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use super::decide::{Decided, Shelf, refused};
+use super::family::{Not, shares_to_move};
 use super::{Effect, HeldKey, HeldSettlement, Ledger, Money, RequestKey, funds_of};
 use crate::admit::SlotKey;
 use crate::bill::Decision;
 use crate::command::Command;
-use crate::event::{Cancelled, Event, Moved, Record, Refused, Reversed, Settled, Undone};
+use crate::event::{Cancelled, Event, Moved, Record, Refused, Reversed, Settled, Share, Undone};
 use crate::facts::{ChargesFacts, Text};
 use crate::id::VisitId;
 use crate::money::Fen;
@@ -31,7 +32,7 @@ impl Ledger {
         command: &Command,
         settlement: u64,
         shelf: &impl Shelf,
-    ) -> Result<Cancelled, Refused> {
+    ) -> Result<Cancelled, Not> {
         let member = self.member(command)?;
         let all = member.settled();
         let number = all.iter().position(|one| one.seq == settlement);
@@ -41,14 +42,15 @@ impl Ledger {
         if held.is_cancelled() {
             let own = cancelled_at(shelf, *held)? == command.request.asker;
             let why = if own { Conduct::CancelledBefore } else { Conduct::SettlementUnknown };
-            return Err(refused(why));
+            return Err(refused(why).into());
         }
         let old = old(shelf, held.seq, held.place())?;
         if old.facility != command.request.asker {
-            return Err(refused(Conduct::SettlementUnknown));
+            return Err(refused(Conduct::SettlementUnknown).into());
         }
         self.nothing_between(&standing(after, shelf)?, &old)?;
-        Ok(cancelled(&old))
+        let shares = shares_to_move(command, settlement, &old.settled, Fen::negated)?;
+        Ok(cancelled(&old, shares))
     }
 
     /// Refuses where one of the later settlements has read a slot that an old one changed.
@@ -84,7 +86,7 @@ impl Ledger {
         infno: u16,
         msgid: &str,
         shelf: &impl Shelf,
-    ) -> Result<Decided, Refused> {
+    ) -> Result<Decided, Not> {
         let request = &command.request;
         let key = RequestKey::new(&request.asker, infno, msgid, &request.psn_no);
         let known = self.known(command, key, shelf);
@@ -93,12 +95,12 @@ impl Ledger {
             // A second reversal gets the answer of the first.
             Some((Effect::Mark | Effect::Undone, place)) => return Ok(Decided::Again(place)),
             Some((Effect::Refused, _)) => Undone::NoEffect,
-            Some((Effect::Lasting, _)) => return Err(refused(Conduct::NotReversible)),
+            Some((Effect::Lasting, _)) => return Err(refused(Conduct::NotReversible).into()),
             Some((Effect::Visit(visit), _)) => {
                 let number = VisitId::new(visit);
                 let visit = self.visit_of(command, number)?;
                 if visit.settled.is_some() || visit.lines.iter().any(|line| line.settled != 0) {
-                    return Err(refused(Conduct::VisitSettled));
+                    return Err(refused(Conduct::VisitSettled).into());
                 }
                 Undone::Visit(number)
             }
@@ -129,14 +131,14 @@ impl Ledger {
         settlement: u64,
         cancellation: u64,
         shelf: &impl Shelf,
-    ) -> Result<Cancelled, Refused> {
+    ) -> Result<Cancelled, Not> {
         let member = self.member(command)?;
         let held = member.settled().iter().find(|one| one.seq == settlement);
         // By this cancellation, and not by another since.
         let held = held.filter(|one| one.is_cancelled() && one.place() == cancellation);
         let held = held.ok_or(refused(Conduct::SettlementUnknown))?;
         let Event::Cancelled(cancelled) = record_at(shelf, held.place())?.event else {
-            return Err(refused(Conduct::RecordUnreachable));
+            return Err(refused(Conduct::RecordUnreachable).into());
         };
         let old = old(shelf, held.seq, cancelled.place)?;
         // What was made since, and what was made anew since.
@@ -145,7 +147,7 @@ impl Ledger {
         self.nothing_between(&later, &old)?;
         let visit = old.settled.visit;
         if later.iter().any(|one| one.settled.visit == visit) || !self.has_its_lines(&old.settled) {
-            return Err(refused(Conduct::VisitSettled));
+            return Err(refused(Conduct::VisitSettled).into());
         }
         // It was decided on these slots: what was cancelled or put back meanwhile may have changed them, too.
         let Settled { decision, read, .. } = &*old.settled;
@@ -155,15 +157,16 @@ impl Ledger {
             let Some(held) = self.held(&old.settled, key) else { continue };
             // A later part of a stay has read what an earlier one had left.
             if !seen.contains(&held) && member.slot(held) != value {
-                return Err(refused(Conduct::LaterSettlements));
+                return Err(refused(Conduct::LaterSettlements).into());
             }
             seen.push(held);
         }
         let posted = moved(&old.settled, |amount| amount);
         if member.balance().plus(posted.balance).is_negative() {
-            return Err(refused(Conduct::LaterSettlements));
+            return Err(refused(Conduct::LaterSettlements).into());
         }
-        Ok(Cancelled { settlement, place: old.place, posted })
+        let shares = shares_to_move(command, settlement, &old.settled, |amount| amount)?;
+        Ok(Cancelled { settlement, place: old.place, posted, shares })
     }
 }
 
@@ -190,7 +193,9 @@ fn old(shelf: &impl Shelf, number: u64, place: u64) -> Result<Old, Refused> {
         | Event::Refused(_)
         | Event::PolicyLoaded(_)
         | Event::CatalogueLoaded(_)
-        | Event::DayClosed(_) => return Err(unreachable()),
+        | Event::DayClosed(_)
+        | Event::FamilyHeld(_)
+        | Event::FamilyEnded(_) => return Err(unreachable()),
     };
     Ok(Old { number, facility, settled, place })
 }
@@ -218,7 +223,9 @@ pub(super) fn made_by(shelf: &impl Shelf, held: HeldSettlement) -> Option<(Recor
             | Event::Refused(_)
             | Event::PolicyLoaded(_)
             | Event::CatalogueLoaded(_)
-            | Event::DayClosed(_) => return None,
+            | Event::DayClosed(_)
+            | Event::FamilyHeld(_)
+            | Event::FamilyEnded(_) => return None,
         };
         // What a record names came before it.
         place = Some(before).filter(|before| *before < place)?;
@@ -252,9 +259,9 @@ pub(super) fn record_at(shelf: &impl Shelf, place: u64) -> Result<Record, Refuse
 }
 
 /// The opposite of a settlement.
-pub(super) fn cancelled(old: &Old) -> Cancelled {
+pub(super) fn cancelled(old: &Old, shares: Vec<Share>) -> Cancelled {
     let posted = moved(&old.settled, Fen::negated);
-    Cancelled { settlement: old.number, place: old.place, posted }
+    Cancelled { settlement: old.number, place: old.place, posted, shares }
 }
 
 /// What posting a settlement, or its opposite, moves.
@@ -267,6 +274,7 @@ pub(super) fn moved(settled: &Settled, sign: impl Fn(Fen) -> Fen) -> Moved {
         labels: settled.labels.clone(),
         slots: changes.iter().map(|change| (change.key, sign(change.delta()))).collect(),
         balance: sign(money.balance),
+        family: sign(money.family),
         funds: funds_of(postings).map(|(fund, amount)| (fund, sign(amount))).collect(),
         facility: sign(money.facility),
         person: sign(money.person),

@@ -37,7 +37,7 @@ stored_struct! {
     AgreementRecord { kind, span }
     MemberFacts {
         admdvs, psn_type, sex, birth, civil_servant, contribution, paid_years, spells, identities, filings,
-        accident_filings, approvals, pregnancies,
+        accident_filings, approvals, pregnancies, family,
     }
     FacilityFacts { admdvs, level, deductible_level, price_level, agreements }
     VisitFacts {

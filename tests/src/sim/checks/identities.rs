@@ -28,6 +28,7 @@ fn wrong(evidence: &Evidence<'_>, kept: &Kept) -> Option<String> {
             settlement: one.settlement,
             place: one.place,
             posted: one.taken_back.clone(),
+            shares: Vec::new(),
         });
         let wrong = cancelled.chain(taken_back).find_map(|one| opposite(evidence, &one, -1));
         let mut now = corrected.adjusted.iter();
@@ -99,6 +100,7 @@ fn opposite(evidence: &Evidence<'_>, cancelled: &Cancelled, sign: i64) -> Option
             .eq(of_funds(settled).map(|(fund, fen)| (fund, turned(fen))))
         && posted.facility == turned(posted_to(settled, Account::FacilityPayable))
         && posted.person == turned(posted_to(settled, Account::PersonPayable))
+        && posted.family == turned(of_family(settled))
         && posted.balance == turned(posted_to(settled, Account::OwnAccount)).negated();
     (!same).then(|| format!("it is not the opposite of settlement {}", cancelled.settlement))
 }
@@ -121,6 +123,13 @@ fn of_funds(settled: &Settled) -> impl Iterator<Item = (u32, Fen)> + '_ {
         | Account::FacilityPayable
         | Account::PersonPayable => None,
     })
+}
+
+/// What all family accounts are to pay.
+fn of_family(settled: &Settled) -> Fen {
+    let postings = settled.decision.postings.iter();
+    let of_family = postings.filter(|one| matches!(one.account, Account::FamilyAccount(_)));
+    of_family.map(|one| one.amount).sum()
 }
 
 fn posted_to(settled: &Settled, account: Account) -> Fen {

@@ -2,6 +2,7 @@
 
 pub mod answered;
 pub mod audit;
+pub mod families;
 pub mod identities;
 pub mod once;
 pub mod replay;
@@ -55,11 +56,16 @@ pub struct Evidence<'e> {
 type Check = fn(&Evidence<'_>) -> Option<String>;
 
 /// What holds whenever the engine has started.
-const ALWAYS: [(&str, Check); 3] =
-    [("answered", answered::check), ("once", once::check), ("reversals", reversals::check)];
+const ALWAYS: [(&str, Check); 4] = [
+    ("answered", answered::check),
+    ("once", once::check),
+    ("reversals", reversals::check),
+    ("families", families::check),
+];
 
 /// What holds besides, when every client knows the outcome of every wish.
-const AT_END: [(&str, Check); 5] = [
+const AT_END: [(&str, Check); 6] = [
+    ("families at rest", families::check_end),
     ("reversed for good", reversals::check_end),
     ("identities", identities::check),
     ("audit", audit::check),

@@ -115,7 +115,9 @@ impl Visits {
             | Event::Deposited(_)
             | Event::Refused(_)
             | Event::PolicyLoaded(_)
-            | Event::CatalogueLoaded(_) => {}
+            | Event::CatalogueLoaded(_)
+            | Event::FamilyHeld(_)
+            | Event::FamilyEnded(_) => {}
         }
     }
 

@@ -309,7 +309,8 @@ impl Town {
         self.begun += 1;
         let psn = Town::psn_no(n);
         let facts = self.member_facts(&psn);
-        self.send("", 0, &psn, What::RegisterMember(facts, Fen::ZERO))
+        let opening = Fen::new(*self.dice.one(&[0, 30_000, 500_000]));
+        self.send("", 0, &psn, What::RegisterMember(facts, opening))
     }
 
     /// Others whose accounts pay for a member, one of whom nobody may know.
@@ -399,7 +400,11 @@ impl Town {
             channel: Channel::Direct,
             end: today,
             settled: today,
-            account: *self.dice.one(&[AccountUse::None, AccountUse::Own, AccountUse::Family]),
+            account: {
+                let uses =
+                    [AccountUse::None, AccountUse::Own, AccountUse::Family, AccountUse::Family];
+                *self.dice.one(&uses)
+            },
             tolerance: Fen::ZERO,
             mid_stay: self.dice.percent(5),
             total: None,

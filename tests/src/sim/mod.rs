@@ -51,7 +51,7 @@ pub use trace::Trace;
 const DAYS_MAX: u32 = 25;
 
 /// Steps that a life goes on for, until something is held.
-const HOLD_STEPS_MAX: usize = 2_000;
+const HOLD_STEPS_MAX: usize = 1_000;
 
 /// Rounds in which everything that is open is asked again at the end.
 const ROUNDS_MAX: usize = 500;

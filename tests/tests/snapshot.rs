@@ -64,12 +64,9 @@ impl<'p> Shards<'p> {
     fn run(&mut self, command: &Command) -> Decided {
         if !command.concerns_all() {
             let shard = shard_of(&command.request.psn_no, self.shards.len());
-            return match self.step(shard, command) {
-                Decided::Needs(needs) => {
-                    family::decided(family::run(Box::new(command.clone()), needs, self))
-                }
-                decided => decided,
-            };
+            let decided = self.step(shard, command);
+            let Decided::Needs(needs) = decided else { return decided };
+            return family::decided(family::run(Box::new(command.clone()), needs, self));
         }
         let all: Vec<Decided> =
             (0..self.shards.len()).map(|shard| self.step(shard, command)).collect();
@@ -236,10 +233,8 @@ impl Life {
         for shard in shards {
             last = self.step(shard, Ask::of(command.clone()));
         }
-        match last {
-            Answer::Needs(command, needs) => family::run(command, needs, self),
-            answer => answer,
-        }
+        let Answer::Needs(command, needs) = last else { return last };
+        family::run(command, needs, self)
     }
 
     fn step(&mut self, shard: usize, ask: Ask) -> Answer {

@@ -49,7 +49,7 @@ pub enum Asking {
     /// A command that has its number.
     Again(Box<Command>),
     /// What is to be done in this member's account, by a command that is to be given a number.
-    New(Text, What),
+    New(Text, Box<What>),
 }
 
 /// What is to be done next.
@@ -122,7 +122,7 @@ impl Asking {
             Asking::Balance(psn_no) => Ask::Balance(psn_no),
             Asking::Again(command) => Ask::of(*command),
             Asking::New(psn_no, what) => {
-                Ask::of(stamp(Request { psn_no, ..Request::default() }, what))
+                Ask::of(stamp(Request { psn_no, ..Request::default() }, *what))
             }
         }
     }
@@ -268,7 +268,7 @@ impl<R> Errand<R> {
             Step::Deciding => {
                 let end = |part: &Part| {
                     let end = EndHold { item: part.item, paid: part.paid };
-                    Asking::New(part.owner.clone(), What::EndHold(end))
+                    Asking::New(part.owner.clone(), Box::new(What::EndHold(end)))
                 };
                 let ends: Vec<_> =
                     self.parts.iter().filter(|part| part.item != 0).map(end).collect();
@@ -319,7 +319,7 @@ impl<R> Errand<R> {
         let hold = |part: &Part| {
             let (member, settlement) = (member.clone(), self.settlement);
             let what = What::Hold(Hold { member, amount: part.amount, settlement });
-            Asking::New(part.owner.clone(), what)
+            Asking::New(part.owner.clone(), Box::new(what))
         };
         let holds: Vec<_> = self.parts.iter().map(hold).collect();
         self.ask(member, Step::Holding, holds.into_iter().enumerate(), next);

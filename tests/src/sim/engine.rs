@@ -223,6 +223,13 @@ impl Engine {
         Some(said)
     }
 
+    /// Whether something is held of an account, and is durable.
+    pub(super) fn holds_something(&self) -> bool {
+        let ledgers = self.stages.iter().map(|stage| stage.shard().shard.ledger());
+        let durable = self.places.records().end;
+        ledgers.flat_map(|ledger| ledger.holds()).any(|(_, held)| held.place < durable)
+    }
+
     /// Whether nothing is on its way, no errand either.
     pub(super) fn is_at_rest(&self) -> bool {
         self.is_idle() && self.families.is_idle()

@@ -50,6 +50,9 @@ pub use trace::Trace;
 /// Days that pass in a run at most: keys of requests are remembered for longer.
 const DAYS_MAX: u32 = 25;
 
+/// Steps that a life goes on for, until something is held.
+const HOLD_STEPS_MAX: usize = 1_000;
+
 /// Rounds in which everything that is open is asked again at the end.
 const ROUNDS_MAX: usize = 500;
 
@@ -256,6 +259,14 @@ impl<'s> Sim<'s> {
             }
             if self.rot.is_none() && self.dice.below(2_000) == 0 {
                 self.rot(true);
+            }
+        }
+        // Half of all lives end while something is held of a family account, if it comes to that soon.
+        let mut more = if self.dice.percent(50) { HOLD_STEPS_MAX } else { 0 };
+        while more > 0 && !self.engine().holds_something() {
+            more -= 1;
+            if !self.act(true)? {
+                return Ok(false);
             }
         }
         Ok(true)

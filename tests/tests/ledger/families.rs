@@ -201,9 +201,10 @@ fn two_members_at_once_never_take_more_than_their_owner_has() {
         register(&mut desk, "B", 0, &["O"]);
         let bills = ["A", "B"].map(|psn_no| on_its_way(&mut desk, psn_no, psn_no, 2_000_000));
         let answers = family::run_all(bills.into(), &mut desk.engine);
-        let paid = answers.into_iter().map(|answer| match family::decided(answer) {
-            Decided::Event(Event::Settled(settled)) => settled.decision.account_family_sum(),
-            other => panic!("{other:?}"),
+        let paid = answers.into_iter().map(|answer| {
+            let decided = family::decided(answer);
+            let Decided::Event(Event::Settled(settled)) = decided else { panic!("{decided:?}") };
+            settled.decision.account_family_sum()
         });
         assert_eq!(paid.sum::<Fen>(), Fen::new(50_000));
         assert_eq!(member(&desk, "O").balance(), Fen::ZERO);

@@ -75,12 +75,9 @@ impl<'p> Engine<'p> {
             });
             return self.step(last, command);
         }
-        match self.step(shard_of(&command.request.psn_no, self.shards.len()), command) {
-            Decided::Needs(needs) => {
-                family::decided(family::run(Box::new(command.clone()), needs, self))
-            }
-            decided => decided,
-        }
+        let decided = self.step(shard_of(&command.request.psn_no, self.shards.len()), command);
+        let Decided::Needs(needs) = decided else { return decided };
+        family::decided(family::run(Box::new(command.clone()), needs, self))
     }
 
     fn step(&mut self, shard: usize, command: &Command) -> Decided {

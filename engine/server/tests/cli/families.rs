@@ -8,14 +8,16 @@ use crate::program::{Folder, run};
 
 const MEMBERS: usize = 12;
 
-/// Each is paid for by the two after it, and by one whom nobody knows.
+/// Each is paid for by the one after it, by one whom nobody knows, and by one who has enough for all.
 fn members() -> Vec<Value> {
     let name = |number: usize| format!("F{}", number % MEMBERS);
     let member = |number: usize| {
         json!({"op": "member", "admdvs": "630100", "member": {"psn_no": name(number), "insutype": "390", "psn_type": "15",
-            "balc": "2000.00", "mulaid": [{"psn_no": name(number + 1)}, {"psn_no": "nobody"}, {"psn_no": name(number + 2)}]}})
+            "balc": "2000.00", "mulaid": [{"psn_no": name(number + 1)}, {"psn_no": "nobody"}, {"psn_no": "RICH"}]}})
     };
-    opening().into_iter().take(1).chain((0..MEMBERS).map(member)).collect()
+    let rich = json!({"op": "member", "admdvs": "630100",
+        "member": {"psn_no": "RICH", "insutype": "390", "psn_type": "15", "balc": "1000000.00"}});
+    opening().into_iter().take(1).chain((0..MEMBERS).map(member)).chain([rich]).collect()
 }
 
 fn by_family(msgid: &str, psn_no: &str, total: &str) -> Value {
@@ -54,7 +56,7 @@ fn members_of_many_shards_pay_for_each_other_at_the_same_moment() {
     assert_eq!(settled.code, Some(0), "{}", settled.err);
     let (all, family) = (sum(&answers, "acct_pay"), sum(&answers, "acct_mulaid_pay"));
     assert!(family > 0 && all > family, "{all}, {family}");
-    let had = i64::try_from(MEMBERS).expect("small") * 200_000;
+    let had = i64::try_from(MEMBERS).expect("small") * 200_000 + 100_000_000;
     let at_rest = |paid: i64| {
         let states = ["1", "2", "4"].map(|shards| state(&journal, shards));
         assert!(states.windows(2).all(|pair| pair[0] == pair[1]), "{states:?}");
@@ -99,7 +101,7 @@ fn members_of_many_shards_pay_for_each_other_at_the_same_moment() {
     assert_eq!(audit.code, Some(0), "{}{}", audit.out, audit.err);
     let member = run(&["state", "member", &journal, "F1"]);
     assert!(
-        member.out.contains("mulaid     F2\nmulaid     nobody\nmulaid     F3"),
+        member.out.contains("mulaid     F2\nmulaid     nobody\nmulaid     RICH"),
         "{}",
         member.out
     );

@@ -73,6 +73,7 @@ pub struct Catalogue<'a> {
 
 /// What the ledger makes of a command.
 #[derive(Clone, Eq, PartialEq, Debug)]
+#[expect(clippy::large_enum_variant, reason = "nearly all are events, and there is one at a time")]
 pub enum Decided {
     /// This happens: it is to be applied and journaled.
     Event(Event),

@@ -23,9 +23,6 @@ pub const SHOWN_CHARS_MAX: usize = 20;
 /// Characters of a number: more than any field has, with room for needless noughts.
 pub const NUMBER_CHARS_MAX: usize = 48;
 
-/// Fields of one node: they are marked in one word of 64 bits nowhere, but the walk keeps a slot for each on its way.
-pub const FIELDS_MAX: usize = 64;
-
 // What an amount, a price or a quantity of 16 digits can say is never less than what the engine takes.
 const _: () = assert!(BILL_FEN_MAX < 10_i64.pow(16));
 const _: () = assert!(PRICE_MAX < 10_i64.pow(16));

@@ -102,7 +102,7 @@ impl<S: Storage> LedgerShard<S> {
 
     fn command(
         &mut self,
-        command: Command,
+        command: Box<Command>,
         key: Option<RequestKey>,
         record: &mut Vec<u8>,
     ) -> Answer {
@@ -113,7 +113,8 @@ impl<S: Storage> LedgerShard<S> {
             Decided::Refused(refused) => return Answer::Refused(refused),
             Decided::Event(event) => event,
         };
-        let Command { seq, time_ms, request, .. } = command;
+        // What was asked for stays where it is: only who asked goes on into the record.
+        let Command { seq, time_ms, request, .. } = *command;
         let made = Record { seq, time_ms, request, event };
         made.put(record);
         if record.len() > RECORD_BYTES_MAX {
@@ -137,7 +138,7 @@ impl<S: Storage> Shard for LedgerShard<S> {
 
     fn step(&mut self, ask: Ask, record: &mut Vec<u8>) -> Answer {
         match ask {
-            Ask::Command(command, key) => self.command(*command, key, record),
+            Ask::Command(command, key) => self.command(command, key, record),
             Ask::Look(look) => {
                 look(&self.ledger);
                 Answer::Looked

@@ -15,9 +15,13 @@ use yidan_journal::{
     Batch, Cut, JournalError, Limits, Lock, Loss, Places, Tip, Writer, scan_after,
 };
 use yidan_settlement::command::{Command, What};
-use yidan_settlement::event::{Event, Lent, LentRoom, PolicyNames, Record, Request};
+use yidan_settlement::event::{
+    Asked, Event, Lent, LentBill, LentRoom, PolicyNames, Record, Request,
+};
 use yidan_settlement::facts::Text;
-use yidan_settlement::ledger::{BUCKETS, Broken, Ledger, RequestKey, StateHash, shard_of};
+use yidan_settlement::ledger::{
+    BUCKETS, Broken, Ledger, STEPS, Sought, StateHash, shard_of, shard_of_bucket,
+};
 
 use crate::family::run::{Door, Thread};
 use crate::family::{Asking, Tag, ends_of};
@@ -193,6 +197,19 @@ impl Default for Setup {
     }
 }
 
+/// How many settlements are looked up before the first of them is folded in: enough that memory is fetched for several at a
+/// time, and few enough that it is still at hand when its turn comes.
+const AHEAD: usize = 32;
+
+/// A settlement that is about to be folded in.
+struct Ahead<'b> {
+    number: u64,
+    asked: Asked<'b>,
+    bill: LentBill<'b>,
+    sought: Sought,
+    shard: usize,
+}
+
 /// Folds a journal into ledgers: what a start does, and what looks at a journal without starting.
 #[derive(Debug)]
 pub struct Fold {
@@ -222,26 +239,56 @@ impl Fold {
         if batch.header.kind != Kind::Records {
             return;
         }
-        for (number, bytes) in (batch.header.first_record..).zip(batch.records()) {
-            if self.wrong.is_some() {
-                return;
-            }
-            self.wrong = self.record(number, bytes).err();
+        if self.wrong.is_none() {
+            self.wrong = self.records((batch.header.first_record..).zip(batch.records())).err();
         }
     }
 
-    fn record(&mut self, number: u64, bytes: &[u8]) -> Result<(), EngineError> {
-        self.recovered.records += 1;
-        self.recovered.bytes += bytes.len() as u64;
-        match Lent::read(bytes, &mut self.room).ok_or(EngineError::Unreadable { number })? {
-            Lent::Settled(asked, posted) => {
-                let shard = shard_of(asked.psn_no, self.ledgers.len());
-                self.ledgers[shard]
-                    .post_settled(&asked, &posted, RequestKey::of_asked(&asked), number)
-                    .map_err(|broken| EngineError::Broken { number, broken })
+    /// Folds records in, settlements that follow one another some at a time.
+    fn records<'b>(
+        &mut self,
+        records: impl Iterator<Item = (u64, &'b [u8])>,
+    ) -> Result<(), EngineError> {
+        let mut ahead = Vec::with_capacity(AHEAD);
+        for (number, bytes) in records {
+            self.recovered.records += 1;
+            self.recovered.bytes += bytes.len() as u64;
+            match Lent::read(bytes) {
+                Some(Lent::Settled(asked, bill)) => {
+                    let sought = Sought::of(&asked);
+                    let shard = shard_of_bucket(sought.bucket(), self.ledgers.len());
+                    ahead.push(Ahead { number, asked, bill, sought, shard });
+                    if ahead.len() == AHEAD {
+                        self.settled(&mut ahead)?;
+                    }
+                }
+                Some(Lent::Whole(record)) => {
+                    self.settled(&mut ahead)?;
+                    self.apply(number, &record)?;
+                }
+                None => {
+                    self.settled(&mut ahead)?;
+                    return Err(EngineError::Unreadable { number });
+                }
             }
-            Lent::Whole(record) => self.apply(number, &record),
         }
+        self.settled(&mut ahead)
+    }
+
+    /// Folds settlements in, in order. What they change is looked up for all of them first, each step for all before the next.
+    fn settled(&mut self, ahead: &mut Vec<Ahead<'_>>) -> Result<(), EngineError> {
+        for step in STEPS {
+            for one in ahead.iter_mut() {
+                self.ledgers[one.shard].seek(step, &one.asked, &mut one.sought);
+            }
+        }
+        for Ahead { number, asked, bill, sought, shard } in ahead.drain(..) {
+            let posted = bill.posted(&mut self.room).ok_or(EngineError::Unreadable { number })?;
+            self.ledgers[shard]
+                .post_settled(&asked, &posted, &sought, number)
+                .map_err(|broken| EngineError::Broken { number, broken })?;
+        }
+        Ok(())
     }
 
     /// The ledgers so far.

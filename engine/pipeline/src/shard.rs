@@ -124,6 +124,7 @@ impl<S: Storage> LedgerShard<S> {
             Decided::Needs(needs) => return Answer::Needs(command, needs),
             Decided::Event(event) => event,
         };
+        // What was asked for stays where it is: only who asked goes on into the record.
         let Command { seq, time_ms, request, .. } = *command;
         let made = Record { seq, time_ms, request, event };
         made.put(record);

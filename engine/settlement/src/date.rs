@@ -30,7 +30,7 @@ pub struct Civil {
     pub day: i32,
 }
 
-const SECONDS_OF_DAY: i64 = 86_400;
+pub(crate) const SECONDS_OF_DAY: i64 = 86_400;
 
 impl Day {
     /// Before every day that can be written.

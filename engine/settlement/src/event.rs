@@ -323,7 +323,7 @@ pub struct Refused {
     pub detail: u64,
 }
 
-/// Who asked for what, lent.
+/// Who asked for what, lent. What only tells one request from another are bytes: no one reads them.
 #[derive(Copy, Clone, Debug)]
 pub struct Asked<'a> {
     /// The number given at admission.
@@ -335,9 +335,9 @@ pub struct Asked<'a> {
     /// `infno`
     pub infno: u16,
     /// `msgid`
-    pub msgid: &'a str,
+    pub msgid: &'a [u8],
     /// `psn_no`
-    pub psn_no: &'a str,
+    pub psn_no: &'a [u8],
     /// Digest of the decoded input.
     pub digest: [u8; 16],
 }
@@ -362,11 +362,15 @@ pub struct Posted<'a> {
 /// A record as a fold takes it from its bytes.
 #[derive(Debug)]
 pub enum Lent<'a> {
-    /// A settlement, of which it reads the beginning: the bill behind it is for statement and audit.
-    Settled(Asked<'a>, Posted<'a>),
+    /// A settlement, whose bill is read when it is posted.
+    Settled(Asked<'a>, LentBill<'a>),
     /// Any other, whole.
     Whole(Box<Record>),
 }
+
+/// The bill of a settlement as it stands in its record.
+#[derive(Clone, Debug)]
+pub struct LentBill<'a>(Bytes<'a>);
 
 /// Room for a settlement that is lent.
 #[derive(Debug, Default)]
@@ -613,7 +617,7 @@ const SETTLED: u8 = 8;
 
 impl<'a> Lent<'a> {
     /// Reads a record as far as a fold needs it; `None` where the bytes are none.
-    pub fn read(bytes: &'a [u8], room: &'a mut LentRoom) -> Option<Lent<'a>> {
+    pub fn read(bytes: &'a [u8]) -> Option<Lent<'a>> {
         let mut from = Bytes::new(bytes);
         if u8::read(&mut from)? != VERSION {
             return None;
@@ -623,13 +627,22 @@ impl<'a> Lent<'a> {
             time_ms: Stored::read(&mut from)?,
             asker: from.text()?,
             infno: Stored::read(&mut from)?,
-            msgid: from.text()?,
-            psn_no: from.text()?,
+            msgid: from.text_bytes()?,
+            psn_no: from.text_bytes()?,
             digest: Stored::read(&mut from)?,
         };
         if u8::read(&mut from)? != SETTLED {
             return stored::whole(bytes).map(|record| Lent::Whole(Box::new(record)));
         }
+        Some(Lent::Settled(asked, LentBill(from)))
+    }
+}
+
+impl<'a> LentBill<'a> {
+    /// Reads what the books need, which stands first; what is behind it is for statement and audit. `None` where the bytes are
+    /// no bill.
+    pub fn posted(self, room: &'a mut LentRoom) -> Option<Posted<'a>> {
+        let LentBill(mut from) = self;
         let visit = Stored::read(&mut from)?;
         let mid_stay = SettleFacts::read(&mut from)?.mid_stay;
         let policy = Stored::read(&mut from)?;
@@ -641,8 +654,7 @@ impl<'a> Lent<'a> {
         from.list_into(&mut room.changes)?;
         from.list_into(&mut room.postings)?;
         let LentRoom { changes, postings } = room;
-        let posted = Posted { visit, mid_stay, policy, labels, changes, postings };
-        Some(Lent::Settled(asked, posted))
+        Some(Posted { visit, mid_stay, policy, labels, changes, postings })
     }
 }
 
@@ -675,6 +687,7 @@ impl Record {
         let Record { seq, time_ms, request, .. } = self;
         let Request { asker, infno, msgid, psn_no, digest } = request;
         let (seq, time_ms, infno, digest) = (*seq, *time_ms, *infno, *digest);
+        let (msgid, psn_no) = (msgid.as_bytes(), psn_no.as_bytes());
         Asked { seq, time_ms, asker, infno, msgid, psn_no, digest }
     }
 }

@@ -2,6 +2,7 @@
 //! settlements by their place in the journal, answered requests, and the books. `decide` turns commands into events and
 //! changes nothing; [`Ledger::apply`] is the one place where something changes, live and in replay.
 
+mod ahead;
 mod correct;
 mod decide;
 mod family;
@@ -26,10 +27,11 @@ use crate::facts::{FacilityFacts, LineFacts, Text, VisitFacts};
 use crate::id::VisitId;
 use crate::money::Fen;
 
+pub use ahead::{STEPS, Sought, Step};
 pub use decide::{Catalogue, Decided, LookUp, Room, Shelf};
 pub use family::{HeldShare, Needs};
 pub use hash::StateHash;
-pub use members::{HeldKey, HeldSettlement, HeldSlot, KeyMark, Member, Members};
+pub use members::{HeldKey, HeldSettlement, HeldSlot, KeyMark, Member, Members, Row};
 pub use requests::{Effect, KEPT_MS, Remembered, RequestKey, Requests};
 pub use symbols::{Symbol, Symbols};
 
@@ -279,7 +281,8 @@ impl Ledger {
                 Effect::Lasting
             }
             Event::Settled(settled) => {
-                return self.post_settled(&record.asked(), &settled.posted(), key, place);
+                let (asked, row) = (record.asked(), self.members.row(psn_no.as_bytes()));
+                return self.post_row(&asked, &settled.posted(), key, row, place);
             }
             Event::Cancelled(cancelled) => {
                 self.cancelled(seq, psn_no, &record.request.asker, cancelled, place)?;
@@ -363,7 +366,8 @@ impl Ledger {
         self.requests.forget_before(time_ms.saturating_sub(KEPT_MS));
     }
 
-    /// Folds a settlement in, of which no more is needed than what it changes: [`Ledger::apply_keyed`] of its record.
+    /// Folds a settlement in, of which no more is needed than what it changes: [`Ledger::apply_keyed`] of its record. `sought`
+    /// has taken all its steps here.
     ///
     /// # Errors
     /// As [`Ledger::apply`].
@@ -371,12 +375,23 @@ impl Ledger {
         &mut self,
         asked: &Asked<'_>,
         posted: &Posted<'_>,
-        key: Option<RequestKey>,
+        sought: &Sought,
         place: u64,
     ) -> Result<(), Broken> {
-        let Asked { seq, psn_no, asker, .. } = *asked;
+        self.post_row(asked, posted, sought.key(), sought.row(), place)
+    }
+
+    fn post_row(
+        &mut self,
+        asked: &Asked<'_>,
+        posted: &Posted<'_>,
+        key: Option<RequestKey>,
+        row: Option<Row>,
+        place: u64,
+    ) -> Result<(), Broken> {
+        let Asked { seq, asker, .. } = *asked;
         self.last_seq = self.last_seq.max(seq);
-        let member = self.post_bill(seq, psn_no, asker, posted)?;
+        let member = self.post_bill(seq, row, asker, posted)?;
         let mark = key.map_or(KeyMark::default(), RequestKey::mark);
         member.keep_settlement(HeldSettlement::new(seq, place, posted.mid_stay, mark));
         // A visit settled at once is not registered, so none has its number.
@@ -393,12 +408,13 @@ impl Ledger {
     fn post_bill(
         &mut self,
         seq: u64,
-        psn_no: &str,
+        row: Option<Row>,
         facility: &str,
         posted: &Posted<'_>,
     ) -> Result<&mut Member, Broken> {
         let Ledger { members, policies, symbols, facilities, books, .. } = self;
-        let member = members.get_mut(psn_no).ok_or(Broken { seq, what: "no such member" })?;
+        let member = row.and_then(|row| members.at_mut(row));
+        let member = member.ok_or(Broken { seq, what: "no such member" })?;
         let deltas = posted.changes.iter().map(|change| (change.key, change.delta()));
         move_slots(seq, member, policies, symbols, posted.policy, posted.labels, deltas)?;
         let money = Money::of(posted.postings);
@@ -422,7 +438,8 @@ impl Ledger {
             self.cancelled(seq, psn_no, facility, cancelled, place)?;
         }
         for one in &corrected.adjusted {
-            let member = self.post_bill(seq, psn_no, &one.facility, &one.settled.posted())?;
+            let row = self.members.row(psn_no.as_bytes());
+            let member = self.post_bill(seq, row, &one.facility, &one.settled.posted())?;
             let held = member.settlement_mut(one.settlement);
             held.ok_or(Broken { seq, what: "no such settlement" })?.stands_by(place);
             self.last_seq = self.last_seq.max(one.number);
@@ -687,10 +704,10 @@ fn scheme_text(insutype: u16, room: &mut [u8; 3]) -> &str {
 pub const BUCKETS: usize = 256;
 
 /// The bucket of a member: FNV-1a over `psn_no`, spread once more, the same in every program. A request's key carries it.
-pub fn bucket_of(psn_no: &str) -> u8 {
+pub fn bucket_of(psn_no: impl AsRef<[u8]>) -> u8 {
     let mut hash = 0xCBF2_9CE4_8422_2325_u64;
-    for byte in psn_no.bytes() {
-        hash = (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3);
+    for byte in psn_no.as_ref() {
+        hash = (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01B3);
     }
     // Its upper bits know little of the last letters, in which numbers of persons differ most.
     let [.., top] = hash.wrapping_mul(0x9E37_79B9_7F4A_7C15).to_le_bytes();
@@ -703,7 +720,7 @@ pub fn shard_of_bucket(bucket: u8, shards: usize) -> usize {
 }
 
 /// Which of so many shards a member belongs to.
-pub fn shard_of(psn_no: &str, shards: usize) -> usize {
+pub fn shard_of(psn_no: impl AsRef<[u8]>, shards: usize) -> usize {
     shard_of_bucket(bucket_of(psn_no), shards)
 }
 

@@ -35,6 +35,7 @@ impl<'a> Bytes<'a> {
     }
 
     /// The next so many.
+    #[inline]
     pub fn take(&mut self, count: usize) -> Option<&'a [u8]> {
         let (head, tail) = self.left.split_at_checked(count)?;
         self.left = tail;
@@ -43,8 +44,14 @@ impl<'a> Bytes<'a> {
 
     /// The next text, lent.
     pub fn text(&mut self) -> Option<&'a str> {
+        core::str::from_utf8(self.text_bytes()?).ok()
+    }
+
+    /// The bytes of the next text, which are not looked at.
+    #[inline]
+    pub(crate) fn text_bytes(&mut self) -> Option<&'a [u8]> {
         let length = usize::read(self)?;
-        core::str::from_utf8(self.take(length)?).ok()
+        self.take(length)
     }
 
     /// A count of things that each need at least one byte: never more than there are bytes, so that room may be made for it.
@@ -53,6 +60,7 @@ impl<'a> Bytes<'a> {
     }
 
     /// The next list, into room that is emptied first.
+    #[inline]
     pub(crate) fn list_into<T: Stored>(&mut self, items: &mut Vec<T>) -> Option<()> {
         let count = self.count()?;
         items.clear();
@@ -69,7 +77,55 @@ impl<'a> Bytes<'a> {
         self.left = rest;
         Some(*first)
     }
+
+    /// The next number, eight bytes side by side: how many an amount has cannot be foretold, and a loop over them would be
+    /// guessed wrong about as often as not.
+    #[inline]
+    fn number(&mut self) -> Option<u64> {
+        let Some(word) = self.left.first_chunk::<8>() else { return self.number_by_bytes() };
+        let word = u64::from_le_bytes(*word);
+        let ends = !word & EACH_TOP_BIT;
+        if ends == 0 {
+            return self.number_by_bytes();
+        }
+        // The top bit of its last byte, counted from nought: 7, 15 … 63.
+        let last = ends.trailing_zeros();
+        let own = word & u64::MAX.wrapping_shr(63_u32.wrapping_sub(last)) & !EACH_TOP_BIT;
+        // One way to write each number: no empty byte at the end.
+        if last > 7 && own.wrapping_shr(last.wrapping_sub(7)) == 0 {
+            return None;
+        }
+        let (_, rest) =
+            self.left.split_at_checked(usize::try_from(last / 8).ok()?.wrapping_add(1))?;
+        self.left = rest;
+        let pairs = (own & 0x007F_007F_007F_007F) | ((own & 0x7F00_7F00_7F00_7F00) >> 1);
+        let fours = (pairs & 0x0000_3FFF_0000_3FFF) | ((pairs & 0x3FFF_0000_3FFF_0000) >> 2);
+        Some((fours & 0x0FFF_FFFF) | ((fours & 0x0FFF_FFFF_0000_0000) >> 4))
+    }
+
+    /// The next number, byte after byte: at the end of the bytes, and one of more than 56 bits.
+    #[cold]
+    fn number_by_bytes(&mut self) -> Option<u64> {
+        let mut value = 0_u64;
+        for shift in (0..64_u32).step_by(7) {
+            let byte = self.byte()?;
+            let bits = u64::from(byte & 0x7F);
+            // The tenth byte has one bit of room.
+            if shift == 63 && bits > 1 {
+                return None;
+            }
+            value |= bits.wrapping_shl(shift);
+            if byte & 0x80 == 0 {
+                // One way to write each number: no empty byte at the end.
+                return (byte != 0 || shift == 0).then_some(value);
+            }
+        }
+        None
+    }
 }
+
+/// The top bit of each byte: it says that the number goes on.
+const EACH_TOP_BIT: u64 = 0x8080_8080_8080_8080;
 
 /// Reads a value that fills the bytes.
 pub fn whole<T: Stored>(bytes: &[u8]) -> Option<T> {
@@ -88,37 +144,50 @@ pub fn put_text(text: &str, to: &mut Vec<u8>) {
 impl Stored for u64 {
     #[inline]
     fn put(&self, to: &mut Vec<u8>) {
-        let mut left = *self;
-        while left >= 0x80 {
-            to.push(low_byte(left) | 0x80);
-            left >>= 7;
+        match u8::try_from(*self) {
+            Ok(byte @ 0..0x80) => to.push(byte),
+            Ok(_) | Err(_) => put_number(*self, to),
         }
-        to.push(low_byte(left));
     }
 
     #[inline]
     fn read(from: &mut Bytes<'_>) -> Option<u64> {
-        // Most numbers are small.
+        // Counts, kinds and codes are mostly of one byte, and the same one at the same place.
         if let Some((first @ 0..0x80, rest)) = from.left.split_first() {
             from.left = rest;
             return Some(u64::from(*first));
         }
-        let mut value = 0_u64;
-        for shift in (0..64_u32).step_by(7) {
-            let byte = from.byte()?;
-            let bits = u64::from(byte & 0x7F);
-            // The tenth byte has one bit of room.
-            if shift == 63 && bits > 1 {
-                return None;
-            }
-            value |= bits.wrapping_shl(shift);
-            if byte & 0x80 == 0 {
-                // One way to write each number: no empty byte at the end.
-                return (byte != 0 || shift == 0).then_some(value);
-            }
-        }
-        None
+        from.number()
     }
+}
+
+/// Appends a number, up to eight bytes of it at once, as [`Bytes::number`] reads it.
+#[inline]
+fn put_number(number: u64, to: &mut Vec<u8>) {
+    let bits = 64_u32.wrapping_sub((number | 1).leading_zeros());
+    if bits > 56 {
+        return put_number_by_bytes(number, to);
+    }
+    let length = bits.div_ceil(7);
+    let fours = (number & 0x0FFF_FFFF) | ((number & 0x00FF_FFFF_F000_0000) << 4);
+    let pairs = (fours & 0x0000_3FFF_0000_3FFF) | ((fours & 0x0FFF_C000_0FFF_C000) << 2);
+    let bytes = (pairs & 0x007F_007F_007F_007F) | ((pairs & 0x3F80_3F80_3F80_3F80) << 1);
+    // More follow behind each but the last.
+    let last = u64::MAX.wrapping_shl(length.wrapping_mul(8).wrapping_sub(8));
+    let end = usize::try_from(length).ok().and_then(|length| to.len().checked_add(length));
+    to.extend_from_slice(&(bytes | (EACH_TOP_BIT & !last)).to_le_bytes());
+    to.truncate(end.unwrap_or(usize::MAX));
+}
+
+/// Appends a number, byte after byte: one of more than 56 bits.
+#[cold]
+fn put_number_by_bytes(number: u64, to: &mut Vec<u8>) {
+    let mut left = number;
+    while left >= 0x80 {
+        to.push(low_byte(left) | 0x80);
+        left >>= 7;
+    }
+    to.push(low_byte(left));
 }
 
 /// The lowest byte of a number.
@@ -131,12 +200,13 @@ fn low_byte(number: u64) -> u8 {
 impl Stored for i64 {
     #[inline]
     fn put(&self, to: &mut Vec<u8>) {
-        (self.wrapping_shl(1) ^ self.wrapping_shr(63)).cast_unsigned().put(to);
+        put_number((self.wrapping_shl(1) ^ self.wrapping_shr(63)).cast_unsigned(), to);
     }
 
     #[inline]
     fn read(from: &mut Bytes<'_>) -> Option<i64> {
-        let folded = u64::read(from)?;
+        // An amount: of one byte or of four, as it comes.
+        let folded = from.number()?;
         Some((folded >> 1).cast_signed() ^ (folded & 1).cast_signed().wrapping_neg())
     }
 }
@@ -189,6 +259,7 @@ impl Stored for bool {
         to.push(u8::from(*self));
     }
 
+    #[inline]
     fn read(from: &mut Bytes<'_>) -> Option<bool> {
         match from.byte()? {
             0 => Some(false),
@@ -203,6 +274,7 @@ impl<const N: usize> Stored for [u8; N] {
         to.extend_from_slice(self);
     }
 
+    #[inline]
     fn read(from: &mut Bytes<'_>) -> Option<[u8; N]> {
         from.take(N)?.first_chunk().copied()
     }
@@ -281,6 +353,7 @@ macro_rules! stored_struct {
                 $($field.put(to);)*
             }
 
+            #[inline]
             fn read(from: &mut $crate::stored::Bytes<'_>) -> Option<Self> {
                 $(let $field = $crate::stored::Stored::read(from)?;)*
                 Some(Self { $($field),* })
@@ -314,6 +387,7 @@ macro_rules! stored_enum {
                 to.push(match self { $(Self::$name => $byte,)* });
             }
 
+            #[inline]
             fn read(from: &mut $crate::stored::Bytes<'_>) -> Option<Self> {
                 match u8::read(from)? {
                     $($byte => Some(Self::$name),)*
@@ -360,6 +434,41 @@ mod tests {
         assert_eq!(whole::<u64>(&[0xFF; 10]), None);
         assert_eq!(whole::<u16>(&[0xFF, 0xFF, 0x7F]), None);
         assert_eq!(whole::<bool>(&[2]), None);
+    }
+
+    #[test]
+    fn a_number_is_the_same_eight_bytes_at_once_and_one_after_the_other() {
+        // Each byte of nothing, something, or all bits, and going on or not; more behind it, and nothing.
+        let choices = [0x00, 0x05, 0x7F, 0x80, 0x85, 0xFF];
+        let mut beginnings = vec![Vec::new()];
+        for _ in 0..5 {
+            let longer = |bytes: &Vec<u8>| choices.map(|byte| [&bytes[..], &[byte]].concat());
+            beginnings = beginnings.iter().flat_map(longer).collect();
+        }
+        for end in [&[][..], &[0x01, 0xFF], &[0xFF, 0xFF, 0x85, 0x01, 0x00], &[0xFF; 9]] {
+            for beginning in &beginnings {
+                let bytes = [&beginning[..], end].concat();
+                let (mut at_once, mut in_turn) = (Bytes::new(&bytes), Bytes::new(&bytes));
+                let (number, same) = (at_once.number(), in_turn.number_by_bytes());
+                assert_eq!(number, same, "{bytes:02X?}");
+                assert!(number.is_none() || at_once.left == in_turn.left, "{bytes:02X?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_number_is_written_as_byte_after_byte() {
+        for shift in 0..64 {
+            for around in [0, 1, 0x55, u64::MAX] {
+                let number = (1_u64 << shift).wrapping_add(around);
+                for number in [number, number.reverse_bits(), number.swap_bytes()] {
+                    let (mut at_once, mut in_turn) = (vec![7], vec![7]);
+                    put_number(number, &mut at_once);
+                    put_number_by_bytes(number, &mut in_turn);
+                    assert_eq!(at_once, in_turn, "{number}");
+                }
+            }
+        }
     }
 
     #[test]

@@ -17,7 +17,9 @@ use yidan_settlement::facts::{
     ChargesFacts, LineFacts, MemberFacts, SettleFacts, TotalsFacts, VisitFacts,
 };
 use yidan_settlement::id::{Insutype, VisitId};
-use yidan_settlement::ledger::{Decided, Ledger, Member, RequestKey, Room, StateHash, shard_of};
+use yidan_settlement::ledger::{
+    Decided, Ledger, Member, RequestKey, Room, STEPS, Sought, StateHash, shard_of,
+};
 use yidan_settlement::money::{Fen, Price, Quantity};
 use yidan_settlement::pack::Channel;
 use yidan_settlement::reason::Conduct;
@@ -128,13 +130,14 @@ fn folded(journal: &[Vec<u8>], count: usize) -> Vec<Ledger> {
     let mut room = LentRoom::default();
     let mut settlements = 0;
     for (place, bytes) in (1_u64..).zip(journal) {
-        match Lent::read(bytes, &mut room).expect("a record") {
-            Lent::Settled(asked, posted) => {
+        match Lent::read(bytes).expect("a record") {
+            Lent::Settled(asked, bill) => {
                 settlements += 1;
-                let shard = shard_of(asked.psn_no, count);
-                shards[shard]
-                    .post_settled(&asked, &posted, RequestKey::of_asked(&asked), place)
-                    .expect("it fits");
+                let shard = &mut shards[shard_of(asked.psn_no, count)];
+                let mut sought = Sought::of(&asked);
+                STEPS.into_iter().for_each(|step| shard.seek(step, &asked, &mut sought));
+                let posted = bill.posted(&mut room).expect("a bill");
+                shard.post_settled(&asked, &posted, &sought, place).expect("it fits");
             }
             Lent::Whole(record) => replay(&mut shards, &record, place),
         }

@@ -21,11 +21,16 @@ pub struct Members {
     hasher: Hasher,
 }
 
+/// The row of a member, which stays where it is.
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub struct Row(usize);
+
 /// The same in every run: places never show outside, and numbers of persons are given by the bureau.
 type Hasher = foldhash::fast::FixedState;
 
-/// One member.
+/// One member. A row fills one line of the processor's memory and none stands in two: it is fetched at once.
 #[derive(Clone, Debug)]
+#[repr(align(64))]
 pub struct Member {
     /// `psn_no`, then the facts.
     bytes: Box<[u8]>,
@@ -84,7 +89,7 @@ const PLACE: u64 = (1 << MARK_SHIFT) - 1;
 pub struct KeyMark(pub(super) u16);
 
 // At rest a member with six slots and three settlements is to stay within 400 bytes.
-const _: () = assert!(size_of::<Member>() <= 64 && size_of::<HeldSlot>() <= 24);
+const _: () = assert!(size_of::<Member>() == 64 && size_of::<HeldSlot>() <= 24);
 
 impl HeldSettlement {
     /// A settlement that stands.
@@ -164,10 +169,13 @@ impl Member {
     }
 
     /// Whether it is this one: its bytes are compared, and not read as text again.
-    fn is(&self, psn_no: &str) -> bool {
-        let mut bytes = Bytes::new(&self.bytes);
-        let length = usize::read(&mut bytes);
-        length.and_then(|length| bytes.take(length)) == Some(psn_no.as_bytes())
+    fn is(&self, psn_no: &[u8]) -> bool {
+        Bytes::new(&self.bytes).text_bytes() == Some(psn_no)
+    }
+
+    /// Its number, as bytes.
+    fn number(&self) -> &[u8] {
+        Bytes::new(&self.bytes).text_bytes().unwrap_or_default()
     }
 
     /// What is known of the member.
@@ -264,24 +272,52 @@ impl Members {
 
     /// One.
     pub fn get(&self, psn_no: &str) -> Option<&Member> {
-        let place = self.place(psn_no)?;
+        let place = self.place(psn_no.as_bytes())?;
         self.rows.get(place)
     }
 
     pub(super) fn get_mut(&mut self, psn_no: &str) -> Option<&mut Member> {
-        let place = self.place(psn_no)?;
+        let place = self.place(psn_no.as_bytes())?;
         self.rows.get_mut(place)
     }
 
-    fn place(&self, psn_no: &str) -> Option<usize> {
-        let hash = self.hasher.hash_one(psn_no);
+    /// The row of one.
+    pub(super) fn row(&self, psn_no: &[u8]) -> Option<Row> {
+        self.place(psn_no).map(Row)
+    }
+
+    /// The member of a row.
+    pub(super) fn at(&self, row: Row) -> Option<&Member> {
+        self.rows.get(row.0)
+    }
+
+    pub(super) fn at_mut(&mut self, row: Row) -> Option<&mut Member> {
+        self.rows.get_mut(row.0)
+    }
+
+    fn place(&self, psn_no: &[u8]) -> Option<usize> {
+        self.row_of_hash(self.hash(psn_no), psn_no).map(|row| row.0)
+    }
+
+    /// The hash by which a member is found.
+    pub(super) fn hash(&self, psn_no: &[u8]) -> u64 {
+        self.hasher.hash_one(psn_no)
+    }
+
+    /// The first row that a hash leads to; it may be another member's.
+    pub(super) fn candidate(&self, hash: u64) -> Option<Row> {
+        let place = self.places.iter_hash(hash).next();
+        place.and_then(|place| usize::try_from(*place).ok()).map(Row)
+    }
+
+    /// The row of a member, whose hash is known.
+    pub(super) fn row_of_hash(&self, hash: u64, psn_no: &[u8]) -> Option<Row> {
         let same = |place: &u32| {
-            usize::try_from(*place)
-                .ok()
-                .and_then(|place| self.rows.get(place))
-                .is_some_and(|row| row.is(psn_no))
+            let row = usize::try_from(*place).ok().and_then(|place| self.rows.get(place));
+            row.is_some_and(|row| row.is(psn_no))
         };
-        self.places.find(hash, same).and_then(|place| usize::try_from(*place).ok())
+        let place = self.places.find(hash, same);
+        place.and_then(|place| usize::try_from(*place).ok()).map(Row)
     }
 
     /// Registers a member, or replaces what is known of one.
@@ -295,9 +331,9 @@ impl Members {
         put_text(psn_no, &mut bytes);
         facts.put(&mut bytes);
         let bytes = bytes.into_boxed_slice();
-        let place = match self.place(psn_no) {
+        let place = match self.place(psn_no.as_bytes()) {
             Some(place) => place,
-            None => self.add(psn_no),
+            None => self.add(psn_no.as_bytes()),
         };
         let member = self.rows.get_mut(place);
         #[expect(clippy::expect_used, reason = "it was found there, or put there above")]
@@ -307,7 +343,8 @@ impl Members {
     }
 
     /// Adds a row for one that has none; gives its place.
-    fn add(&mut self, psn_no: &str) -> usize {
+    fn add(&mut self, psn_no: &[u8]) -> usize {
+        let hash = self.hash(psn_no);
         let Members { rows, places, hasher } = self;
         let place = rows.len();
         rows.push(Member {
@@ -319,10 +356,10 @@ impl Members {
         });
         let hash_of = |place: &u32| {
             let row = usize::try_from(*place).ok().and_then(|place| rows.get(place));
-            hasher.hash_one(row.map_or("", Member::psn_no))
+            hasher.hash_one(row.map_or(&[][..], Member::number))
         };
         let number = u32::try_from(place).unwrap_or(u32::MAX);
-        places.insert_unique(hasher.hash_one(psn_no), number, hash_of);
+        places.insert_unique(hash, number, hash_of);
         place
     }
 
@@ -336,7 +373,7 @@ impl Members {
         settled: Box<[HeldSettlement]>,
     ) -> Option<()> {
         let row = Member { bytes, known, balance, slots, settled };
-        let psn_no = Bytes::new(&row.bytes).text()?;
+        let psn_no = Bytes::new(&row.bytes).text()?.as_bytes();
         if self.place(psn_no).is_some() {
             return None;
         }

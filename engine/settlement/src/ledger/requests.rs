@@ -56,13 +56,16 @@ pub struct Requests {
 impl RequestKey {
     /// The key of `infno` and `msgid` of a facility for a person.
     pub fn new(asker: &str, infno: u16, msgid: &str, psn_no: &str) -> RequestKey {
+        RequestKey::of_bytes_of(asker.as_bytes(), infno, msgid.as_bytes(), psn_no.as_bytes())
+    }
+
+    fn of_bytes_of(asker: &[u8], infno: u16, msgid: &[u8], psn_no: &[u8]) -> RequestKey {
         // Laid out in one piece: hashing piece by piece takes twice the time.
         let mut room = [0; KEY_BYTES];
         let texts = [asker, msgid, psn_no];
         let hash = match lay_out(texts, infno, &mut room) {
             Some(bytes) => blake3::hash(bytes),
             None => {
-                let texts = texts.map(str::as_bytes);
                 let mut hasher = blake3::Hasher::new();
                 for text in texts {
                     hasher.update(&length(text));
@@ -75,7 +78,7 @@ impl RequestKey {
         RequestKey::with_bucket(hash.as_bytes(), psn_no)
     }
 
-    fn with_bucket(hash: &[u8; 32], psn_no: &str) -> RequestKey {
+    fn with_bucket(hash: &[u8; 32], psn_no: &[u8]) -> RequestKey {
         let mut low: [u8; 16] = hash.first_chunk().copied().unwrap_or_default();
         if let Some(lowest) = low.first_mut() {
             *lowest = bucket_of(psn_no);
@@ -107,7 +110,8 @@ impl RequestKey {
     /// The same of what asked for a settlement.
     pub fn of_asked(asked: &Asked<'_>) -> Option<RequestKey> {
         let Asked { asker, infno, msgid, psn_no, .. } = *asked;
-        (!msgid.is_empty()).then(|| RequestKey::new(asker, infno, msgid, psn_no))
+        let asker = asker.as_bytes();
+        (!msgid.is_empty()).then(|| RequestKey::of_bytes_of(asker, infno, msgid, psn_no))
     }
 
     /// What a settlement keeps of it.
@@ -137,7 +141,7 @@ impl RequestKey {
 const KEY_BYTES: usize = 192;
 
 /// Each text after its length, so that what stands in one is never read as part of the next; then `infno`.
-fn lay_out<'r>(texts: [&str; 3], infno: u16, room: &'r mut [u8; KEY_BYTES]) -> Option<&'r [u8]> {
+fn lay_out<'r>(texts: [&[u8]; 3], infno: u16, room: &'r mut [u8; KEY_BYTES]) -> Option<&'r [u8]> {
     let mut end = 0_usize;
     let mut put = |bytes: &[u8]| {
         let next = end.checked_add(bytes.len())?;
@@ -145,7 +149,7 @@ fn lay_out<'r>(texts: [&str; 3], infno: u16, room: &'r mut [u8; KEY_BYTES]) -> O
         end = next;
         Some(())
     };
-    for text in texts.map(str::as_bytes) {
+    for text in texts {
         put(&length(text))?;
         put(text)?;
     }
@@ -252,7 +256,7 @@ mod tests {
             }
             pieces.update(&2_304_u16.to_le_bytes());
             let key = RequestKey::new("H63010000003", 2_304, &long, "630100200000");
-            let whole = RequestKey::with_bucket(pieces.finalize().as_bytes(), "630100200000");
+            let whole = RequestKey::with_bucket(pieces.finalize().as_bytes(), b"630100200000");
             assert_eq!(key, whole, "{spare}");
             assert_eq!(key.bucket(), bucket_of("630100200000"));
         }

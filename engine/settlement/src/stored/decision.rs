@@ -82,6 +82,7 @@ impl Stored for FundType {
         self.get().put(to);
     }
 
+    #[inline]
     fn read(from: &mut Bytes<'_>) -> Option<FundType> {
         FundType::new(u32::read(from)?)
     }
@@ -143,6 +144,7 @@ impl Stored for Period {
         }
     }
 
+    #[inline]
     fn read(from: &mut Bytes<'_>) -> Option<Period> {
         Some(match u8::read(from)? {
             0 => Period::Stay(VisitId::read(from)?, u8::read(from)?),
@@ -174,6 +176,7 @@ impl Stored for Account {
         }
     }
 
+    #[inline]
     fn read(from: &mut Bytes<'_>) -> Option<Account> {
         Some(match u8::read(from)? {
             0 => Account::FundExpense(FundType::read(from)?),

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use super::{Bytes, Stored, stored_enum, stored_number, stored_struct};
 use crate::catalogue::{Level, Sex};
 use crate::claim::{AccountUse, AgreementRecord, FilingRecord, HospitalApproval, LineParts, Spell};
-use crate::date::{Day, Moment, Span};
+use crate::date::{Day, Moment, SECONDS_OF_DAY, Span};
 use crate::facts::{
     ApprovalFact, ChargesFacts, FacilityFacts, IdentityFact, LineFacts, MemberFacts, PregnancyFact,
     SettleFacts, TotalsFacts, VisitFacts,
@@ -59,9 +59,8 @@ impl Stored for Moment {
     }
 
     fn read(from: &mut Bytes<'_>) -> Option<Moment> {
-        let (day, second) = (Day::read(from)?, u32::read(from)?);
-        let moment = Moment::new(day, i64::from(second));
-        (moment.second() == second).then_some(moment)
+        let (day, second) = (Day::read(from)?, i64::from(u32::read(from)?));
+        (second < SECONDS_OF_DAY).then(|| Moment::new(day, second))
     }
 }
 

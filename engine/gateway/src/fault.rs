@@ -65,7 +65,7 @@ pub enum Came {
 }
 
 impl Wrong {
-    /// Its number, in brackets at the end of `err_msg`. Reasons of the ledger end with 323; these never become others.
+    /// Its number, in brackets at the end of `err_msg`. Reasons of the ledger stay below 400; these never become others.
     pub const fn number(&self) -> u16 {
         match self {
             Wrong::Missing => 401,

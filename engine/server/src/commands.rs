@@ -8,6 +8,7 @@ mod demo;
 mod folder;
 mod import;
 mod journal;
+mod message;
 mod output;
 mod packs;
 mod policy;
@@ -80,6 +81,9 @@ enum Command {
     /// Look into a journal: verify it, count what it holds, show its records; make snapshots of it, archive what they hold
     #[command(subcommand, after_help = journal::EXIT_CODES)]
     Journal(journal::Journal),
+    /// Hold what HIS systems send against the national interface
+    #[command(subcommand, after_help = EXIT_CODES)]
+    Message(message::Message),
     Reasons(reasons::Reasons),
     Completions(completions::Completions),
 }
@@ -103,6 +107,7 @@ pub fn run() -> ExitCode {
         Command::Catalog(command) => command.run(),
         Command::Policy(command) => command.run(),
         Command::Journal(command) => command.run(),
+        Command::Message(command) => command.run(),
         Command::Reasons(command) => command.run(),
         Command::Completions(command) => command.run(),
     };

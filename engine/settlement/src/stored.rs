@@ -144,10 +144,12 @@ pub fn put_text(text: &str, to: &mut Vec<u8>) {
 impl Stored for u64 {
     #[inline]
     fn put(&self, to: &mut Vec<u8>) {
-        match u8::try_from(*self) {
-            Ok(byte @ 0..0x80) => to.push(byte),
-            Ok(_) | Err(_) => put_number(*self, to),
+        let mut left = *self;
+        while left >= 0x80 {
+            to.push(low_byte(left) | 0x80);
+            left >>= 7;
         }
+        to.push(low_byte(left));
     }
 
     #[inline]
@@ -161,35 +163,6 @@ impl Stored for u64 {
     }
 }
 
-/// Appends a number, up to eight bytes of it at once, as [`Bytes::number`] reads it.
-#[inline]
-fn put_number(number: u64, to: &mut Vec<u8>) {
-    let bits = 64_u32.wrapping_sub((number | 1).leading_zeros());
-    if bits > 56 {
-        return put_number_by_bytes(number, to);
-    }
-    let length = bits.div_ceil(7);
-    let fours = (number & 0x0FFF_FFFF) | ((number & 0x00FF_FFFF_F000_0000) << 4);
-    let pairs = (fours & 0x0000_3FFF_0000_3FFF) | ((fours & 0x0FFF_C000_0FFF_C000) << 2);
-    let bytes = (pairs & 0x007F_007F_007F_007F) | ((pairs & 0x3F80_3F80_3F80_3F80) << 1);
-    // More follow behind each but the last.
-    let last = u64::MAX.wrapping_shl(length.wrapping_mul(8).wrapping_sub(8));
-    let end = usize::try_from(length).ok().and_then(|length| to.len().checked_add(length));
-    to.extend_from_slice(&(bytes | (EACH_TOP_BIT & !last)).to_le_bytes());
-    to.truncate(end.unwrap_or(usize::MAX));
-}
-
-/// Appends a number, byte after byte: one of more than 56 bits.
-#[cold]
-fn put_number_by_bytes(number: u64, to: &mut Vec<u8>) {
-    let mut left = number;
-    while left >= 0x80 {
-        to.push(low_byte(left) | 0x80);
-        left >>= 7;
-    }
-    to.push(low_byte(left));
-}
-
 /// The lowest byte of a number.
 fn low_byte(number: u64) -> u8 {
     let [first, ..] = number.to_le_bytes();
@@ -200,7 +173,7 @@ fn low_byte(number: u64) -> u8 {
 impl Stored for i64 {
     #[inline]
     fn put(&self, to: &mut Vec<u8>) {
-        put_number((self.wrapping_shl(1) ^ self.wrapping_shr(63)).cast_unsigned(), to);
+        (self.wrapping_shl(1) ^ self.wrapping_shr(63)).cast_unsigned().put(to);
     }
 
     #[inline]
@@ -452,21 +425,6 @@ mod tests {
                 let (number, same) = (at_once.number(), in_turn.number_by_bytes());
                 assert_eq!(number, same, "{bytes:02X?}");
                 assert!(number.is_none() || at_once.left == in_turn.left, "{bytes:02X?}");
-            }
-        }
-    }
-
-    #[test]
-    fn a_number_is_written_as_byte_after_byte() {
-        for shift in 0..64 {
-            for around in [0, 1, 0x55, u64::MAX] {
-                let number = (1_u64 << shift).wrapping_add(around);
-                for number in [number, number.reverse_bits(), number.swap_bytes()] {
-                    let (mut at_once, mut in_turn) = (vec![7], vec![7]);
-                    put_number(number, &mut at_once);
-                    put_number_by_bytes(number, &mut in_turn);
-                    assert_eq!(at_once, in_turn, "{number}");
-                }
             }
         }
     }

@@ -12,6 +12,7 @@ mod import;
 mod journal;
 mod large;
 mod layout;
+mod message;
 mod notes;
 mod policy;
 mod program;

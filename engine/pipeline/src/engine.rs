@@ -25,6 +25,7 @@ use yidan_settlement::ledger::{
 
 use crate::family::run::{Door, Thread};
 use crate::family::{Asking, Tag, ends_of};
+use crate::limits::RETRY;
 use crate::measure::Measures;
 use crate::reply::{Reply, Stopped};
 use crate::shard::{Answer, Ask, CurrentWorld, LedgerShard};
@@ -535,10 +536,13 @@ impl<R: Reply<Answer> + Send + 'static> Engine<R> {
     pub fn stop(mut self) -> Result<(StateHash, Measures), EngineError> {
         self.keeper = None;
         // What clients asked for is finished, family accounts too, before the queues are closed.
-        if self.admission.close().is_ok() {
+        let closed = self.admission.close();
+        if closed.is_ok() {
             self.families.rest();
         }
         let summary = self.pipeline.stop()?;
+        // What stopped family accounts did not stop the journal, and is told all the same.
+        closed?;
         let hash = StateHash::of(summary.shards.iter().map(LedgerShard::ledger));
         Ok((hash, summary.measures))
     }
@@ -560,6 +564,11 @@ impl<R: Reply<Answer>> Admission<R> {
         }
         let command = self.stamp(request, what);
         assert!(!command.concerns_all(), "what concerns all is told to all");
+        if command.may_need_family() && self.door.is_full() {
+            let Command { request, what, .. } = command;
+            let why = Why::Full { retry_after: RETRY.0 };
+            return Err(Box::new(NotTaken { request, what, reply, why }));
+        }
         let shard = shard_of(&command.request.psn_no, self.handle.shards());
         let seq = command.seq;
         let who = if command.may_need_family() {
@@ -652,14 +661,20 @@ impl<R: Reply<Answer>> Admission<R> {
             let shard = shard_of(&owner, shards);
             (shard, Ask::of(self.stamp(Request { psn_no: owner, ..Request::default() }, what)))
         });
-        self.ask_and_wait(asked)
+        let ended = self.ask_and_wait(asked)?;
+        let done = |answer: &Answer| matches!(answer, Answer::Done(_, _));
+        assert!(ended.iter().all(done), "what is held is ended");
+        Ok(())
     }
 
     fn ask_all(&self, ask: impl Fn(usize) -> Ask) -> Result<(), Stopped> {
-        self.ask_and_wait((0..self.handle.shards()).map(|shard| (shard, ask(shard))))
+        self.ask_and_wait((0..self.handle.shards()).map(|shard| (shard, ask(shard)))).map(drop)
     }
 
-    fn ask_and_wait(&self, all: impl Iterator<Item = (usize, Ask)>) -> Result<(), Stopped> {
+    fn ask_and_wait(
+        &self,
+        all: impl Iterator<Item = (usize, Ask)>,
+    ) -> Result<Vec<Answer>, Stopped> {
         let (to, answers) = crossbeam_channel::unbounded();
         let mut count = 0;
         for (shard, mut asked) in all {
@@ -675,10 +690,11 @@ impl<R: Reply<Answer>> Admission<R> {
                 }
             }
         }
-        (0..count).try_for_each(|_| match answers.recv() {
-            Ok(answer) => answer.map(drop),
+        let next = |_| match answers.recv() {
+            Ok(answer) => answer,
             Err(_) => Err(self.handle.stopped().expect("a reply is dropped by an end alone")),
-        })
+        };
+        (0..count).map(next).collect()
     }
 
     /// What an errand asks of a shard, stamped, and the shard.

@@ -140,6 +140,12 @@ impl<R> Families<R> {
         self.errands.is_empty()
     }
 
+    /// How many wait for an answer.
+    pub fn clients(&self) -> usize {
+        let of = |errand: &Errand<R>| errand.waiting.len() + usize::from(errand.reply.is_some());
+        self.errands.values().map(of).sum()
+    }
+
     /// A shard has given a command back that needs other members' accounts.
     pub fn needed(
         &mut self,

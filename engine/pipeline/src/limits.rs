@@ -16,6 +16,9 @@ pub const PARCELS: usize = 64;
 /// Commands that may wait for a shard, where the settings say nothing: what a shard decides in about 10 ms.
 pub const QUEUE: usize = 4_096;
 
+/// Clients that may wait for family accounts; one more is refused. Each waits for four records and as many syncs.
+pub const ERRANDS: usize = 4_096;
+
 /// The least and the most that a refused submitter is told to wait.
 pub const RETRY: (Duration, Duration) = (Duration::from_millis(1), Duration::from_secs(1));
 

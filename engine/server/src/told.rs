@@ -95,7 +95,7 @@ struct RefusedLine {
     given: Option<Yuan>,
     #[serde(skip_serializing_if = "Option::is_none")]
     computed: Option<Yuan>,
-    /// How many later settlements stand in the way, the time of a reversal in milliseconds since 1970, the settlement that cannot
+    /// How many later settlements stand in the way, the time of a reversal or a cancellation in milliseconds since 1970, the settlement that cannot
     /// be made anew, or the record that is archived.
     #[serde(skip_serializing_if = "is_nought")]
     detail: u64,

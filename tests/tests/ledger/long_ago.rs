@@ -51,6 +51,28 @@ fn a_settlement_of_long_ago_is_told_again_reversed_and_never_made_twice() {
     assert_eq!(replayed, desk.engine.hash());
 }
 
+/// An archived record may come back; until it does nobody knows whether the request has come.
+#[test]
+fn where_its_record_is_archived_it_is_neither_made_again_nor_said_not_to_be_there() {
+    let packs = Packs::curated();
+    let mut desk = Desk::new(&packs);
+    let p = desk.member("R1");
+    let first = desk.done(&p, "k1", 2207, at_once(5_000_000));
+    let at = desk.engine.journal.len();
+    forget(&mut desk);
+    let kept = std::mem::take(&mut desk.engine.journal[at - 1]);
+    let records = desk.engine.journal.len();
+    desk.refused(Conduct::RecordUnreachable, &p, "k1", 2207, at_once(5_000_000));
+    desk.refused(Conduct::RecordUnreachable, &p, "r1", 2601, What::Reverse(2207, "k1".into()));
+    desk.refused(Conduct::RecordUnreachable, &p, "c1", 2208, What::Cancel(first));
+    assert_eq!(desk.engine.journal.len(), records, "nothing is remembered of it");
+    // Put back, it is what it was, and so is what could not be decided.
+    desk.engine.journal[at - 1] = kept;
+    let again = desk.say(FACILITY, &p, "k1", 2207, at_once(5_000_000));
+    assert_eq!(again, Decided::Again(at as u64));
+    desk.done(&p, "c1", 2208, What::Cancel(first));
+}
+
 #[test]
 fn one_that_was_made_anew_since_is_found_by_the_request_that_made_it() {
     let packs = Packs::curated();

@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, VecDeque};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::{Builder, JoinHandle};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, unbounded};
@@ -13,7 +14,7 @@ use yidan_settlement::ledger::Needs;
 
 use super::{Families, Next, Tag};
 use crate::engine::Admission;
-use crate::limits::RETRY;
+use crate::limits::{ERRANDS, RETRY};
 use crate::reply::{Ending, Owed, Reply, Stopped, panic_text};
 use crate::shard::{Answer, Ask};
 
@@ -21,6 +22,8 @@ use crate::shard::{Answer, Ask};
 pub(crate) struct Door<R: Reply<Answer>> {
     to: Sender<Message<R>>,
     ending: Arc<Ending>,
+    /// How many clients waited when it was last noted.
+    waiting: AtomicUsize,
 }
 
 /// What comes in.
@@ -43,6 +46,7 @@ struct Work<R: Reply<Answer>> {
     families: Families<Owed<Answer, R>>,
     inbox: Receiver<Message<R>>,
     admission: Admission<R>,
+    door: Arc<Door<R>>,
     next: Vec<Next<Owed<Answer, R>>>,
     /// What is to be asked, in order.
     asked: VecDeque<(Tag, usize, Ask)>,
@@ -53,7 +57,13 @@ impl<R: Reply<Answer>> Door<R> {
     /// A door, and its other side.
     pub(crate) fn new(ending: Arc<Ending>) -> (Arc<Door<R>>, Inbox<R>) {
         let (to, inbox) = unbounded();
-        (Arc::new(Door { to, ending }), Inbox(inbox))
+        let waiting = AtomicUsize::new(0);
+        (Arc::new(Door { to, ending, waiting }), Inbox(inbox))
+    }
+
+    /// Whether as many wait as may. What is on its way through shards' queues, which are bounded too, is not counted.
+    pub(crate) fn is_full(&self) -> bool {
+        self.waiting.load(Ordering::Relaxed) >= ERRANDS
     }
 
     /// A shard needs other members' accounts for a command.
@@ -84,6 +94,7 @@ impl<R: Reply<Answer> + Send + 'static> Thread<R> {
             families: Families::default(),
             inbox: inbox.0,
             admission,
+            door: Arc::clone(door),
             next: Vec::new(),
             asked: VecDeque::new(),
             resting: Vec::new(),
@@ -135,6 +146,7 @@ impl<R: Reply<Answer>> Work<R> {
                 Ok(Message::End) | Err(RecvTimeoutError::Disconnected) => return,
             }
             self.go_on();
+            self.door.waiting.store(self.families.clients(), Ordering::Relaxed);
             if self.families.is_idle() && self.inbox.is_empty() {
                 self.resting.drain(..).for_each(|to| _ = to.send(()));
             }

@@ -111,11 +111,19 @@ impl<R: Read> Lines<R> {
         self.text.resize(self.line.len(), 0);
         self.ends.resize(columns + 1, 0);
         self.reader.reset();
-        let (read, _, _, count) =
+        let (read, used, _, count) =
             self.reader.read_record(&self.line, &mut self.text, &mut self.ends);
         // An open quote takes the end of the line for one of its own, and waits for more.
         if read != ReadRecordResult::Record {
             return Err(NoRecord::OpenQuote(count));
+        }
+        // A carriage return inside a line ends a record for the reader of CSV, and what follows it would be lost.
+        let behind = self.line.get(used..).unwrap_or_default();
+        if behind.iter().any(|byte| !matches!(byte, b'\r' | b'\n')) {
+            let found = String::from_utf8_lossy(behind);
+            let expected =
+                "nothing behind a carriage return (save the table with line feeds, LF or CR LF)";
+            return Err(NoRecord::Field(field("", &found, expected)));
         }
         self.record.clear();
         let mut begin = 0;
@@ -157,6 +165,8 @@ mod tests {
         assert_eq!(told(text.as_bytes()), lines);
         assert_eq!(told(b""), [""; 0]);
         assert_eq!(told(b"\"open"), ["1: quote in 0"]);
+        let macintosh = told(b"a,b\r1,2\r3,4\n5,6\r\n");
+        assert!(macintosh[0].contains("line feeds") && macintosh[1] == "2: 5|6", "{macintosh:?}");
         let other = told(&[b"1,".as_slice(), &[0xB5, 0xCD], b"\n2\n"].concat());
         assert!(other[0].contains("UTF-8") && other[1] == "2: 2", "{other:?}");
     }

@@ -139,9 +139,9 @@ fn segments_that_two_snapshots_hold_are_archived_and_the_engine_goes_on_without_
 fn a_correction_whose_old_records_are_archived_is_told_of_by_an_audit() {
     let folder = Folder::new();
     let (journal, old) = (folder.path("journal"), folder.path("old"));
-    let lines = [opening(), vec![settle("a", "P1", "10000.00")]].concat();
+    let lines = [opening(), vec![settle("a", "P1", "120000.00")]].concat();
     let (_, answers) = ran(&journal, &lines, &[]);
-    more(&journal, "b");
+    assert_eq!(ran(&journal, &[settle("b", "P1", "90000.00")], &[]).0.code, Some(0));
     assert_eq!(run(&["journal", "snapshot", &journal]).code, Some(0));
     let cancel = json!({"op": "cancel-for-operator", "operator": "bureau-7", "psn_no": "P1",
         "setl_id": answers[3]["setl_id"], "day": "2025-06-01", "msgid": "c"});

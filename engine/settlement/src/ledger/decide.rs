@@ -203,10 +203,16 @@ impl Ledger {
         shelf: &impl Shelf,
         room: &mut Room,
     ) -> Decided {
-        if let Some(answered) = key.and_then(|key| self.answered(command, key, shelf)) {
-            return answered;
+        match key.map_or(Ok(None), |key| self.answered(command, key, shelf)) {
+            Ok(Some(answered)) => return answered,
+            Ok(None) => {}
+            Err(refused) => return Decided::Refused(refused),
         }
         match self.decide_new(command, shelf, room) {
+            // What cannot be read now may be put back, and then it is decided.
+            Err(Not::Refused(refused)) if refused.reason == Conduct::RecordUnreachable.number() => {
+                Decided::Refused(refused)
+            }
             // A refusal of what has a key is remembered, as any decision of the ledger.
             Err(Not::Refused(refused)) if key.is_some() => Decided::Event(Event::Refused(refused)),
             Err(Not::Refused(refused)) => Decided::Refused(refused),
@@ -216,10 +222,15 @@ impl Ledger {
     }
 
     /// The answer to a request that came before.
-    fn answered(&self, command: &Command, key: RequestKey, shelf: &impl Shelf) -> Option<Decided> {
-        let known = self.known(command, key, shelf)?;
+    fn answered(
+        &self,
+        command: &Command,
+        key: RequestKey,
+        shelf: &impl Shelf,
+    ) -> Result<Option<Decided>, Refused> {
+        let Some(known) = self.known(command, key, shelf)? else { return Ok(None) };
         let same = known.digest == command.request.digest;
-        Some(match known.effect {
+        Ok(Some(match known.effect {
             Effect::Mark | Effect::Undone => Decided::Refused(Refused {
                 detail: known.time_ms,
                 ..refused(Conduct::ReversedBefore)
@@ -236,30 +247,31 @@ impl Ledger {
             Effect::Refused | Effect::Lasting | Effect::Visit(_) | Effect::Cancellation(_) => {
                 Decided::Again(known.place)
             }
-        })
+        }))
     }
 
-    /// What is remembered of a request, or of the settlement that it made long ago.
+    /// What is remembered of a request, or of the settlement that it made long ago. Where that settlement's record cannot be
+    /// read it is refused: whether the request has come is not known then.
     pub(super) fn known(
         &self,
         command: &Command,
         key: RequestKey,
         shelf: &impl Shelf,
-    ) -> Option<Remembered> {
+    ) -> Result<Option<Remembered>, Refused> {
         if let Some(known) = self.requests.get(key) {
-            return Some(*known);
+            return Ok(Some(*known));
         }
-        let settled = self.members.get(&command.request.psn_no)?.settled();
-        let marked = settled.iter().filter(|one| one.mark() == key.mark());
-        marked.filter_map(|one| made_by(shelf, *one)).find_map(|(record, place)| {
-            let (seq, time_ms) = (record.seq, record.time_ms);
-            (RequestKey::of_record(&record) == Some(key)).then_some(Remembered {
-                digest: record.request.digest,
-                place,
-                time_ms,
-                effect: Effect::Settlement(seq),
-            })
-        })
+        let member = self.members.get(&command.request.psn_no);
+        let settled = member.map_or(&[][..], |member| member.settled());
+        for held in settled.iter().filter(|one| one.mark() == key.mark()) {
+            let (record, place) = made_by(shelf, *held)?;
+            if RequestKey::of_record(&record) == Some(key) {
+                let Record { seq, time_ms, request, .. } = record;
+                let effect = Effect::Settlement(seq);
+                return Ok(Some(Remembered { digest: request.digest, place, time_ms, effect }));
+            }
+        }
+        Ok(None)
     }
 
     /// The record that cancelled a settlement, where it does not stand.

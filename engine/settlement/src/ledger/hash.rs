@@ -138,6 +138,7 @@ impl Ledger {
         }
         for settlement in member.settled() {
             settlement.seq.put(to);
+            settlement.mark().0.put(to);
             settlement.is_mid_stay().put(to);
             settlement.is_cancelled().put(to);
         }

@@ -89,7 +89,7 @@ impl Ledger {
     ) -> Result<Decided, Not> {
         let request = &command.request;
         let key = RequestKey::new(&request.asker, infno, msgid, &request.psn_no);
-        let known = self.known(command, key, shelf);
+        let known = self.known(command, key, shelf)?;
         let undone = match known.map(|known| (known.effect, known.place)) {
             None => Undone::NotYetCome,
             // A second reversal gets the answer of the first.
@@ -201,18 +201,21 @@ fn old(shelf: &impl Shelf, number: u64, place: u64) -> Result<Old, Refused> {
 }
 
 /// The record that made a settlement, and its place: back from the one that says what it is now.
-pub(super) fn made_by(shelf: &impl Shelf, held: HeldSettlement) -> Option<(Record, u64)> {
+pub(super) fn made_by(shelf: &impl Shelf, held: HeldSettlement) -> Result<(Record, u64), Refused> {
+    let unreachable = refused(Conduct::RecordUnreachable);
     let mut place = held.place();
     loop {
-        let record = record_at(shelf, place).ok()?;
+        let record = record_at(shelf, place)?;
         let before = match &record.event {
-            Event::Settled(_) => return Some((record, place)),
+            Event::Settled(_) => return Ok((record, place)),
             Event::Cancelled(cancelled) => cancelled.place,
             Event::Reversed(reversed) => match &reversed.undone {
                 Undone::Settlement(moved) | Undone::Cancellation(moved) => moved.place,
-                Undone::NotYetCome | Undone::NoEffect | Undone::Visit(_) => return None,
+                Undone::NotYetCome | Undone::NoEffect | Undone::Visit(_) => {
+                    return Err(unreachable);
+                }
             },
-            Event::Corrected(corrected) => corrected.place_before(held.seq)?,
+            Event::Corrected(corrected) => corrected.place_before(held.seq).ok_or(unreachable)?,
             Event::MemberRegistered(_, _)
             | Event::FacilityRegistered(_, _)
             | Event::Deposited(_)
@@ -225,10 +228,10 @@ pub(super) fn made_by(shelf: &impl Shelf, held: HeldSettlement) -> Option<(Recor
             | Event::CatalogueLoaded(_)
             | Event::DayClosed(_)
             | Event::FamilyHeld(_)
-            | Event::FamilyEnded(_) => return None,
+            | Event::FamilyEnded(_) => return Err(unreachable),
         };
         // What a record names came before it.
-        place = Some(before).filter(|before| *before < place)?;
+        place = Some(before).filter(|before| *before < place).ok_or(unreachable)?;
     }
 }
 

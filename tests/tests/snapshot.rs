@@ -16,7 +16,7 @@ use yidan_pipeline::snapshot::{Base, Made, Making, PassedOver, make};
 use yidan_pipeline::world::World;
 use yidan_pipeline::{Settings, Shard};
 use yidan_settlement::command::{Command, What};
-use yidan_settlement::event::{Event, PolicyNames, Record, Request};
+use yidan_settlement::event::{PolicyNames, Record, Request};
 use yidan_settlement::ledger::snapshot::{CHUNK_BYTES, Reading, write};
 use yidan_settlement::ledger::{Decided, Ledger, Member, RequestKey, Room, StateHash, shard_of};
 use yidan_settlement::money::Fen;
@@ -575,9 +575,9 @@ fn what_is_archived_is_not_needed_and_a_settlement_in_it_is_refused_to_be_undone
         psn_no: psn_no.as_str().into(),
         digest: [0; 16],
     };
-    let Answer::Done(_, bytes) = again.ask(request, What::Cancel(seq)) else { panic!("a record") };
-    let record: Record = stored::whole(&bytes).expect("a record");
-    let Event::Refused(refused) = record.event else { panic!("{record:?}") };
+    let answer = again.ask(request, What::Cancel(seq));
+    // Nothing is remembered of it: put back, the record is there.
+    let Answer::Refused(refused) = answer else { panic!("{answer:?}") };
     assert_eq!(refused.reason, Conduct::RecordUnreachable.number());
     // Where the newest is damaged the older still does; where both are, one sentence says what to do.
     disk.rot(&name_of(newer.next_record), 4_000);

@@ -50,6 +50,8 @@ struct Clients {
     settles: Vec<String>,
     /// Settlements to be sent that were reversed before.
     ahead: Vec<Value>,
+    /// Settlements that somebody asked to cancel.
+    cancels: HashSet<String>,
     /// Settlements undone by a request that was answered as done.
     undone: HashSet<String>,
     /// Settlements reversed, also before they came.
@@ -134,6 +136,7 @@ impl Clients {
         let psn_no = self.asked[&original].line["psn_no"].clone();
         let line = json!({"op": "cancel", "fixmedins_code": FACILITY, "msgid": msgid,
             "psn_no": psn_no, "setl_id": setl_id});
+        self.cancels.insert(original.clone());
         self.ask(&msgid, &line, Some(original))
     }
 
@@ -147,7 +150,8 @@ impl Clients {
     /// Takes an answer in, and says what is wrong with it.
     fn hear(&mut self, line: &Value, answer: Value) -> Result<(), String> {
         let Some(msgid) = line["msgid"].as_str() else { return Ok(()) };
-        let reversed = self.reversed.contains(msgid);
+        let undone = self.reversed.contains(msgid) || self.undone.contains(msgid);
+        let cancels = self.cancels.contains(msgid);
         let asked = self.asked.get_mut(msgid).expect("it was asked");
         let done = answer["infcode"] == 0;
         let Some(first) = &asked.answer else {
@@ -163,10 +167,10 @@ impl Clients {
             asked.answer = Some(answer);
             return Ok(());
         };
-        // What was reversed is refused from then on; everything else is answered as before.
+        // What was reversed or cancelled is refused from then on; everything else is answered as before.
         let same = first["infcode"] == answer["infcode"] && first["setl_id"] == answer["setl_id"];
-        let refused = answer["refused"] == 302;
-        if (reversed && done) || (!reversed && !same && !refused) {
+        let refused = answer["refused"] == 302 || (cancels && answer["refused"] == 313);
+        if (undone && done) || (!undone && !same && !refused) {
             return Err(format!("{msgid}: first {first}, then {answer}"));
         }
         Ok(())

@@ -1,5 +1,5 @@
 //! What a command needs of other members' accounts (家庭共济), fetched from their shards and told to them: an errand for it, step by
-//! step. No thread is known here; [`run`] puts one around it, and the simulator steps it too.
+//! step. No thread is known here; `run` puts one around it, and the simulator steps it too.
 //!
 //! ```text
 //! a shard needs ─► balances? ─► pre-settle ─► hold at each owner ─► the command again, with its shares ─► answer

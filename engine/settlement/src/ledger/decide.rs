@@ -13,6 +13,7 @@ use crate::bill::Decision;
 use crate::bind::{self, Bound, Charged, ClaimFacts};
 use crate::catalogue::{Found, RuleBook};
 use crate::command::{Command, Settle, What, WhichVisit};
+use crate::date::Day;
 use crate::event::{
     Event, KeyedBy, PolicyNames, Record, Refused, Run, Settled, Share, SlotLabels, Sources,
 };
@@ -228,7 +229,9 @@ impl Ledger {
         key: RequestKey,
         shelf: &impl Shelf,
     ) -> Result<Option<Decided>, Refused> {
-        let Some(known) = self.known(command, key, shelf)? else { return Ok(None) };
+        let Some(known) = self.known(command, (key, &command.request.msgid), shelf)? else {
+            return Ok(None);
+        };
         let same = known.digest == command.request.digest;
         Ok(Some(match known.effect {
             Effect::Mark | Effect::Undone => Decided::Refused(Refused {
@@ -251,11 +254,11 @@ impl Ledger {
     }
 
     /// What is remembered of a request, or of the settlement that it made long ago. Where that settlement's record cannot be
-    /// read it is refused: whether the request has come is not known then.
+    /// read it is refused, since whether the request has come is not known then; but not where its `msgid` says that it is young.
     pub(super) fn known(
         &self,
         command: &Command,
-        key: RequestKey,
+        (key, msgid): (RequestKey, &str),
         shelf: &impl Shelf,
     ) -> Result<Option<Remembered>, Refused> {
         if let Some(known) = self.requests.get(key) {
@@ -264,7 +267,11 @@ impl Ledger {
         let member = self.members.get(&command.request.psn_no);
         let settled = member.map_or(&[][..], |member| member.settled());
         for held in settled.iter().filter(|one| one.mark() == key.mark()) {
-            let (record, place) = made_by(shelf, *held)?;
+            let (record, place) = match made_by(shelf, *held) {
+                Ok(made) => made,
+                Err(_) if is_young(msgid, command.time_ms) => continue,
+                Err(refused) => return Err(refused),
+            };
             if RequestKey::of_record(&record) == Some(key) {
                 let Record { seq, time_ms, request, .. } = record;
                 let effect = Effect::Settlement(seq);
@@ -607,6 +614,17 @@ impl Ledger {
     fn policy_of(&self, pack: &Pack) -> Option<&Policy> {
         self.policies.iter().find(|policy| policy.names.digest == pack.data().digest)
     }
+}
+
+/// Whether a `msgid`, by the day in it (institution of 12 letters, then yyyyMMddHHmmss), is of a request whose key would be
+/// remembered still, had it come before.
+fn is_young(msgid: &str, time_ms: u64) -> bool {
+    let number = |from, to| msgid.get(from..to)?.parse::<u16>().ok().map(i32::from);
+    let written = || Day::from_civil(number(12, 16)?, number(16, 18)?, number(18, 20)?);
+    let days = i32::try_from(time_ms.wrapping_div(86_400_000));
+    let age = written().zip(days.ok()).map(|(written, days)| Day::new(days).days_since(written));
+    // Days here are those of Greenwich, and clocks of hospitals are not all right.
+    age.is_some_and(|age| (-2..=32).contains(&age))
 }
 
 /// Whether the amount given is the sum of the lines.

@@ -118,7 +118,8 @@ impl RequestKey {
     pub fn mark(self) -> KeyMark {
         // The lowest byte says no more than whose it is.
         let [_, low, high, ..] = self.0.to_le_bytes();
-        KeyMark(u16::from_le_bytes([low, high]))
+        // Nought is that of a settlement whose request has no key.
+        KeyMark(u16::from_le_bytes([low, high]).max(1))
     }
 
     /// As a snapshot has it.

@@ -89,7 +89,7 @@ impl Ledger {
     ) -> Result<Decided, Not> {
         let request = &command.request;
         let key = RequestKey::new(&request.asker, infno, msgid, &request.psn_no);
-        let known = self.known(command, key, shelf)?;
+        let known = self.known(command, (key, msgid), shelf)?;
         let undone = match known.map(|known| (known.effect, known.place)) {
             None => Undone::NotYetCome,
             // A second reversal gets the answer of the first.

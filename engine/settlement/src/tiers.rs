@@ -232,14 +232,18 @@ fn price_plain(plain: &Plain, frame: &[Fen], done: &mut TierRow) {
     let to_end = plain.curve.at(begin.plus(covered));
     let banded = match plain.origin {
         Origin::Begin => Fen::rounded_between(to_begin, to_end, plain.rounding),
-        Origin::Zero | Origin::Deductible => {
-            let before = plain.curve.at(plain.origin.of(begin, plain.deductible));
-            let paid_before = Fen::rounded_between(before, to_begin, plain.rounding);
-            Fen::rounded_between(before, to_end, plain.rounding).minus(paid_before)
-        }
+        Origin::Zero | Origin::Deductible => paid_since(plain, begin, to_begin, to_end),
     };
     done.banded = banded;
     done.paid = banded;
+}
+
+/// Step 6 of a plain row whose F counts from before the begin: two roundings.
+#[inline(never)]
+fn paid_since(plain: &Plain, begin: Fen, to_begin: i64, to_end: i64) -> Fen {
+    let before = plain.curve.at(plain.origin.of(begin, plain.deductible));
+    let paid_before = Fen::rounded_between(before, to_begin, plain.rounding);
+    Fen::rounded_between(before, to_end, plain.rounding).minus(paid_before)
 }
 
 /// Step 8 of a plain row: it pays what its cap has left, for the least length for which it does.

@@ -22,3 +22,4 @@ run pack_parse ../golden/packs/variants ../golden/packs/lines
 run case_settle seeds/case_settle
 run snapshot_read
 run gateway_decode seeds/gateway_decode
+run sign_verify seeds/gateway_decode

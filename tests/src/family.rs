@@ -1,16 +1,35 @@
 //! Errands to other members' accounts, run to their end at once: for tests that have shards and no threads.
 
 use yidan_pipeline::family::{Families, Next};
-use yidan_pipeline::shard::{Answer, Ask};
+use yidan_pipeline::shard::{Answer, Ask, Outcome};
 use yidan_settlement::command::{Command, What};
 use yidan_settlement::event::{Record, Request};
-use yidan_settlement::ledger::{Decided, Needs};
+use yidan_settlement::ledger::{Decided, Ledger, Member, Needs};
+use yidan_settlement::money::Fen;
 use yidan_settlement::stored;
 
 /// Who is asked: shards, by the member whom it concerns.
 pub trait Asked {
+    /// The ledger that this member is in.
+    fn ledger(&self, psn_no: &str) -> &Ledger;
+
+    /// The answer of its shard to a command.
+    fn command(&mut self, command: Box<Command>) -> Outcome;
+
     /// The answer of the shard of this member.
-    fn ask(&mut self, psn_no: &str, ask: Ask) -> Answer;
+    ///
+    /// # Panics
+    /// When a look at the ledger is asked for.
+    fn ask(&mut self, psn_no: &str, ask: Ask) -> Outcome {
+        match ask {
+            Ask::Balance(owner) => {
+                let member = self.ledger(psn_no).members().get(&owner);
+                Outcome::Balance(member.map_or(Fen::ZERO, Member::balance))
+            }
+            Ask::Command(command, _) => self.command(command),
+            Ask::Look(_) => panic!("an errand looks at no ledger"),
+        }
+    }
 
     /// A command with a new number.
     fn stamp(&mut self, request: Request, what: What) -> Command;
@@ -45,8 +64,8 @@ pub fn run_all(all: Vec<(Box<Command>, Needs)>, asked: &mut impl Asked) -> Vec<A
                         let request = Request { digest: what.digest(), ..request };
                         asked.stamp(request, what)
                     });
-                    let answer = asked.ask(&psn_no, ask);
-                    families.answered(tag, Ok(answer), &mut next);
+                    let outcome = asked.ask(&psn_no, ask);
+                    families.answered(tag, Ok(outcome), &mut next);
                 }
             }
         }
@@ -55,22 +74,22 @@ pub fn run_all(all: Vec<(Box<Command>, Needs)>, asked: &mut impl Asked) -> Vec<A
     answers.into_iter().map(|answer| answer.expect("it is answered")).collect()
 }
 
-/// What a shard answers that decided so; an event's record has this number and these bytes.
-pub fn answer(command: &Command, decided: Decided, place: u64, record: &[u8]) -> Answer {
-    match decided {
+/// What a shard gives that decided so; an event's record has this number and these bytes.
+pub fn outcome(command: &Command, decided: Decided, place: u64, record: &[u8]) -> Outcome {
+    Outcome::Answer(match decided {
         Decided::Event(_) => Answer::Done(place, record.into()),
         Decided::Again(place) => Answer::Again(place),
         Decided::PreSettled(settled) => Answer::PreSettled(settled),
         Decided::Nothing => Answer::Nothing,
         Decided::Refused(refused) => Answer::Refused(refused),
-        Decided::Needs(needs) => Answer::Needs(Box::new(command.clone()), needs),
-    }
+        Decided::Needs(needs) => return Outcome::Needs(Box::new(command.clone()), needs),
+    })
 }
 
 /// What was decided, by the answer.
 ///
 /// # Panics
-/// When it is none to a command.
+/// When the record of an event cannot be read.
 pub fn decided(answer: Answer) -> Decided {
     match answer {
         Answer::Done(_, bytes) => {
@@ -81,9 +100,6 @@ pub fn decided(answer: Answer) -> Decided {
         Answer::PreSettled(settled) => Decided::PreSettled(settled),
         Answer::Nothing => Decided::Nothing,
         Answer::Refused(refused) => Decided::Refused(refused),
-        answer @ (Answer::Looked | Answer::Balance(_) | Answer::Needs(_, _)) => {
-            panic!("{answer:?} answers no command")
-        }
     }
 }
 

@@ -14,12 +14,12 @@ use yidan_settlement::catalogue::{
 use yidan_settlement::claim::{
     AccountUse, AgreementRecord, FilingRecord, HospitalApproval, LineParts, Spell,
 };
-use yidan_settlement::command::{Command, Settle, What, WhichVisit};
+use yidan_settlement::command::{Command, End, Settle, What, WhichVisit};
 use yidan_settlement::date::{Day, Moment, Span};
-use yidan_settlement::event::{Correction, Event, PolicyNames, Request, Settled, Undone};
+use yidan_settlement::event::{Correction, Event, PolicyNames, Request, Settled, Undone, Which};
 use yidan_settlement::facts::{
     ApprovalFact, ChargesFacts, FacilityFacts, IdentityFact, LineFacts, MemberFacts, SettleFacts,
-    Text, TotalsFacts, VisitFacts,
+    Text, TotalsFacts, VisitChange, VisitFacts,
 };
 use yidan_settlement::id::{Admdvs, EntryId, Insutype, LineKind, RuleId, Tag, VisitId};
 use yidan_settlement::ledger::{Catalogue, Ledger, LookUp, Member, Shelf};
@@ -379,6 +379,7 @@ impl Town {
             insutype: insutype(*self.dice.one(&[310, 390])),
             med_type: (*self.dice.one(&["11", "14", "21", "41"])).into(),
             begin: Moment::new(self.today(), 0),
+            end: None,
             disease: disease.map(Text::from),
             diagnoses: Vec::new(),
             continues: None,
@@ -415,23 +416,36 @@ impl Town {
         let psn = self.some_psn();
         let asker = *self.dice.one(&FACILITIES);
         let facts = self.visit_facts();
-        self.send(asker, 2201, &psn, What::OpenVisit(facts))
+        let infno = *self.dice.one(&[2201, 2401]);
+        self.send(asker, infno, &psn, What::OpenVisit(facts))
     }
 
     fn about_visit(&mut self) -> Command {
         let (psn, asker, visit) = self.dice.one(&self.visits).clone();
-        match self.dice.below(10) {
+        match self.dice.below(12) {
             0..5 => {
                 let lines = self.lines();
                 self.send(&asker, 2204, &psn, What::Upload(visit, lines))
             }
-            5 => self.send(&asker, 2205, &psn, What::Withdraw(visit, Vec::new())),
+            5 => {
+                let which =
+                    if self.dice.percent(40) { Which::Batch(self.batch()) } else { Which::All };
+                self.send(&asker, 2205, &psn, What::Withdraw(visit, which))
+            }
             6 => self.send(&asker, 2202, &psn, What::CloseVisit(visit)),
+            7 => {
+                let (infno, change) = self.change();
+                self.send(&asker, infno, &psn, What::ChangeVisit(visit, change))
+            }
             n => {
                 let how = SettleFacts { mid_stay: self.dice.percent(30), ..self.how() };
-                let visit = WhichVisit::Registered(visit);
-                let settle = Settle { visit, how, charges: ChargesFacts::Uploaded };
-                let (infno, what) = if n == 7 {
+                let visit = match self.dice.percent(50) {
+                    true => WhichVisit::Batch(visit, self.batch()),
+                    false => WhichVisit::Registered(visit),
+                };
+                let settle =
+                    Settle { end: End::Stated, visit, how, charges: ChargesFacts::Uploaded };
+                let (infno, what) = if n == 8 {
                     (2206, What::PreSettle(settle))
                 } else {
                     (2207, What::Settle(settle))
@@ -441,8 +455,28 @@ impl Town {
         }
     }
 
+    /// A batch that lines may have been charged in.
+    fn batch(&mut self) -> Text {
+        (*self.dice.one(&["b1", "b1", "b1", "b2"])).into()
+    }
+
+    /// What is said anew of a visit, and by which transaction.
+    fn change(&mut self) -> (u16, VisitChange) {
+        let end = Moment::new(self.today(), 0);
+        match self.dice.below(10) {
+            0..3 => (2402, VisitChange { end: Some(Some(end)), ..VisitChange::default() }),
+            3..6 => (2405, VisitChange { end: Some(None), ..VisitChange::default() }),
+            n => {
+                let VisitFacts { med_type, disease, .. } = self.visit_facts();
+                let begin = (n == 6).then_some(end);
+                let (med_type, disease) = (Some(med_type), Some(disease));
+                (2403, VisitChange { med_type, disease, begin, ..VisitChange::default() })
+            }
+        }
+    }
+
     fn lines(&mut self) -> Vec<LineFacts> {
-        let day = self.today();
+        let (day, batch) = (self.today(), *self.dice.one(&["", "b1", "b1", "b2"]));
         let line = |dice: &mut Dice, n: u64| {
             let price = i64::try_from(dice.between(1, 300)).expect("small") * 1_000_000;
             let count = i64::try_from(dice.between(1, 5)).expect("small");
@@ -450,6 +484,7 @@ impl Town {
             let code = format!("{}{:03}", dice.one(&["A", "A", "B", "C", "X"]), dice.below(CODES));
             LineFacts {
                 serial: format!("{n}").into(),
+                batch: batch.into(),
                 code: code.into(),
                 day,
                 quantity,
@@ -479,7 +514,7 @@ impl Town {
             ChargesFacts::Lines(self.lines())
         };
         let (facts, how) = (self.visit_facts(), self.how());
-        let settle = Settle { visit: WhichVisit::AtOnce(facts), how, charges };
+        let settle = Settle { end: End::Stated, visit: WhichVisit::AtOnce(facts), how, charges };
         self.send(asker, 2102, &psn, What::Settle(settle))
     }
 
@@ -610,6 +645,7 @@ impl ClientBooks {
             },
             Event::FacilityRegistered(_, _)
             | Event::VisitOpened(_)
+            | Event::VisitChanged(_, _)
             | Event::VisitClosed(_)
             | Event::LinesUploaded(_, _)
             | Event::LinesWithdrawn(_, _)

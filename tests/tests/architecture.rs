@@ -140,6 +140,31 @@ fn modules_of_the_core_import_only_earlier_ones() {
 }
 
 #[test]
+fn of_the_gateway_only_http_knows_sockets_and_it_knows_no_wire() {
+    const OF_SOCKETS: [&str; 6] = ["hyper", "tokio", "rustls", "std::net", "Instant", "SystemTime"];
+    // What of the crate the sockets may name: themselves, and the bound of a body.
+    let of_http = BTreeSet::from(["limits"]);
+    let mut seen = 0;
+    for (path, text) in files() {
+        let Some(inside) = path.strip_prefix("engine/gateway/src/") else { continue };
+        if inside.starts_with("http") {
+            assert!(modules_named(&text).is_subset(&of_http), "{path} knows the wire");
+            seen += 1;
+            continue;
+        }
+        let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+        let code: Vec<&str> = code.collect();
+        // What asks the ledger waits for its answers and asks the clock, and knows sockets no more than the wire does.
+        let asks = inside.starts_with("service") || inside == "front.rs";
+        let words = if asks { &OF_SOCKETS[..1] } else { &OF_SOCKETS[..] };
+        for word in words {
+            assert!(code.iter().all(|line| !line.contains(word)), "{path} knows {word}");
+        }
+    }
+    assert!(seen > 5, "only {seen} files of http were looked at");
+}
+
+#[test]
 fn unsafe_stands_where_the_list_says_and_each_block_names_its_reason() {
     let mut found = Vec::new();
     // This file only speaks of it.

@@ -10,16 +10,16 @@ use yidan_journal::snapshot::{KEPT, LEFT_FREE, Snapshot, list, name_of};
 use yidan_journal::storage::Storage;
 use yidan_journal::storage::memory::{Memory, Plan};
 use yidan_journal::{JournalError, Limits, Loss, Places, Writer, scan};
-use yidan_pipeline::engine::{EngineError, Fold, Recovered, Setup, recover};
-use yidan_pipeline::shard::{Answer, Ask, CurrentWorld, LedgerShard};
+use yidan_pipeline::engine::{EngineError, Setup, recover};
+use yidan_pipeline::fold::{Fold, Recovered};
+use yidan_pipeline::shard::{Answer, Ask, CurrentWorld, LedgerShard, Outcome};
 use yidan_pipeline::snapshot::{Base, Made, Making, PassedOver, make};
 use yidan_pipeline::world::World;
 use yidan_pipeline::{Settings, Shard};
 use yidan_settlement::command::{Command, What};
 use yidan_settlement::event::{PolicyNames, Record, Request};
 use yidan_settlement::ledger::snapshot::{CHUNK_BYTES, Reading, write};
-use yidan_settlement::ledger::{Decided, Ledger, Member, RequestKey, Room, StateHash, shard_of};
-use yidan_settlement::money::Fen;
+use yidan_settlement::ledger::{Decided, Ledger, RequestKey, Room, StateHash, shard_of};
 use yidan_settlement::reason::Conduct;
 use yidan_settlement::stored::{self, Stored};
 use yidan_tests::family::{self, Asked, OWN_NUMBERS};
@@ -34,20 +34,14 @@ struct Shards<'p> {
 }
 
 impl Asked for Shards<'_> {
-    fn ask(&mut self, psn_no: &str, ask: Ask) -> Answer {
-        let shard = shard_of(psn_no, self.shards.len());
-        match ask {
-            Ask::Balance(psn_no) => {
-                let member = self.shards[shard].members().get(&psn_no);
-                Answer::Balance(member.map_or(Fen::ZERO, Member::balance))
-            }
-            Ask::Command(command, _) => {
-                let decided = self.step(shard, &command);
-                let record = self.records.get(&command.seq).cloned().unwrap_or_default();
-                family::answer(&command, decided, command.seq, &record)
-            }
-            Ask::Look(_) => panic!("an errand looks at no ledger"),
-        }
+    fn ledger(&self, psn_no: &str) -> &Ledger {
+        &self.shards[shard_of(psn_no, self.shards.len())]
+    }
+
+    fn command(&mut self, command: Box<Command>) -> Outcome {
+        let decided = self.step(shard_of(&command.request.psn_no, self.shards.len()), &command);
+        let record = self.records.get(&command.seq).cloned().unwrap_or_default();
+        family::outcome(&command, decided, command.seq, &record)
     }
 
     fn stamp(&mut self, request: Request, what: What) -> Command {
@@ -229,25 +223,29 @@ impl Life {
         self.next_seq = self.next_seq.max(command.seq + 1);
         let of = shard_of(&command.request.psn_no, self.shards.len());
         let shards = if command.concerns_all() { 0..self.shards.len() } else { of..of + 1 };
-        let mut last = Answer::Nothing;
+        let mut last = Outcome::Answer(Answer::Nothing);
         for shard in shards {
             last = self.step(shard, Ask::of(command.clone()));
         }
-        let Answer::Needs(command, needs) = last else { return last };
-        family::run(command, needs, self)
+        match last {
+            Outcome::Needs(command, needs) => family::run(command, needs, self),
+            answered @ (Outcome::Answer(_) | Outcome::Balance(_) | Outcome::Looked) => {
+                answered.into_answer()
+            }
+        }
     }
 
-    fn step(&mut self, shard: usize, ask: Ask) -> Answer {
+    fn step(&mut self, shard: usize, ask: Ask) -> Outcome {
         let mut record = Vec::new();
-        let mut answer = self.shards[shard].step(ask, &mut record);
+        let mut outcome = self.shards[shard].step(ask, &mut record);
         if !record.is_empty() {
             if !self.writer.has_room(record.len()) {
                 self.writer.commit(2).expect("a sound disk");
             }
             let number = self.writer.push(&record).expect("it fits");
-            self.shards[shard].numbered(number, &mut answer);
+            self.shards[shard].numbered(number, &mut outcome);
         }
-        answer
+        outcome
     }
 
     /// A town that lives for so many commands.
@@ -279,8 +277,13 @@ impl Life {
 }
 
 impl Asked for Life {
-    fn ask(&mut self, psn_no: &str, ask: Ask) -> Answer {
-        self.step(shard_of(psn_no, self.shards.len()), ask)
+    fn ledger(&self, psn_no: &str) -> &Ledger {
+        self.shards[shard_of(psn_no, self.shards.len())].ledger()
+    }
+
+    fn command(&mut self, command: Box<Command>) -> Outcome {
+        let shard = shard_of(&command.request.psn_no, self.shards.len());
+        self.step(shard, Ask::of(*command))
     }
 
     fn stamp(&mut self, request: Request, what: What) -> Command {
@@ -564,7 +567,7 @@ fn what_is_archived_is_not_needed_and_a_settlement_in_it_is_refused_to_be_undone
     let members = again.shards.iter().flat_map(|shard| shard.ledger().members().iter());
     let settled: Vec<(String, u64, u64)> = members
         .flat_map(|one| {
-            one.settled().iter().map(|it| (one.psn_no().to_owned(), it.seq, it.place()))
+            one.settled().iter().map(|it| (one.psn_no().to_owned(), it.seq(), it.place()))
         })
         .collect();
     let (psn_no, seq, _) = settled.iter().find(|it| it.2 < first_here).expect("an old one").clone();

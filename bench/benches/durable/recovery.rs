@@ -9,10 +9,10 @@ use yidan_bench::bills::{self, SEED};
 use yidan_bench::by_hand;
 use yidan_bench::dice::{Dice, Zipf};
 use yidan_image::Image;
-use yidan_pipeline::engine::{Looked, look};
+use yidan_pipeline::fold::{Looked, look};
 use yidan_settlement::claim::HospitalApproval;
 use yidan_settlement::command::What;
-use yidan_settlement::facts::{ChargesFacts, LineFacts};
+use yidan_settlement::facts::{ChargesFacts, LineFacts, Text};
 use yidan_settlement::ledger::StateHash;
 use yidan_settlement::money::{Price, Quantity};
 
@@ -116,6 +116,7 @@ fn line(serial: usize, code: &[u8], dice: &mut Dice) -> LineFacts {
     let price = Price::new(10_000 * (100 + i64::try_from(dice.below(5_000)).expect("small")));
     LineFacts {
         serial: format!("{serial:06}").into(),
+        batch: Text::default(),
         code: std::str::from_utf8(code).expect("codes are text").into(),
         day: today(),
         quantity,

@@ -10,7 +10,7 @@ use hdrhistogram::Histogram;
 use parking_lot::Mutex;
 use yidan_journal::snapshot::{Snapshot, list};
 use yidan_journal::storage::files::Files;
-use yidan_pipeline::engine::now_ms;
+use yidan_pipeline::admission::now_ms;
 use yidan_pipeline::snapshot::{Base, Making, make, stand_back};
 use yidan_settlement::ledger::StateHash;
 

@@ -21,7 +21,7 @@ use yidan_pipeline::{Reply, Stopped, Why};
 use yidan_settlement::bill::Decision;
 use yidan_settlement::catalogue::Level;
 use yidan_settlement::claim::{AccountUse, LineParts, Spell};
-use yidan_settlement::command::{Settle, What, WhichVisit};
+use yidan_settlement::command::{End, Settle, What, WhichVisit};
 use yidan_settlement::date::{Day, Moment, Span};
 use yidan_settlement::event::{Event, Record, Request};
 use yidan_settlement::facts::{
@@ -186,6 +186,7 @@ pub(crate) fn settle(day: Day, charges: ChargesFacts) -> Settle {
         insutype: insutype(),
         med_type: "21".into(),
         begin: moment,
+        end: None,
         disease: None,
         diagnoses: Vec::new(),
         continues: None,
@@ -204,7 +205,7 @@ pub(crate) fn settle(day: Day, charges: ChargesFacts) -> Settle {
         mid_stay: false,
         total: None,
     };
-    Settle { visit: WhichVisit::AtOnce(visit), how, charges }
+    Settle { end: End::Stated, visit: WhichVisit::AtOnce(visit), how, charges }
 }
 
 /// Charges by totals: so much in scope, and so much more that nobody covers.

@@ -3,9 +3,9 @@
 use alloc::vec::Vec;
 
 use crate::date::Day;
-use crate::event::{Correction, PolicyNames, Request, Share};
+use crate::event::{Correction, PolicyNames, Request, Share, Which};
 use crate::facts::{
-    ChargesFacts, FacilityFacts, LineFacts, MemberFacts, SettleFacts, Text, VisitFacts,
+    ChargesFacts, FacilityFacts, LineFacts, MemberFacts, SettleFacts, Text, VisitChange, VisitFacts,
 };
 use crate::id::VisitId;
 use crate::limits::ADJUSTED_MAX;
@@ -38,12 +38,14 @@ pub enum What {
     Deposit(Fen),
     /// Register a visit.
     OpenVisit(VisitFacts),
+    /// Say anew what is known of a registered visit.
+    ChangeVisit(VisitId, VisitChange),
     /// Close a visit that has no settlement.
     CloseVisit(VisitId),
     /// Upload lines.
     Upload(VisitId, Vec<LineFacts>),
-    /// Withdraw lines of these serials; all that are not settled, where none is named.
-    Withdraw(VisitId, Vec<Text>),
+    /// Withdraw lines that are not settled.
+    Withdraw(VisitId, Which),
     /// Say what a settlement now would give, and change nothing.
     PreSettle(Settle),
     /// Settle.
@@ -91,17 +93,33 @@ pub struct EndHold {
 pub struct Settle {
     /// Which visit.
     pub visit: WhichVisit,
+    /// When the visit ends, where it is not registered with it.
+    pub end: End,
     /// How.
     pub how: SettleFacts,
     /// For what.
     pub charges: ChargesFacts,
 }
 
+/// The end of a visit that is settled. One that is registered with the visit takes its place.
+#[derive(Copy, Clone, Eq, PartialEq, Debug, Default)]
+pub enum End {
+    /// As [`Settle::how`] says.
+    #[default]
+    Stated,
+    /// The visit goes on, and is settled so far: as [`Settle::how`] says, and not before the visit began, as clocks differ.
+    SoFar,
+    /// It must be registered. A batch is of an outpatient, whose visit else ends as it began.
+    Registered,
+}
+
 /// The visit of a settlement.
 #[derive(Clone, Eq, PartialEq, Debug)]
 pub enum WhichVisit {
-    /// Registered before.
+    /// Registered before: with all lines that are not settled, and with it the visit ends, but for a settlement midway.
     Registered(VisitId),
+    /// The lines of one batch (`chrg_bchno`) of a registered visit, which goes on to its next batch.
+    Batch(VisitId, Text),
     /// Registered and settled at once.
     AtOnce(VisitFacts),
 }
@@ -117,6 +135,7 @@ impl Command {
             What::RegisterMember(_, _)
             | What::Deposit(_)
             | What::OpenVisit(_)
+            | What::ChangeVisit(_, _)
             | What::CloseVisit(_)
             | What::Upload(_, _)
             | What::Withdraw(_, _)
@@ -139,6 +158,7 @@ impl Command {
             | What::RegisterFacility(_, _)
             | What::Deposit(_)
             | What::OpenVisit(_)
+            | What::ChangeVisit(_, _)
             | What::CloseVisit(_)
             | What::Upload(_, _)
             | What::Withdraw(_, _)
@@ -170,6 +190,7 @@ impl What {
             | What::RegisterMember(_, _)
             | What::Deposit(_)
             | What::OpenVisit(_)
+            | What::ChangeVisit(_, _)
             | What::CloseVisit(_)
             | What::Upload(_, _)
             | What::Withdraw(_, _)
@@ -211,6 +232,11 @@ impl What {
                 kind(4, to);
                 facts.put(to);
             }
+            What::ChangeVisit(visit, change) => {
+                kind(17, to);
+                visit.put(to);
+                change.put(to);
+            }
             What::CloseVisit(visit) => {
                 kind(5, to);
                 visit.put(to);
@@ -220,10 +246,10 @@ impl What {
                 visit.put(to);
                 lines.put(to);
             }
-            What::Withdraw(visit, serials) => {
+            What::Withdraw(visit, which) => {
                 kind(7, to);
                 visit.put(to);
-                serials.put(to);
+                which.put(to);
             }
             What::PreSettle(settle) | What::Settle(settle) => {
                 kind(8, to);
@@ -280,8 +306,19 @@ impl Settle {
                 to.push(1);
                 facts.put(to);
             }
+            WhichVisit::Batch(visit, batch) => {
+                to.push(2);
+                visit.put(to);
+                batch.put(to);
+            }
         }
         self.how.put(to);
         self.charges.put(to);
+        match self.end {
+            // The form of what was said before there were others.
+            End::Stated => {}
+            End::SoFar => to.push(1),
+            End::Registered => to.push(2),
+        }
     }
 }

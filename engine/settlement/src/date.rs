@@ -201,6 +201,11 @@ impl Moment {
         Some(Moment::new(day, of_day))
     }
 
+    /// So many seconds later.
+    pub fn later(self, seconds: i64) -> Moment {
+        Moment(self.0.saturating_add(seconds))
+    }
+
     /// Whether it comes after another. A moment that is only a day, as midnight stands for one, is not after any other of
     /// that day, nor is any other after it.
     pub fn is_after(self, other: Moment) -> bool {

@@ -1,18 +1,23 @@
 //! What the journal carries: the request, and what the ledger made of it. A record once written means the same for good;
 //! `engine/journal/RECORDS.md` draws it, and a fixture holds its bytes.
 
+mod lent;
+
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use crate::admit::SlotKey;
-use crate::bill::{Account, Decision, Posting, SlotChange};
+use crate::bill::{Account, Decision};
 use crate::date::Day;
 use crate::facts::{
-    ChargesFacts, FacilityFacts, LineFacts, MemberFacts, SettleFacts, Text, VisitFacts,
+    ChargesFacts, FacilityFacts, LineFacts, MemberFacts, SettleFacts, Text, VisitChange, VisitFacts,
 };
 use crate::id::VisitId;
 use crate::money::Fen;
-use crate::stored::{self, Bytes, Stored, stored_enum, stored_struct};
+use crate::reason::Conduct;
+use crate::stored::{Bytes, Stored, stored_enum, stored_struct};
+
+pub use lent::{Asked, Lent, LentBill, LentRoom, Posted};
 
 /// The version written.
 pub const VERSION: u8 = 1;
@@ -57,12 +62,14 @@ pub enum Event {
     Deposited(Fen),
     /// A visit is registered; it is called by the number of this record's command.
     VisitOpened(VisitFacts),
+    /// What is known of a registered visit is said anew.
+    VisitChanged(VisitId, VisitChange),
     /// A visit without a settlement is closed.
     VisitClosed(VisitId),
     /// Lines are there that were not before.
     LinesUploaded(VisitId, Vec<LineFacts>),
-    /// Lines of these serials are gone; all, where none is named.
-    LinesWithdrawn(VisitId, Vec<Text>),
+    /// Lines that were not settled are gone.
+    LinesWithdrawn(VisitId, Which),
     /// Settled.
     Settled(Box<Settled>),
     /// A settlement was undone: the exact opposite was posted.
@@ -83,6 +90,17 @@ pub enum Event {
     FamilyHeld(FamilyHeld),
     /// What was held is paid, or the account's again.
     FamilyEnded(FamilyEnded),
+}
+
+/// Which of the lines of a visit that are not settled.
+#[derive(Clone, Eq, PartialEq, Debug)]
+pub enum Which {
+    /// All of them.
+    All,
+    /// Those of these serials.
+    Serials(Vec<Text>),
+    /// Those of this batch (`chrg_bchno`).
+    Batch(Text),
 }
 
 /// A part of a command in another member's account.
@@ -123,10 +141,12 @@ pub struct FamilyEnded {
 pub struct Settled {
     /// The visit; of a bill settled at once its own number.
     pub visit: VisitId,
-    /// What was said of the visit, when it was settled at once.
-    pub at_once: Option<VisitFacts>,
     /// How it was settled.
     pub how: SettleFacts,
+    /// The batch of a registered visit that it took in (`chrg_bchno`); `None` for all lines.
+    pub batch: Option<Text>,
+    /// What was known of the visit: it may be changed, and forgotten, before its settlement is made anew.
+    pub facts: VisitFacts,
     /// For what.
     pub charges: ChargesFacts,
     /// What was known of the member: the record of the journal that says so.
@@ -141,21 +161,12 @@ pub struct Settled {
     pub labels: SlotLabels,
     /// Slots that were read and did not change, with their values.
     pub read: Vec<(SlotKey, Fen)>,
-    /// Where the claim of a registered visit is written: the visit may be forgotten before its settlement is made anew.
-    pub sources: Option<Sources>,
+    /// Where the lines of a registered visit are written that it took in, in order; `None` of a visit settled at once.
+    pub sources: Option<Vec<Run>>,
     /// Other members' accounts, in the order of the bill's family accounts: what was held of each.
     pub shares: Vec<Share>,
     /// The bill.
     pub decision: Decision,
-}
-
-/// The records of the journal that hold a visit and the lines of one of its settlements.
-#[derive(Clone, Eq, PartialEq, Debug, Default)]
-pub struct Sources {
-    /// The record that registered the visit.
-    pub opened: u64,
-    /// Its lines, in order.
-    pub lines: Vec<Run>,
 }
 
 /// Lines of one upload, one after the other.
@@ -193,7 +204,7 @@ pub struct Corrected {
 
 impl Corrected {
     /// The record that said before it what a settlement was.
-    pub fn place_before(&self, settlement: u64) -> Option<u64> {
+    fn place_before(&self, settlement: u64) -> Option<u64> {
         let cancelled = self.cancelled.iter().map(|(_, one)| (one.settlement, one.place));
         let adjusted = self.adjusted.iter().map(|one| (one.settlement, one.place));
         cancelled.chain(adjusted).find(|(one, _)| *one == settlement).map(|(_, place)| place)
@@ -262,6 +273,8 @@ pub enum Undone {
 pub struct Moved {
     /// The visit.
     pub visit: VisitId,
+    /// The batch of it that the settlement took in; `None` for all lines.
+    pub batch: Option<Text>,
     /// The pack that numbers the slots.
     pub policy: u64,
     /// The insurance, the disease and the filing that sub-keys speak of.
@@ -323,60 +336,11 @@ pub struct Refused {
     pub detail: u64,
 }
 
-/// Who asked for what, lent. What only tells one request from another are bytes: no one reads them.
-#[derive(Copy, Clone, Debug)]
-pub struct Asked<'a> {
-    /// The number given at admission.
-    pub seq: u64,
-    /// When it was admitted, milliseconds since 1970.
-    pub time_ms: u64,
-    /// `fixmedins_code` of the sender.
-    pub asker: &'a str,
-    /// `infno`
-    pub infno: u16,
-    /// `msgid`
-    pub msgid: &'a [u8],
-    /// `psn_no`
-    pub psn_no: &'a [u8],
-    /// Digest of the decoded input.
-    pub digest: [u8; 16],
-}
-
-/// A settlement as the books take it in: what it changes, and nothing of how that was found.
-#[derive(Copy, Clone, Debug)]
-pub struct Posted<'a> {
-    /// The visit.
-    pub visit: VisitId,
-    /// `mid_setl_flag`: the visit stays open.
-    pub mid_stay: bool,
-    /// The pack, by the number of the command that loaded it.
-    pub policy: u64,
-    /// The texts behind the slots.
-    pub labels: Labels<'a>,
-    /// Slots, in order.
-    pub changes: &'a [SlotChange],
-    /// Double entry.
-    pub postings: &'a [Posting],
-}
-
-/// A record as a fold takes it from its bytes.
-#[derive(Debug)]
-pub enum Lent<'a> {
-    /// A settlement, whose bill is read when it is posted.
-    Settled(Asked<'a>, LentBill<'a>),
-    /// Any other, whole.
-    Whole(Box<Record>),
-}
-
-/// The bill of a settlement as it stands in its record.
-#[derive(Clone, Debug)]
-pub struct LentBill<'a>(Bytes<'a>);
-
-/// Room for a settlement that is lent.
-#[derive(Debug, Default)]
-pub struct LentRoom {
-    changes: Vec<SlotChange>,
-    postings: Vec<Posting>,
+impl Refused {
+    /// Whether a record could not be read: it may be put back, so the refusal is not remembered.
+    pub fn is_unreachable(&self) -> bool {
+        self.reason == Conduct::RecordUnreachable.number()
+    }
 }
 
 /// The names behind the numbers of a pack.
@@ -413,8 +377,9 @@ stored_enum! {
 
 stored_struct! {
     Request { asker, infno, msgid, psn_no, digest }
-    Settled { visit, how, policy, labels, decision, at_once, charges, known, facility, catalogue, read, sources, shares }
-    Sources { opened, lines }
+    Settled {
+        visit, how, batch, policy, labels, decision, facts, charges, known, facility, catalogue, read, sources, shares,
+    }
     Run { place, from, count }
     Correction { first, cancel, day }
     Corrected { correction, cancelled, adjusted }
@@ -424,13 +389,38 @@ stored_struct! {
     FamilyHeld { member, amount, settlement }
     FamilyEnded { item, held, paid }
     Reversed { infno, msgid, undone }
-    Moved { visit, policy, labels, slots, balance, family, funds, facility, person }
+    Moved { visit, batch, policy, labels, slots, balance, family, funds, facility, person }
     SlotLabels { insutype, disease, filing }
     Refused { reason, line, figures, detail }
     PolicyNames { pool, digest, slots, diseases, groups }
 }
 
-// What a fold reads of a record stands first in it; see `Lent`.
+// What a fold reads of a settlement stands first in it; see `lent.rs`.
+
+impl Stored for Which {
+    fn put(&self, to: &mut Vec<u8>) {
+        match self {
+            Which::All => to.push(0),
+            Which::Serials(serials) => {
+                to.push(1);
+                serials.put(to);
+            }
+            Which::Batch(batch) => {
+                to.push(2);
+                batch.put(to);
+            }
+        }
+    }
+
+    fn read(from: &mut Bytes<'_>) -> Option<Which> {
+        match u8::read(from)? {
+            0 => Some(Which::All),
+            1 => Vec::read(from).map(Which::Serials),
+            2 => Text::read(from).map(Which::Batch),
+            _ => None,
+        }
+    }
+}
 
 impl Stored for Undone {
     fn put(&self, to: &mut Vec<u8>) {
@@ -475,6 +465,7 @@ impl Event {
             Event::MemberRegistered(_, _)
             | Event::Deposited(_)
             | Event::VisitOpened(_)
+            | Event::VisitChanged(_, _)
             | Event::VisitClosed(_)
             | Event::LinesUploaded(_, _)
             | Event::LinesWithdrawn(_, _)
@@ -516,6 +507,7 @@ impl Event {
             | Event::FacilityRegistered(_, _)
             | Event::Deposited(_)
             | Event::VisitOpened(_)
+            | Event::VisitChanged(_, _)
             | Event::VisitClosed(_)
             | Event::LinesUploaded(_, _)
             | Event::LinesWithdrawn(_, _)
@@ -528,6 +520,23 @@ impl Event {
         }
     }
 
+    /// The record that said before this one what a settlement was; `None` where this one did not change it.
+    pub fn place_before(&self, settlement: u64) -> Option<u64> {
+        if let Event::Corrected(corrected) = self {
+            return corrected.place_before(settlement);
+        }
+        let cancelled = if let Event::Cancelled(cancelled) = self {
+            cancelled
+        } else {
+            let Event::Reversed(reversed) = self else { return None };
+            let (Undone::Settlement(moved) | Undone::Cancellation(moved)) = &reversed.undone else {
+                return None;
+            };
+            moved
+        };
+        (cancelled.settlement == settlement).then_some(cancelled.place)
+    }
+
     /// The byte that stands for it.
     fn kind(&self) -> u8 {
         match self {
@@ -535,6 +544,7 @@ impl Event {
             Event::FacilityRegistered(_, _) => 2,
             Event::Deposited(_) => 3,
             Event::VisitOpened(_) => 4,
+            Event::VisitChanged(_, _) => 18,
             Event::VisitClosed(_) => 5,
             Event::LinesUploaded(_, _) => 6,
             Event::LinesWithdrawn(_, _) => 7,
@@ -566,14 +576,18 @@ impl Stored for Event {
             }
             Event::Deposited(amount) => amount.put(to),
             Event::VisitOpened(visit) => visit.put(to),
+            Event::VisitChanged(visit, change) => {
+                visit.put(to);
+                change.put(to);
+            }
             Event::VisitClosed(visit) => visit.put(to),
             Event::LinesUploaded(visit, lines) => {
                 visit.put(to);
                 lines.put(to);
             }
-            Event::LinesWithdrawn(visit, serials) => {
+            Event::LinesWithdrawn(visit, which) => {
                 visit.put(to);
-                serials.put(to);
+                which.put(to);
             }
             Event::Settled(settled) => settled.put(to),
             Event::Cancelled(cancelled) => cancelled.put(to),
@@ -607,6 +621,7 @@ impl Stored for Event {
             15 => Event::Corrected(Box::new(Stored::read(from)?)),
             16 => Event::FamilyHeld(Stored::read(from)?),
             17 => Event::FamilyEnded(Stored::read(from)?),
+            18 => Event::VisitChanged(Stored::read(from)?, Stored::read(from)?),
             _ => return None,
         })
     }
@@ -614,49 +629,6 @@ impl Stored for Event {
 
 /// The byte of a settlement.
 const SETTLED: u8 = 8;
-
-impl<'a> Lent<'a> {
-    /// Reads a record as far as a fold needs it; `None` where the bytes are none.
-    pub fn read(bytes: &'a [u8]) -> Option<Lent<'a>> {
-        let mut from = Bytes::new(bytes);
-        if u8::read(&mut from)? != VERSION {
-            return None;
-        }
-        let asked = Asked {
-            seq: Stored::read(&mut from)?,
-            time_ms: Stored::read(&mut from)?,
-            asker: from.text()?,
-            infno: Stored::read(&mut from)?,
-            msgid: from.text_bytes()?,
-            psn_no: from.text_bytes()?,
-            digest: Stored::read(&mut from)?,
-        };
-        if u8::read(&mut from)? != SETTLED {
-            return stored::whole(bytes).map(|record| Lent::Whole(Box::new(record)));
-        }
-        Some(Lent::Settled(asked, LentBill(from)))
-    }
-}
-
-impl<'a> LentBill<'a> {
-    /// Reads what the books need, which stands first; what is behind it is for statement and audit. `None` where the bytes are
-    /// no bill.
-    pub fn posted(self, room: &'a mut LentRoom) -> Option<Posted<'a>> {
-        let LentBill(mut from) = self;
-        let visit = Stored::read(&mut from)?;
-        let mid_stay = SettleFacts::read(&mut from)?.mid_stay;
-        let policy = Stored::read(&mut from)?;
-        let labels = Labels {
-            insutype: Stored::read(&mut from)?,
-            disease: if bool::read(&mut from)? { Some(from.text()?) } else { None },
-            filing: from.text()?,
-        };
-        from.list_into(&mut room.changes)?;
-        from.list_into(&mut room.postings)?;
-        let LentRoom { changes, postings } = room;
-        Some(Posted { visit, mid_stay, policy, labels, changes, postings })
-    }
-}
 
 impl Settled {
     /// What each of the other members' accounts has paid of what was held of it, by what is posted.
@@ -668,27 +640,9 @@ impl Settled {
         })
     }
 
-    /// As the books take it in.
-    pub fn posted(&self) -> Posted<'_> {
-        Posted {
-            visit: self.visit,
-            mid_stay: self.how.mid_stay,
-            policy: self.policy,
-            labels: self.labels.lent(),
-            changes: &self.decision.changes,
-            postings: &self.decision.postings,
-        }
-    }
-}
-
-impl Record {
-    /// Who asked for it.
-    pub fn asked(&self) -> Asked<'_> {
-        let Record { seq, time_ms, request, .. } = self;
-        let Request { asker, infno, msgid, psn_no, digest } = request;
-        let (seq, time_ms, infno, digest) = (*seq, *time_ms, *infno, *digest);
-        let (msgid, psn_no) = (msgid.as_bytes(), psn_no.as_bytes());
-        Asked { seq, time_ms, asker, infno, msgid, psn_no, digest }
+    /// Whether a registered visit has ended with it: it was settled neither midway nor by batch.
+    pub fn ends_visit(&self) -> bool {
+        self.sources.is_some() && !self.how.mid_stay && self.batch.is_none()
     }
 }
 

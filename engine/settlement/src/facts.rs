@@ -103,6 +103,8 @@ pub struct VisitFacts {
     pub med_type: Text,
     /// Begin.
     pub begin: Moment,
+    /// End, once the facility has said it (出院); `None` while the visit lasts.
+    pub end: Option<Moment>,
     /// `dise_codg`
     pub disease: Option<Text>,
     /// Codes of diagnoses.
@@ -121,12 +123,65 @@ pub struct VisitFacts {
     pub fetuses: u16,
 }
 
+/// What is said anew of a registered visit; what is `None` stays as it is.
+#[derive(Clone, Eq, PartialEq, Debug, Default)]
+pub struct VisitChange {
+    /// `med_type`
+    pub med_type: Option<Text>,
+    /// Begin.
+    pub begin: Option<Moment>,
+    /// It has ended then (出院), or it has not ended after all (出院撤销).
+    pub end: Option<Option<Moment>>,
+    /// `dise_codg`, or none any more.
+    pub disease: Option<Option<Text>>,
+    /// Codes of diagnoses: all of them.
+    pub diagnoses: Option<Vec<Text>>,
+    /// 外伤标志
+    pub accident: Option<bool>,
+    /// 涉及第三方标志
+    pub third_party: Option<bool>,
+    /// `matn_type`, 0 for none.
+    pub birth: Option<u8>,
+    /// `birctrl_type`, 0 for none.
+    pub family_planning: Option<u8>,
+    /// `fetts`, at least 1.
+    pub fetuses: Option<u16>,
+}
+
+impl VisitFacts {
+    /// Takes in what is said anew.
+    pub fn change(&mut self, change: &VisitChange) {
+        fn put<T: Clone>(to: &mut T, said: Option<&T>) {
+            if let Some(said) = said {
+                to.clone_from(said);
+            }
+        }
+        let VisitChange { med_type, begin, end, disease, diagnoses, .. } = change;
+        let VisitChange { accident, third_party, birth, family_planning, fetuses, .. } = change;
+        put(&mut self.med_type, med_type.as_ref());
+        put(&mut self.begin, begin.as_ref());
+        put(&mut self.end, end.as_ref());
+        put(&mut self.disease, disease.as_ref());
+        put(&mut self.diagnoses, diagnoses.as_ref());
+        put(&mut self.accident, accident.as_ref());
+        put(&mut self.third_party, third_party.as_ref());
+        put(&mut self.birth, birth.as_ref());
+        put(&mut self.family_planning, family_planning.as_ref());
+        put(&mut self.fetuses, fetuses.as_ref());
+    }
+
+    /// Whether it has an end, and that lies before its begin.
+    pub fn is_reversed(&self) -> bool {
+        self.end.is_some_and(|end| self.begin.is_after(end))
+    }
+}
+
 /// How a visit is to be settled.
 #[derive(Copy, Clone, Eq, PartialEq, Debug)]
 pub struct SettleFacts {
     /// How it reaches the fund.
     pub channel: Channel,
-    /// End of the visit.
+    /// End of the visit; one that is registered with the visit takes its place.
     pub end: Moment,
     /// When it is settled.
     pub settled: Moment,
@@ -152,6 +207,8 @@ impl SettleFacts {
 pub struct LineFacts {
     /// `feedetl_sn`
     pub serial: Text,
+    /// `chrg_bchno`: the batch it is charged in; empty for none.
+    pub batch: Text,
     /// `med_list_codg`
     pub code: Text,
     /// Fee day.
@@ -188,7 +245,7 @@ pub struct TotalsFacts {
 /// What is charged.
 #[derive(Clone, Eq, PartialEq, Debug)]
 pub enum ChargesFacts {
-    /// The lines uploaded for the visit.
+    /// The lines uploaded for the visit, or for the batch of it that is settled.
     Uploaded,
     /// These lines.
     Lines(Vec<LineFacts>),

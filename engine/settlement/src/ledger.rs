@@ -12,8 +12,9 @@ mod requests;
 pub mod snapshot;
 mod symbols;
 mod undo;
+mod visit;
 
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use crate::admit::SlotKey;
@@ -23,7 +24,7 @@ use crate::event::{
     Asked, Cancelled, Corrected, Event, KeyedBy, Labels, Moved, PolicyNames, Posted, Record,
     Reversed, Undone,
 };
-use crate::facts::{FacilityFacts, LineFacts, Text, VisitFacts};
+use crate::facts::{FacilityFacts, Text};
 use crate::id::VisitId;
 use crate::money::Fen;
 
@@ -34,6 +35,7 @@ pub use hash::StateHash;
 pub use members::{HeldKey, HeldSettlement, HeldSlot, KeyMark, Member, Members, Row};
 pub use requests::{Effect, KEPT_MS, Remembered, RequestKey, Requests};
 pub use symbols::{Symbol, Symbols};
+pub use visit::{HeldLine, OpenVisit};
 
 /// One shard.
 #[derive(Clone, Debug, Default)]
@@ -59,36 +61,6 @@ pub struct Facility {
     known: Vec<(u64, FacilityFacts)>,
     /// What it is owed by this shard's settlements.
     payable: Fen,
-}
-
-/// A visit that is registered.
-#[derive(Clone, Eq, PartialEq, Debug)]
-pub struct OpenVisit {
-    /// `psn_no`
-    pub psn_no: Text,
-    /// `fixmedins_code`
-    pub facility: Text,
-    /// As registered.
-    pub facts: VisitFacts,
-    /// The record that registered it.
-    pub opened: u64,
-    /// Lines in the order they came.
-    pub lines: Vec<HeldLine>,
-    /// The settlement that ended it.
-    pub settled: Option<u64>,
-}
-
-/// An uploaded line.
-#[derive(Clone, Eq, PartialEq, Debug)]
-pub struct HeldLine {
-    /// As uploaded.
-    pub facts: LineFacts,
-    /// The record that uploaded it, and which of its lines it is.
-    pub place: u64,
-    /// Counted from nought.
-    pub index: u32,
-    /// The settlement that took it in; nought for none.
-    pub settled: u64,
 }
 
 /// A pack that may be used, with the numbers its names have here.
@@ -252,12 +224,17 @@ impl Ledger {
                     psn_no: psn_no.into(),
                     facility: record.request.asker.clone(),
                     facts: facts.clone(),
-                    opened: place,
                     lines: Vec::new(),
+                    batches: Vec::new(),
                     settled: None,
                 };
                 self.visits.insert(seq, visit);
                 Effect::Visit(seq)
+            }
+            Event::VisitChanged(visit, change) => {
+                let visit = self.visits.get_mut(&visit.get()).ok_or(broken("no such visit"))?;
+                visit.facts.change(change);
+                Effect::Lasting
             }
             Event::VisitClosed(visit) => {
                 self.visits.remove(&visit.get()).ok_or(broken("no such visit"))?;
@@ -271,13 +248,9 @@ impl Ledger {
                 }));
                 Effect::Lasting
             }
-            Event::LinesWithdrawn(visit, serials) => {
+            Event::LinesWithdrawn(visit, which) => {
                 let visit = self.visits.get_mut(&visit.get()).ok_or(broken("no such visit"))?;
-                let serials: BTreeSet<&Text> = serials.iter().collect();
-                let named = |line: &HeldLine| serials.contains(&line.facts.serial);
-                visit
-                    .lines
-                    .retain(|line| line.settled != 0 || !(serials.is_empty() || named(line)));
+                visit.withdraw(which);
                 Effect::Lasting
             }
             Event::Settled(settled) => {
@@ -362,7 +335,7 @@ impl Ledger {
     /// Closes a day: visits settled for good before it go, and keys that are old enough.
     fn close(&mut self, day: Day, time_ms: u64) {
         self.closed_to = self.closed_to.max(Some(day));
-        self.visits.retain(|_, visit| visit.settled.is_none() || visit.facts.begin.day() >= day);
+        self.visits.retain(|_, visit| !visit.is_over(day));
         self.requests.forget_before(time_ms.saturating_sub(KEPT_MS));
     }
 
@@ -394,11 +367,7 @@ impl Ledger {
         let member = self.post_bill(seq, row, asker, posted)?;
         let mark = key.map_or(KeyMark::default(), RequestKey::mark);
         member.keep_settlement(HeldSettlement::new(seq, place, posted.mid_stay, mark));
-        // A visit settled at once is not registered, so none has its number.
-        self.mark_lines(posted.visit, |line| line.settled == 0, seq);
-        if !posted.mid_stay {
-            self.end_visit(posted.visit, Some(seq));
-        }
+        self.take_lines(posted.visit, posted.batch, posted.mid_stay, seq);
         self.books.settled = self.books.settled.saturating_add(1);
         self.remember(key, asked, place, Effect::Settlement(seq));
         Ok(())
@@ -458,10 +427,8 @@ impl Ledger {
     ) -> Result<(), Broken> {
         self.post(seq, psn_no, asker, &cancelled.posted)?;
         self.settlement_mut(seq, psn_no, cancelled.settlement)?.cancelled_by(place);
-        let (visit, settlement) = (cancelled.posted.visit, cancelled.settlement);
-        self.mark_lines(visit, |line| line.settled == settlement, 0);
-        if self.visits.get(&visit.get()).is_some_and(|visit| visit.settled == Some(settlement)) {
-            self.end_visit(visit, None);
+        if let Some(visit) = self.visits.get_mut(&cancelled.posted.visit.get()) {
+            visit.give_back(cancelled.settlement);
         }
         self.books.cancelled = self.books.cancelled.saturating_add(1);
         Ok(())
@@ -484,11 +451,8 @@ impl Ledger {
                 let held = self.settlement_mut(seq, psn_no, put_back.settlement)?;
                 held.stands_by(put_back.place);
                 let mid_stay = held.is_mid_stay();
-                let visit = put_back.posted.visit;
-                self.mark_lines(visit, |line| line.settled == 0, put_back.settlement);
-                if !mid_stay {
-                    self.end_visit(visit, Some(put_back.settlement));
-                }
+                let Moved { visit, batch, .. } = &put_back.posted;
+                self.take_lines(*visit, batch.as_deref(), mid_stay, put_back.settlement);
                 self.books.restored = self.books.restored.saturating_add(1);
             }
             Undone::Visit(visit) => {
@@ -522,16 +486,10 @@ impl Ledger {
         held.ok_or(Broken { seq, what: "no such settlement" })
     }
 
-    fn mark_lines(&mut self, visit: VisitId, which: impl Fn(&HeldLine) -> bool, settled: u64) {
+    /// A settlement takes in lines of its visit. One settled at once is not registered, so none has its number.
+    fn take_lines(&mut self, visit: VisitId, batch: Option<&str>, mid_stay: bool, settlement: u64) {
         if let Some(visit) = self.visits.get_mut(&visit.get()) {
-            let lines = visit.lines.iter_mut().filter(|line| which(line));
-            lines.for_each(|line| line.settled = settled);
-        }
-    }
-
-    fn end_visit(&mut self, visit: VisitId, settled: Option<u64>) {
-        if let Some(visit) = self.visits.get_mut(&visit.get()) {
-            visit.settled = settled;
+            visit.take(batch, mid_stay, settlement);
         }
     }
 }

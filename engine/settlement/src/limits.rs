@@ -3,6 +3,9 @@
 /// The largest amount of a line or a bill, in fen: 10¹¹ yuan, above any bill and far below what overflows.
 pub const BILL_FEN_MAX: i64 = 10_000_000_000_000;
 
+/// Seconds that a facility's clock may be ahead of ours: what it says of now is taken so far, and what is to come is refused.
+pub const CLOCK_SKEW_SECONDS: i64 = 600;
+
 /// The largest value of a slot in fen: fifty bills of the largest amount, and still exact in 64 bits times a ratio.
 pub const SLOT_FEN_MAX: i64 = 500_000_000_000_000;
 
@@ -21,6 +24,10 @@ pub const RECORD_BYTES_MAX: usize = (8 << 20) - 64;
 /// Settlements that one correction decides anew: of one member since the first that is concerned. A dialysis patient has some 400 a
 /// year. Each may get a number of its own.
 pub const ADJUSTED_MAX: u64 = 1_000;
+
+/// Days for which a visit that is settled by batch (`chrg_bchno`) waits for its next batch, counted from its begin: outpatient
+/// courses are charged within a month, and a request of that age is remembered no longer either.
+pub const BATCH_VISIT_DAYS: i32 = 35;
 
 /// Family accounts that may pay for one member: each is another member's, and costs a settlement two records of its own.
 pub const FAMILY_MAX: usize = 8;

@@ -197,6 +197,18 @@ reasons! {
         FamilyWrong = 325, "家庭共济账户登记有误：不得为本人账户，不得重复，不得超过上限";
         /// What is to be ended is not held, or not so much.
         HoldUnknown = 326, "共济账户预留不存在或金额不符";
+        /// Lines were uploaded for the visit whose registration is to be reversed.
+        VisitHasLines = 327, "就诊已上传费用明细，请先撤销费用明细";
+        /// The end of the visit is registered: no line comes after it, and it has no other end.
+        VisitEnded = 328, "就诊已办理出院（结束），请先撤销出院";
+        /// The end of the visit is not registered.
+        VisitNotEnded = 329, "就诊尚未办理出院（结束），不能撤销出院";
+        /// No line of this batch that is not settled.
+        BatchUnknown = 330, "该收费批次没有未结算的费用明细";
+        /// What is known of the visit, or its lines, changed since the settlement was cancelled.
+        VisitChanged = 331, "撤销结算之后就诊信息或费用明细已变更，不能恢复该结算";
+        /// Settled whole before its end is registered.
+        VisitLasts = 332, "就诊尚未办理出院，请先办理出院（2402），或办理中途结算";
     }
 }
 

@@ -8,9 +8,10 @@ use std::sync::Arc;
 
 use yidan_journal::storage::memory::Memory;
 use yidan_journal::{Durable, JournalError, Places};
-use yidan_pipeline::engine::{Opened, Recovered};
+use yidan_pipeline::engine::Opened;
 use yidan_pipeline::family::{Asking, Families, Next, Tag};
-use yidan_pipeline::shard::{Answer, Ask, LedgerShard};
+use yidan_pipeline::fold::Recovered;
+use yidan_pipeline::shard::{Answer, Ask, LedgerShard, Outcome};
 use yidan_pipeline::{
     Ending, JournalStage, Parcel, Reply, SettleStage, Shard, Stopped, Submitted, Tickets,
 };
@@ -20,8 +21,8 @@ use yidan_settlement::ledger::{RequestKey, StateHash, shard_of};
 
 use super::Planted;
 
-/// Answers in the order in which they were sent, each with whom it is to. Nothing comes from an engine that died.
-pub(super) type Mail = Rc<RefCell<Vec<(To, Answer)>>>;
+/// Outcomes in the order in which they were sent, each with whom it is to. Nothing comes from an engine that died.
+pub(super) type Mail = Rc<RefCell<Vec<(To, Outcome)>>>;
 
 /// Whom an answer is to.
 #[derive(Clone, Debug)]
@@ -37,16 +38,16 @@ pub(super) enum To {
 /// Parcels of a shard: few, so that shards come to wait for the journal.
 const PARCELS: usize = 4;
 
-/// Puts an answer into the mail.
+/// Puts an outcome into the mail.
 pub(super) struct Post {
     to: To,
     mail: Mail,
 }
 
-impl Reply<Answer> for Post {
-    fn send(self, answer: Result<Answer, Stopped>) {
-        if let Ok(answer) = answer {
-            self.mail.borrow_mut().push((self.to, answer));
+impl Reply<Outcome> for Post {
+    fn send(self, outcome: Result<Outcome, Stopped>) {
+        if let Ok(outcome) = outcome {
+            self.mail.borrow_mut().push((self.to, outcome));
         }
     }
 }
@@ -62,9 +63,9 @@ pub(super) struct PlantedShard {
 
 impl Shard for PlantedShard {
     type Command = (Option<u64>, Ask);
-    type Answer = Answer;
+    type Answer = Outcome;
 
-    fn step(&mut self, (tag, mut ask): (Option<u64>, Ask), record: &mut Vec<u8>) -> Answer {
+    fn step(&mut self, (tag, mut ask): (Option<u64>, Ask), record: &mut Vec<u8>) -> Outcome {
         self.tag = tag;
         if let (Planted::KeysForgotten, Ask::Command(command, key)) = (self.planted, &mut ask)
             && let Some(tag) = tag
@@ -77,28 +78,29 @@ impl Shard for PlantedShard {
         self.shard.step(ask, record)
     }
 
-    fn numbered(&mut self, number: u64, answer: &mut Answer) {
-        self.shard.numbered(number, answer);
-        if let (Planted::AnsweredEarly, Answer::Done(number, bytes)) = (self.planted, answer)
+    fn numbered(&mut self, number: u64, outcome: &mut Outcome) {
+        self.shard.numbered(number, outcome);
+        if let (Planted::AnsweredEarly, Outcome::Answer(Answer::Done(number, bytes))) =
+            (self.planted, outcome)
             && let Some(tag) = self.tag
         {
-            let early = Answer::Done(*number, bytes.clone());
+            let early = Outcome::Answer(Answer::Done(*number, bytes.clone()));
             self.mail.borrow_mut().push((To::Attempt(tag), early));
         }
     }
 }
 
 /// Commands that wait for a shard.
-type Queue = VecDeque<Submitted<(Option<u64>, Ask), Answer, Post>>;
+type Queue = VecDeque<Submitted<(Option<u64>, Ask), Outcome, Post>>;
 
 /// A running engine.
 pub(super) struct Engine {
     ending: Arc<Ending>,
     queues: Vec<Queue>,
     stages: Vec<SettleStage<PlantedShard, Post>>,
-    emptied: Vec<Vec<Parcel<Answer, Post>>>,
-    lanes: Vec<VecDeque<Parcel<Answer, Post>>>,
-    journal: JournalStage<Memory, Answer, Post>,
+    emptied: Vec<Vec<Parcel<Outcome, Post>>>,
+    lanes: Vec<VecDeque<Parcel<Outcome, Post>>>,
+    journal: JournalStage<Memory, Outcome, Post>,
     places: Places,
     next_seq: u64,
     recovered: Recovered,
@@ -188,16 +190,18 @@ impl Engine {
             .for_each(|shard| self.put(shard, To::Attempt(tag), Ask::of(command.clone())));
     }
 
-    /// Takes an answer that is no client's, or that tells what a client's command needs; gives what clients are to be told.
-    pub(super) fn heard(&mut self, to: To, answer: Answer) -> Vec<(u64, Answer)> {
+    /// Takes an outcome that is no client's, or that tells what a client's command needs; gives what clients are to be told.
+    pub(super) fn heard(&mut self, to: To, outcome: Outcome) -> Vec<(u64, Answer)> {
         let mut next = Vec::new();
-        match (to, answer) {
-            (To::Attempt(tag), Answer::Needs(command, needs)) => {
+        match (to, outcome) {
+            (To::Attempt(tag), Outcome::Needs(command, needs)) => {
                 self.families.needed(command, needs, tag, &mut next);
             }
-            (To::Attempt(tag), answer) => return vec![(tag, answer)],
-            (To::Errand(tag), answer) => self.families.answered(tag, Ok(answer), &mut next),
-            (To::Nobody, answer) => assert!(matches!(answer, Answer::Done(_, _)), "it is ended"),
+            (To::Attempt(tag), outcome) => return vec![(tag, outcome.into_answer())],
+            (To::Errand(tag), outcome) => self.families.answered(tag, Ok(outcome), &mut next),
+            (To::Nobody, outcome) => {
+                assert!(matches!(outcome.into_answer(), Answer::Done(_, _)), "it is ended");
+            }
         }
         let mut told = Vec::new();
         for one in next {

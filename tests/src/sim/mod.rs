@@ -436,8 +436,8 @@ impl<'s> Sim<'s> {
 
     fn read_mail(&mut self) -> Result<(), Violation> {
         let mail = self.mail.take();
-        for (to, answer) in mail {
-            for (tag, answer) in self.engine().heard(to, answer) {
+        for (to, outcome) in mail {
+            for (tag, answer) in self.engine().heard(to, outcome) {
                 self.answered(tag, answer)?;
             }
         }
@@ -452,7 +452,6 @@ impl<'s> Sim<'s> {
             Answer::PreSettled(_) => (Told::PreSettled, None),
             Answer::Nothing => (Told::Nothing, None),
             Answer::Refused(refused) => (Told::Refused(refused.reason), None),
-            Answer::Looked | Answer::Balance(_) | Answer::Needs(_, _) => return Ok(()),
         };
         self.trace.step(format!("wish {wish:?} is told {told:?}"));
         if let (Told::Done(place), Some(bytes)) = (told, &bytes) {
@@ -754,6 +753,7 @@ fn said(event: &Event) -> String {
         | Event::FacilityRegistered(_, _)
         | Event::Deposited(_)
         | Event::VisitOpened(_)
+        | Event::VisitChanged(_, _)
         | Event::VisitClosed(_)
         | Event::LinesUploaded(_, _)
         | Event::LinesWithdrawn(_, _)

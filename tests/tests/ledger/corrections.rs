@@ -1,13 +1,13 @@
 //! Corrections by an operator, each beside a twin to whom what was corrected never happened: both must come to the same.
 
 use yidan_settlement::event::{Corrected, Correction};
-use yidan_settlement::facts::{IdentityFact, Text};
+use yidan_settlement::facts::IdentityFact;
 use yidan_settlement::limits::ADJUSTED_MAX;
 
 use super::*;
 
 /// A member of R1.
-fn register(desk: &mut Desk<'_>, psn_no: &str, class: Option<&str>) {
+pub(crate) fn register(desk: &mut Desk<'_>, psn_no: &str, class: Option<&str>) {
     let identity =
         |kind: &str| IdentityFact { kind: kind.into(), span: yidan_settlement::date::Span::ALWAYS };
     let facts = MemberFacts {
@@ -21,11 +21,12 @@ fn register(desk: &mut Desk<'_>, psn_no: &str, class: Option<&str>) {
     desk.done(psn_no, &msgid, 0, What::RegisterMember(facts, Fen::ZERO));
 }
 
-fn settle_at_once(desk: &mut Desk<'_>, psn_no: &str, in_scope: i64) -> u64 {
+pub(crate) fn settle_at_once(desk: &mut Desk<'_>, psn_no: &str, in_scope: i64) -> u64 {
     let parts = LineParts { in_scope: Fen::new(in_scope), ..LineParts::default() };
     let totals = TotalsFacts { total: Fen::new(in_scope), parts, kinds: Vec::new() };
     let visit = WhichVisit::AtOnce(visit(390));
-    let settle = Settle { visit, how: how(), charges: ChargesFacts::Totals(totals) };
+    let settle =
+        Settle { end: End::Stated, visit, how: how(), charges: ChargesFacts::Totals(totals) };
     let msgid = format!("bill {psn_no} {}", desk.seq);
     desk.done(psn_no, &msgid, 2207, What::Settle(settle))
 }
@@ -36,7 +37,7 @@ fn correction(first: u64, cancel: bool) -> What {
 }
 
 /// Corrects, and gives what came of it.
-fn correct(desk: &mut Desk<'_>, psn_no: &str, first: u64, cancel: bool) -> Corrected {
+pub(crate) fn correct(desk: &mut Desk<'_>, psn_no: &str, first: u64, cancel: bool) -> Corrected {
     let msgid = format!("correction {psn_no} {}", desk.seq);
     let decided = desk.say("bureau", psn_no, &msgid, 0, correction(first, cancel));
     let Decided::Event(Event::Corrected(corrected)) = decided else { panic!("{decided:?}") };
@@ -44,7 +45,7 @@ fn correct(desk: &mut Desk<'_>, psn_no: &str, first: u64, cancel: bool) -> Corre
 }
 
 /// Slots by their texts.
-fn slots(desk: &Desk<'_>, psn_no: &str) -> BTreeMap<(String, String, u64), Fen> {
+pub(crate) fn slots(desk: &Desk<'_>, psn_no: &str) -> BTreeMap<(String, String, u64), Fen> {
     let ledger = &desk.engine.shards[0];
     let text = |symbol| ledger.symbols().text(symbol).to_owned();
     let member = ledger.members().get(psn_no).expect("a member");
@@ -181,10 +182,11 @@ fn a_visit_that_is_forgotten_is_settled_anew_from_the_lines_in_the_journal() {
         let upload = |of| What::Upload(number, lines(of));
         desk.done(psn_no, "", 2204, upload(&[("1", 9_000), ("2", 5), ("3", 8_000)]));
         desk.done(psn_no, "", 2204, upload(&[("4", 7_000)]));
-        desk.done(psn_no, &id("w"), 2205, What::Withdraw(number, vec![Text::from("2")]));
+        desk.done(psn_no, &id("w"), 2205, What::Withdraw(number, serials("2")));
         desk.done(psn_no, "", 2204, upload(&[("2", 6_000)]));
         let visit = WhichVisit::Registered(number);
-        let settle = Settle { visit, how: how(), charges: ChargesFacts::Uploaded };
+        let settle =
+            Settle { end: End::Stated, visit, how: how(), charges: ChargesFacts::Uploaded };
         desk.done(psn_no, &id("s"), 2207, What::Settle(settle));
     }
     desk.say("", "", "", 0, What::CloseDay(Day::from_civil(2026, 3, 31).expect("a day")));
@@ -209,7 +211,7 @@ fn a_correction_is_refused_by_name() {
     }
     refused(&mut desk, Conduct::TooManyToCorrect, "x2", correction(first, true));
     let member = desk.engine.shards[0].members().get("A").expect("registered");
-    let last = member.settled().last().expect("settled").seq;
+    let last = member.settled().last().expect("settled").seq();
     desk.done("A", "x3", 2208, What::Cancel(last));
     refused(&mut desk, Conduct::CancelledBefore, "x4", correction(last, true));
     desk.say("", "", "", 0, What::CloseDay(Day::from_civil(2026, 5, 1).expect("a day")));
@@ -227,7 +229,7 @@ fn a_mid_stay_settlement_is_not_cancelled_under_the_one_that_ended_its_visit() {
         desk.done("A", "", 2204, What::Upload(number, vec![line(serial, 5_000)]));
         let how = SettleFacts { mid_stay, ..how() };
         let visit = WhichVisit::Registered(number);
-        let settle = Settle { visit, how, charges: ChargesFacts::Uploaded };
+        let settle = Settle { end: End::Stated, visit, how, charges: ChargesFacts::Uploaded };
         desk.done("A", &format!("s{serial}"), 2207, What::Settle(settle))
     };
     let mid_stay = settle(&mut desk, "1", true);

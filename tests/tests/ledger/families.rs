@@ -2,7 +2,7 @@
 //! that a journal cut between any two records loses no fen and pays none twice.
 
 use yidan_pipeline::family::ends_of;
-use yidan_settlement::command::{EndHold, Hold};
+use yidan_settlement::command::{End, EndHold, Hold};
 use yidan_settlement::event::{Correction, Settled};
 use yidan_settlement::facts::Text;
 use yidan_settlement::ledger::Needs;
@@ -38,7 +38,12 @@ fn household(packs: &Packs, shards: usize) -> Desk<'_> {
 
 fn bill(account: AccountUse, fen: i64) -> Settle {
     let how = SettleFacts { account, ..how() };
-    Settle { visit: WhichVisit::AtOnce(visit(310)), how, charges: totals(fen, &[]) }
+    Settle {
+        end: End::Stated,
+        visit: WhichVisit::AtOnce(visit(310)),
+        how,
+        charges: totals(fen, &[]),
+    }
 }
 
 /// Settles and gives the record.

@@ -4,17 +4,18 @@
 mod corrections;
 mod families;
 mod long_ago;
+mod visits;
 
 use std::collections::BTreeMap;
 
-use yidan_pipeline::shard::{Answer, Ask};
+use yidan_pipeline::shard::{Answer, Outcome};
 use yidan_settlement::bill::Account;
 use yidan_settlement::claim::{AccountUse, HospitalApproval, LineParts};
-use yidan_settlement::command::{Command, Settle, What, WhichVisit};
+use yidan_settlement::command::{Command, End, Settle, What, WhichVisit};
 use yidan_settlement::date::{Day, Moment};
-use yidan_settlement::event::{Event, Lent, LentRoom, Record, Request, Settled};
+use yidan_settlement::event::{Event, Lent, LentRoom, Record, Request, Settled, Which};
 use yidan_settlement::facts::{
-    ChargesFacts, LineFacts, MemberFacts, SettleFacts, TotalsFacts, VisitFacts,
+    ChargesFacts, LineFacts, MemberFacts, SettleFacts, Text, TotalsFacts, VisitFacts,
 };
 use yidan_settlement::id::{Insutype, VisitId};
 use yidan_settlement::ledger::{
@@ -25,7 +26,7 @@ use yidan_settlement::pack::Channel;
 use yidan_settlement::reason::Conduct;
 use yidan_settlement::stored::{self, Stored};
 use yidan_tests::family::{self, Asked, OWN_NUMBERS};
-use yidan_tests::sim::checks::visits;
+use yidan_tests::sim::checks;
 use yidan_tests::town::{ClientBooks, Packs, Town, TownShelf};
 
 /// Shards and the records they made, in the order they were made.
@@ -39,21 +40,15 @@ struct Engine<'p> {
 }
 
 impl Asked for Engine<'_> {
-    fn ask(&mut self, psn_no: &str, ask: Ask) -> Answer {
-        let shard = shard_of(psn_no, self.shards.len());
-        match ask {
-            Ask::Balance(psn_no) => {
-                let member = self.shards[shard].members().get(&psn_no);
-                Answer::Balance(member.map_or(Fen::ZERO, Member::balance))
-            }
-            Ask::Command(command, _) => {
-                let decided = self.step(shard, &command);
-                let place = u64::try_from(self.journal.len()).expect("small");
-                let record = self.journal.last().cloned().unwrap_or_default();
-                family::answer(&command, decided, place, &record)
-            }
-            Ask::Look(_) => panic!("an errand looks at no ledger"),
-        }
+    fn ledger(&self, psn_no: &str) -> &Ledger {
+        &self.shards[shard_of(psn_no, self.shards.len())]
+    }
+
+    fn command(&mut self, command: Box<Command>) -> Outcome {
+        let decided = self.step(shard_of(&command.request.psn_no, self.shards.len()), &command);
+        let place = u64::try_from(self.journal.len()).expect("small");
+        let record = self.journal.last().cloned().unwrap_or_default();
+        family::outcome(&command, decided, place, &record)
     }
 
     fn stamp(&mut self, request: Request, what: What) -> Command {
@@ -124,15 +119,21 @@ impl<'p> Engine<'p> {
     }
 }
 
-/// The shards that these records make, read no further than a start does.
+/// The same of a history of many settlements.
 fn folded(journal: &[Vec<u8>], count: usize) -> Vec<Ledger> {
+    let shards = lent(journal, count);
+    let settlements: u64 = shards.iter().map(|shard| shard.books().settled).sum();
+    assert!(settlements > 500, "{settlements} settlements");
+    shards
+}
+
+/// The shards that these records make, read no further than a start does.
+fn lent(journal: &[Vec<u8>], count: usize) -> Vec<Ledger> {
     let mut shards = vec![Ledger::new(); count];
     let mut room = LentRoom::default();
-    let mut settlements = 0;
     for (place, bytes) in (1_u64..).zip(journal) {
         match Lent::read(bytes).expect("a record") {
             Lent::Settled(asked, bill) => {
-                settlements += 1;
                 let shard = &mut shards[shard_of(asked.psn_no, count)];
                 let mut sought = Sought::of(&asked);
                 STEPS.into_iter().for_each(|step| shard.seek(step, &asked, &mut sought));
@@ -142,7 +143,6 @@ fn folded(journal: &[Vec<u8>], count: usize) -> Vec<Ledger> {
             Lent::Whole(record) => replay(&mut shards, &record, place),
         }
     }
-    assert!(settlements > 500, "{settlements} settlements");
     shards
 }
 
@@ -166,6 +166,7 @@ fn note(books: &mut ClientBooks, town: &mut Town, command: &Command, decided: &D
 #[test]
 fn books_are_what_clients_know_for_any_number_of_shards_and_in_replay() {
     let packs = Packs::curated();
+    let mut batches = 0;
     for seed in 0..4 {
         let mut hashes = Vec::new();
         for shards in [1, 2, 4] {
@@ -181,8 +182,10 @@ fn books_are_what_clients_know_for_any_number_of_shards_and_in_replay() {
             }
             books.compare(&engine.shards);
             let records: Vec<Record> = engine.records().collect();
-            assert_eq!(visits::difference(records.iter(), &engine.shards), None);
+            assert_eq!(checks::visits::difference(records.iter(), &engine.shards), None);
             assert!(!books.undone.is_empty() && books.bills.len() > 500, "{kinds:?}");
+            assert!(kinds["ChangeVisit: done"] > 10, "{kinds:?}");
+            batches += records.iter().filter(|one| is_of_batch(&one.event)).count();
             let live = engine.hash();
             for count in [1, 2, 4] {
                 let replayed = StateHash::of(engine.replayed(count).iter());
@@ -194,6 +197,11 @@ fn books_are_what_clients_know_for_any_number_of_shards_and_in_replay() {
         }
         assert!(hashes.windows(2).all(|pair| pair[0] == pair[1]), "{hashes:?}");
     }
+    assert!(batches >= 12, "{batches} settled by batch");
+}
+
+fn is_of_batch(event: &Event) -> bool {
+    matches!(event, Event::Settled(settled) if settled.batch.is_some())
 }
 
 fn kind(command: &Command, decided: &Decided) -> String {
@@ -391,6 +399,7 @@ fn visit(insutype: u16) -> VisitFacts {
         insutype: Insutype::new(insutype).expect("three digits"),
         med_type: "21".into(),
         begin: Moment::new(Day::from_civil(2026, 3, 1).expect("a day"), 0),
+        end: None,
         disease: None,
         diagnoses: Vec::new(),
         continues: None,
@@ -424,12 +433,17 @@ fn totals(fen: i64, kinds: &[&str]) -> ChargesFacts {
 
 fn at_once(fen: i64) -> What {
     let visit = WhichVisit::AtOnce(visit(390));
-    What::Settle(Settle { visit, how: how(), charges: totals(fen, &[]) })
+    What::Settle(Settle { end: End::Stated, visit, how: how(), charges: totals(fen, &[]) })
+}
+
+fn serials(serial: &str) -> Which {
+    Which::Serials(vec![serial.into()])
 }
 
 fn line(serial: &str, yuan: i64) -> LineFacts {
     LineFacts {
         serial: serial.into(),
+        batch: Text::default(),
         code: "A001".into(),
         day: Day::from_civil(2026, 3, 2).expect("a day"),
         quantity: Quantity::new(10_000),
@@ -451,7 +465,12 @@ fn the_ledger_refuses_by_itself_and_says_why() {
     let registered = |number| WhichVisit::Registered(VisitId::new(number));
     let settle = |number, total: Option<i64>| {
         let how = SettleFacts { total: total.map(Fen::new), ..how() };
-        What::Settle(Settle { visit: registered(number), how, charges: ChargesFacts::Uploaded })
+        What::Settle(Settle {
+            end: End::Stated,
+            visit: registered(number),
+            how,
+            charges: ChargesFacts::Uploaded,
+        })
     };
 
     // Who and where.
@@ -503,21 +522,25 @@ fn the_ledger_refuses_by_itself_and_says_why() {
     desk.refused(Conduct::LineDiffers, &p, "", 2204, What::Upload(id, vec![line("2", 8)]));
     let many = (0..20_000).map(|n| line(&format!("n{n}"), 1)).collect();
     desk.refused(Conduct::TooManyLinesOfVisit, &p, "", 2204, What::Upload(id, many));
-    desk.refused(Conduct::LineUnknown, &p, "w1", 2205, What::Withdraw(id, vec!["3".into()]));
+    desk.refused(Conduct::LineUnknown, &p, "w1", 2205, What::Withdraw(id, serials("3")));
     desk.refused(Conduct::TotalDiffers, &p, "s1", 2207, settle(number, Some(1_300)));
     let mut part = settle(number, Some(1_200));
     if let What::Settle(settle) = &mut part {
         settle.how.mid_stay = true;
     }
     desk.done(&p, "s2", 2207, part);
-    desk.refused(Conduct::LineSettled, &p, "w2", 2205, What::Withdraw(id, vec!["1".into()]));
+    desk.refused(Conduct::LineSettled, &p, "w2", 2205, What::Withdraw(id, serials("1")));
     desk.done(&p, "", 2204, What::Upload(id, vec![line("3", 9)]));
     desk.done(&p, "s3", 2207, settle(number, Some(900)));
     desk.refused(Conduct::VisitSettled, &p, "s4", 2207, settle(number, None));
 
     // What a pack does not know, a day that is closed, and a record that is gone.
-    let kinds =
-        Settle { visit: WhichVisit::AtOnce(visit(390)), how: how(), charges: totals(100, &["x"]) };
+    let kinds = Settle {
+        end: End::Stated,
+        visit: WhichVisit::AtOnce(visit(390)),
+        how: how(),
+        charges: totals(100, &["x"]),
+    };
     desk.refused(Conduct::LineKindUnknown, &p, "t1", 2207, What::Settle(kinds));
     let close = Day::from_civil(2026, 3, 31).expect("a day");
     desk.say("", "", "", 0, What::CloseDay(close));
@@ -526,7 +549,7 @@ fn the_ledger_refuses_by_itself_and_says_why() {
     desk.refused(Conduct::RecordUnreachable, &p, "c7", 2208, What::Cancel(first));
 
     // Two are said where commands and journal meet, not by the ledger: a record too long, and nothing to reverse.
-    // And those of corrections and of family accounts, in files of their own.
+    // And those of corrections, of family accounts and of visits, in files of their own.
     let elsewhere = [
         Conduct::RecordTooLong,
         Conduct::NothingToReverse,
@@ -535,6 +558,12 @@ fn the_ledger_refuses_by_itself_and_says_why() {
         Conduct::FamilyAccountShort,
         Conduct::FamilyWrong,
         Conduct::HoldUnknown,
+        Conduct::VisitHasLines,
+        Conduct::VisitEnded,
+        Conduct::VisitNotEnded,
+        Conduct::BatchUnknown,
+        Conduct::VisitChanged,
+        Conduct::VisitLasts,
     ];
     let missing: Vec<&Conduct> = Conduct::ALL
         .iter()
@@ -577,7 +606,7 @@ fn records_once_written_read_write_and_fold_as_they_did() {
         let event = format!("{:?}", record.event);
         kinds.insert(event.split(['(', ' ']).next().unwrap_or_default().to_owned());
     }
-    assert_eq!(kinds.len(), 17, "every kind of event is there: {kinds:?}");
+    assert_eq!(kinds.len(), 18, "every kind of event is there: {kinds:?}");
     assert_eq!(StateHash::of(engine.replayed(1).iter()).to_string(), hash);
 }
 
@@ -619,7 +648,7 @@ fn a_settlement_whose_visit_is_forgotten_is_cancelled_to_the_fen() {
     let number = desk.done("S1", "v1", 2201, What::OpenVisit(facts));
     desk.done("S1", "", 2204, What::Upload(VisitId::new(number), vec![line("1", 500)]));
     let visit = WhichVisit::Registered(VisitId::new(number));
-    let settle = Settle { visit, how: how(), charges: ChargesFacts::Uploaded };
+    let settle = Settle { end: End::Stated, visit, how: how(), charges: ChargesFacts::Uploaded };
     let settlement = desk.done("S1", "s1", 2207, What::Settle(settle));
     let slots = |desk: &Desk<'_>| {
         desk.engine.shards[0].members().get("S1").map(|member| member.slots().len())

@@ -67,7 +67,7 @@ impl Ledger {
                 let member = sought.row.and_then(|row| self.members.at(row));
                 let slots = member.map(|member| member.slots());
                 at_hand(slots.and_then(|slots| Some((slots.first()?.value, slots.last()?.value))));
-                at_hand(member.and_then(|member| Some(member.settled().last()?.seq)));
+                at_hand(member.and_then(|member| Some(member.settled().last()?.seq())));
                 at_hand(sought.key.map(|key| self.requests.get(key).is_some()));
             }
         }

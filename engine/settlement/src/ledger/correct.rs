@@ -15,7 +15,7 @@ use crate::bill::{Account, Posting, Side};
 use crate::bind::Charged;
 use crate::command::Command;
 use crate::event::{Adjusted, Corrected, Correction, Event, Refused, Settled};
-use crate::facts::{ChargesFacts, LineFacts, MemberFacts, VisitFacts};
+use crate::facts::{ChargesFacts, LineFacts, MemberFacts};
 use crate::limits::ADJUSTED_MAX;
 use crate::money::Fen;
 use crate::reason::Conduct;
@@ -43,7 +43,7 @@ impl Ledger {
         }
         let member = self.member(command)?;
         let all = member.settled();
-        let first = all.iter().position(|one| one.seq == correction.first);
+        let first = all.iter().position(|one| one.seq() == correction.first);
         let since = first.and_then(|first| all.get(first..));
         let since = since.ok_or(refused(Conduct::SettlementUnknown))?;
         if since.first().is_some_and(|first| first.is_cancelled()) {
@@ -107,7 +107,7 @@ impl Ledger {
     ) -> Result<Settled, Refused> {
         let was = &*old.settled;
         let facility = self.facility(&old.facility).and_then(|known| known.facts_of(was.facility));
-        let (facts, uploaded) = claim_of(was, shelf)?;
+        let uploaded = lines_of(was, shelf)?;
         let charged = match &was.charges {
             ChargesFacts::Totals(totals) => Charged::Totals(totals),
             ChargesFacts::Lines(lines) => Charged::Lines(lines),
@@ -125,7 +125,7 @@ impl Ledger {
             symbols: &before.symbols,
             facility_code: &old.facility,
             facility: facility.ok_or(refused(Conduct::FacilityUnknown))?,
-            visit: &facts,
+            visit: &was.facts,
             number: was.visit,
             how: &was.how,
             charged,
@@ -133,8 +133,9 @@ impl Ledger {
         let bill = self.bill(&basis, shelf, room)?;
         let mut anew = bill.of(Settlement {
             visit: was.visit,
-            at_once: was.at_once.clone(),
             how: was.how,
+            batch: was.batch.clone(),
+            facts: was.facts.clone(),
             charges: was.charges.clone(),
             known,
             facility: was.facility,
@@ -148,10 +149,11 @@ impl Ledger {
     }
 }
 
-/// Whether a later settlement is of the visit that a mid-stay settlement left open.
+/// Whether a later settlement is of the visit that a mid-stay settlement left open, or ended the visit of a batch.
 fn stay_goes_on(first: &Old, later: &[Old]) -> bool {
-    let visit = first.settled.visit;
-    first.settled.how.mid_stay && later.iter().any(|one| one.settled.visit == visit)
+    let (visit, mid_stay) = (first.settled.visit, first.settled.how.mid_stay);
+    let mut of_visit = later.iter().filter(|one| one.settled.visit == visit);
+    of_visit.any(|one| mid_stay || one.settled.ends_visit())
 }
 
 /// What was known of a member by a record. Most members are as they were, and that record may be archived long since.
@@ -197,21 +199,11 @@ fn go_on(before: &[Posting], postings: &mut Vec<Posting>) {
     }
 }
 
-/// The visit of a settlement and the lines that were uploaded for it, from the journal where they were not settled at once.
-fn claim_of(
-    settled: &Settled,
-    shelf: &impl Shelf,
-) -> Result<(VisitFacts, Vec<LineFacts>), Refused> {
-    if let Some(facts) = &settled.at_once {
-        return Ok((facts.clone(), Vec::new()));
-    }
+/// The lines that were uploaded for a settlement, from the journal; none where the visit was settled at once.
+fn lines_of(settled: &Settled, shelf: &impl Shelf) -> Result<Vec<LineFacts>, Refused> {
     let unreachable = refused(Conduct::RecordUnreachable);
-    let sources = settled.sources.as_ref().ok_or(unreachable)?;
-    let Event::VisitOpened(facts) = record_at(shelf, sources.opened)?.event else {
-        return Err(unreachable);
-    };
     let mut lines = Vec::new();
-    for run in &sources.lines {
+    for run in settled.sources.iter().flatten() {
         let Event::LinesUploaded(_, uploaded) = record_at(shelf, run.place)?.event else {
             return Err(unreachable);
         };
@@ -221,7 +213,7 @@ fn claim_of(
             .and_then(|(from, count)| uploaded.get(from..)?.get(..count));
         lines.extend_from_slice(of_run.ok_or(unreachable)?);
     }
-    Ok((facts, lines))
+    Ok(lines)
 }
 
 impl Before {

@@ -7,22 +7,21 @@ use alloc::vec::Vec;
 
 use super::family::{Not, check_family, shares_to_settle};
 use super::undo::{made_by, record_at};
-use super::{HeldLine, Ledger, Member, Needs, OpenVisit, Policy, Remembered, RequestKey, Symbols};
+use super::{Ledger, Member, Needs, OpenVisit, Policy, Remembered, RequestKey, Symbols};
 use crate::admit::SlotKey;
 use crate::bill::Decision;
 use crate::bind::{self, Bound, Charged, ClaimFacts};
 use crate::catalogue::{Found, RuleBook};
-use crate::command::{Command, Settle, What, WhichVisit};
-use crate::date::Day;
+use crate::command::{Command, End, Settle, What, WhichVisit};
 use crate::event::{
-    Event, KeyedBy, PolicyNames, Record, Refused, Run, Settled, Share, SlotLabels, Sources,
+    Event, KeyedBy, PolicyNames, Record, Refused, Run, Settled, Share, SlotLabels, Which,
 };
 use crate::facts::{
-    ChargesFacts, FacilityFacts, LineFacts, MemberFacts, SettleFacts, Text, VisitFacts,
+    ChargesFacts, FacilityFacts, LineFacts, MemberFacts, SettleFacts, Text, VisitChange, VisitFacts,
 };
 use crate::id::{Admdvs, DiagnosisId, LineKind, VisitId};
 use crate::ledger::Effect;
-use crate::limits::{BILL_FEN_MAX, LINES_MAX};
+use crate::limits::{BILL_FEN_MAX, CLOCK_SKEW_SECONDS, LINES_MAX};
 use crate::money::Fen;
 use crate::pack::{Channel, Pack, SlotKeyKind};
 use crate::reason::{Conduct, Reason, Refusal};
@@ -139,24 +138,26 @@ pub(super) struct Bill {
 /// The settlement that a bill is of.
 pub(super) struct Settlement {
     pub(super) visit: VisitId,
-    pub(super) at_once: Option<VisitFacts>,
     pub(super) how: SettleFacts,
+    pub(super) batch: Option<Text>,
+    pub(super) facts: VisitFacts,
     pub(super) charges: ChargesFacts,
     pub(super) known: u64,
     pub(super) facility: u64,
-    pub(super) sources: Option<Sources>,
+    pub(super) sources: Option<Vec<Run>>,
     pub(super) shares: Vec<Share>,
 }
 
 impl Bill {
     pub(super) fn of(self, settlement: Settlement) -> Settled {
         let Bill { policy, catalogue, labels, read, decision } = self;
-        let Settlement { visit, at_once, how, charges, known, facility, sources, shares } =
+        let Settlement { visit, how, batch, facts, charges, known, facility, sources, shares } =
             settlement;
         Settled {
             visit,
-            at_once,
             how,
+            batch,
+            facts,
             charges,
             known,
             facility,
@@ -172,26 +173,12 @@ impl Bill {
 }
 
 impl OpenVisit {
-    /// Lines that no settlement has taken in.
-    fn open_lines(&self) -> impl Iterator<Item = &HeldLine> {
-        self.lines.iter().filter(|line| line.settled == 0)
-    }
-
-    /// Where the visit and its open lines are written.
-    pub(super) fn sources(&self) -> Sources {
-        let mut lines: Vec<Run> = Vec::new();
-        for line in self.open_lines() {
-            match lines.last_mut() {
-                Some(run)
-                    if run.place == line.place
-                        && run.from.checked_add(run.count) == Some(line.index) =>
-                {
-                    run.count = run.count.saturating_add(1);
-                }
-                Some(_) | None => lines.push(Run { place: line.place, from: line.index, count: 1 }),
-            }
+    /// Refuses where nothing of a batch is left to be settled or withdrawn.
+    fn has_open_lines(&self, batch: &str) -> Result<(), Refused> {
+        match self.open_lines(Some(batch)).next() {
+            Some(_) => Ok(()),
+            None => Err(refused(Conduct::BatchUnknown)),
         }
-        Sources { opened: self.opened, lines }
     }
 }
 
@@ -211,9 +198,7 @@ impl Ledger {
         }
         match self.decide_new(command, shelf, room) {
             // What cannot be read now may be put back, and then it is decided.
-            Err(Not::Refused(refused)) if refused.reason == Conduct::RecordUnreachable.number() => {
-                Decided::Refused(refused)
-            }
+            Err(Not::Refused(refused)) if refused.is_unreachable() => Decided::Refused(refused),
             // A refusal of what has a key is remembered, as any decision of the ledger.
             Err(Not::Refused(refused)) if key.is_some() => Decided::Event(Event::Refused(refused)),
             Err(Not::Refused(refused)) => Decided::Refused(refused),
@@ -229,7 +214,7 @@ impl Ledger {
         key: RequestKey,
         shelf: &impl Shelf,
     ) -> Result<Option<Decided>, Refused> {
-        let Some(known) = self.known(command, (key, &command.request.msgid), shelf)? else {
+        let Some(known) = self.known(command, key, shelf)? else {
             return Ok(None);
         };
         let same = known.digest == command.request.digest;
@@ -254,11 +239,11 @@ impl Ledger {
     }
 
     /// What is remembered of a request, or of the settlement that it made long ago. Where that settlement's record cannot be
-    /// read it is refused, since whether the request has come is not known then; but not where its `msgid` says that it is young.
+    /// read it is refused, since whether the request has come is not known then.
     pub(super) fn known(
         &self,
         command: &Command,
-        (key, msgid): (RequestKey, &str),
+        key: RequestKey,
         shelf: &impl Shelf,
     ) -> Result<Option<Remembered>, Refused> {
         if let Some(known) = self.requests.get(key) {
@@ -267,11 +252,7 @@ impl Ledger {
         let member = self.members.get(&command.request.psn_no);
         let settled = member.map_or(&[][..], |member| member.settled());
         for held in settled.iter().filter(|one| one.mark() == key.mark()) {
-            let (record, place) = match made_by(shelf, *held) {
-                Ok(made) => made,
-                Err(_) if is_young(msgid, command.time_ms) => continue,
-                Err(refused) => return Err(refused),
-            };
+            let (record, place) = made_by(shelf, *held)?;
             if RequestKey::of_record(&record) == Some(key) {
                 let Record { seq, time_ms, request, .. } = record;
                 let effect = Effect::Settlement(seq);
@@ -284,7 +265,7 @@ impl Ledger {
     /// The record that cancelled a settlement, where it does not stand.
     fn cancelled_by(&self, command: &Command, settlement: u64) -> Option<u64> {
         let member = self.members.get(&command.request.psn_no)?;
-        let held = member.settled().iter().find(|one| one.seq == settlement)?;
+        let held = member.settled().iter().find(|one| one.seq() == settlement)?;
         held.is_cancelled().then(|| held.place())
     }
 
@@ -303,8 +284,12 @@ impl Ledger {
             What::OpenVisit(facts) => {
                 self.member(command)?;
                 self.facility(&command.request.asker).ok_or(refused(Conduct::FacilityUnknown))?;
+                if facts.is_reversed() {
+                    return Err(of_refusal(Refusal::of(Reason::DatesReversed)).into());
+                }
                 Event::VisitOpened(facts.clone())
             }
+            What::ChangeVisit(number, change) => self.change_visit(command, *number, change)?,
             What::CloseVisit(number) => {
                 let visit = self.visit_of(command, *number)?;
                 if visit.settled.is_some() || visit.lines.iter().any(|line| line.settled != 0) {
@@ -313,7 +298,7 @@ impl Ledger {
                 Event::VisitClosed(*number)
             }
             What::Upload(number, lines) => return Ok(self.upload(command, *number, lines)?),
-            What::Withdraw(number, serials) => self.withdraw(command, *number, serials)?,
+            What::Withdraw(number, which) => self.withdraw(command, *number, which)?,
             What::PreSettle(settle) => {
                 let settled = self.settle(command, settle, shelf, room)?;
                 return Ok(Decided::PreSettled(Box::new(settled)));
@@ -390,6 +375,32 @@ impl Ledger {
         Ok(Event::Deposited(amount))
     }
 
+    /// What is said of a visit may change until a settlement stands that was decided by it; one midway is not undone by it.
+    fn change_visit(
+        &self,
+        command: &Command,
+        number: VisitId,
+        change: &VisitChange,
+    ) -> Result<Event, Refused> {
+        let visit = self.visit_of(command, number)?;
+        if visit.is_settled() {
+            return Err(refused(Conduct::VisitSettled));
+        }
+        match (visit.facts.end, change.end) {
+            (Some(ended), Some(Some(end))) if ended != end => {
+                return Err(refused(Conduct::VisitEnded));
+            }
+            (None, Some(None)) => return Err(refused(Conduct::VisitNotEnded)),
+            (Some(_) | None, Some(_) | None) => {}
+        }
+        let mut facts = visit.facts.clone();
+        facts.change(change);
+        if facts.is_reversed() {
+            return Err(of_refusal(Refusal::of(Reason::DatesReversed)));
+        }
+        Ok(Event::VisitChanged(number, change.clone()))
+    }
+
     /// Lines that are new are taken in; a line that is there with the same content is confirmed.
     fn upload(
         &self,
@@ -418,6 +429,9 @@ impl Ledger {
         if visit.settled.is_some() {
             return Err(refused(Conduct::VisitSettled));
         }
+        if visit.facts.end.is_some() {
+            return Err(refused(Conduct::VisitEnded));
+        }
         if visit.lines.len().saturating_add(new.len()) > LINES_MAX {
             return Err(refused(Conduct::TooManyLinesOfVisit));
         }
@@ -428,9 +442,17 @@ impl Ledger {
         &self,
         command: &Command,
         number: VisitId,
-        serials: &[Text],
+        which: &Which,
     ) -> Result<Event, Refused> {
         let visit = self.visit_of(command, number)?;
+        let serials = match which {
+            Which::All => &[][..],
+            Which::Serials(serials) => serials,
+            Which::Batch(batch) => {
+                visit.has_open_lines(batch)?;
+                &[]
+            }
+        };
         let settled: BTreeMap<&str, bool> =
             visit.lines.iter().map(|line| (&*line.facts.serial, line.settled != 0)).collect();
         for (index, serial) in (0_u32..).zip(serials) {
@@ -441,7 +463,7 @@ impl Ledger {
             };
             return Err(Refused { line: Some(index), ..refused(why) });
         }
-        Ok(Event::LinesWithdrawn(number, serials.to_vec()))
+        Ok(Event::LinesWithdrawn(number, which.clone()))
     }
 
     /// What settling now gives.
@@ -456,32 +478,49 @@ impl Ledger {
         let code = &*command.request.asker;
         let facility = self.facilities.get(code).ok_or(refused(Conduct::FacilityUnknown))?;
         let facility_facts = facility.facts().ok_or(refused(Conduct::FacilityUnknown))?;
-        let (registered, facts, number) = match &settle.visit {
-            WhichVisit::AtOnce(facts) => (None, facts, VisitId::new(command.seq)),
-            WhichVisit::Registered(number) => {
-                let visit = self.visit_of(command, *number)?;
-                if visit.settled.is_some() {
-                    return Err(refused(Conduct::VisitSettled).into());
-                }
-                (Some(visit), &visit.facts, *number)
+        let (number, batch) = match &settle.visit {
+            WhichVisit::AtOnce(_) => (VisitId::new(command.seq), None),
+            WhichVisit::Registered(number) => (*number, None),
+            WhichVisit::Batch(number, batch) => (*number, Some(batch)),
+        };
+        let (registered, facts) = match &settle.visit {
+            WhichVisit::AtOnce(facts) => (None, facts),
+            WhichVisit::Registered(_) | WhichVisit::Batch(_, _) => {
+                let visit = self.visit_to_settle(command, number, batch)?;
+                (Some(visit), &visit.facts)
             }
         };
+        let mut how = settle.how;
+        how.end = match (facts.end, settle.end, batch) {
+            (Some(end), _, _) => end,
+            (None, End::Stated, _) => how.end,
+            (None, End::SoFar, _) => how.end.max(facts.begin),
+            (None, End::Registered, Some(_)) => facts.begin,
+            (None, End::Registered, None) => return Err(refused(Conduct::VisitLasts).into()),
+        };
+        if settle.end != End::Stated {
+            // It is settled by our clock, and began and ended by another, which may be ahead a little. What is to come is refused.
+            if !how.end.is_after(how.settled.later(CLOCK_SKEW_SECONDS)) {
+                how.settled = how.settled.max(how.end);
+            }
+        }
         let uploaded: Vec<LineFacts>;
         let charged = match (&settle.charges, registered) {
             (ChargesFacts::Totals(totals), _) => Charged::Totals(totals),
             (ChargesFacts::Lines(lines), _) => Charged::Lines(lines),
             (ChargesFacts::Uploaded, None) => Charged::Lines(&[]),
             (ChargesFacts::Uploaded, Some(visit)) => {
-                uploaded = visit.open_lines().map(|line| line.facts.clone()).collect();
+                let open = visit.open_lines(batch.map(|batch| &**batch));
+                uploaded = open.map(|line| line.facts.clone()).collect();
                 Charged::Lines(&uploaded)
             }
         };
-        check_total(settle, charged)?;
-        if self.closed_to.is_some_and(|closed| settle.how.settled.day() <= closed) {
+        check_total(&how, charged)?;
+        if self.closed_to.is_some_and(|closed| how.settled.day() <= closed) {
             return Err(refused(Conduct::DayIsClosed).into());
         }
         let known = member.facts().ok_or(refused(Conduct::MemberUnknown))?;
-        let shares = shares_to_settle(command, &known, &settle.how)?;
+        let shares = shares_to_settle(command, &known, &how)?;
         let family: Vec<Fen> = shares.iter().map(|share| share.amount).collect();
         let basis = Basis {
             member,
@@ -493,15 +532,37 @@ impl Ledger {
             facility: facility_facts,
             visit: facts,
             number,
-            how: &settle.how,
+            how: &how,
             charged,
         };
         let bill = self.bill(&basis, shelf, room)?;
-        let at_once = registered.is_none().then(|| facts.clone());
-        let (how, charges, facility) = (settle.how, settle.charges.clone(), facility.revision());
-        let sources = registered.map(OpenVisit::sources);
-        let (visit, known) = (number, member.known());
-        Ok(bill.of(Settlement { visit, at_once, how, charges, known, facility, sources, shares }))
+        let sources = registered.map(|visit| visit.sources(batch.map(|batch| &**batch)));
+        Ok(bill.of(Settlement {
+            visit: number,
+            how,
+            batch: batch.cloned(),
+            facts: facts.clone(),
+            charges: settle.charges.clone(),
+            known: member.known(),
+            facility: facility.revision(),
+            sources,
+            shares,
+        }))
+    }
+
+    /// A registered visit that has something to be settled.
+    fn visit_to_settle(
+        &self,
+        command: &Command,
+        number: VisitId,
+        batch: Option<&Text>,
+    ) -> Result<&OpenVisit, Refused> {
+        let visit = self.visit_of(command, number)?;
+        if visit.settled.is_some() {
+            return Err(refused(Conduct::VisitSettled));
+        }
+        batch.map_or(Ok(()), |batch| visit.has_open_lines(batch))?;
+        Ok(visit)
     }
 
     /// The bill of a claim, by the pack and image now in use.
@@ -599,11 +660,13 @@ impl Ledger {
         let Event::Settled(settled) = &record.event else {
             return Err(refused(Conduct::SettlementUnknown));
         };
-        let visit = match &settled.at_once {
-            Some(facts) => WhichVisit::AtOnce(facts.clone()),
-            None => WhichVisit::Registered(settled.visit),
+        let visit = match (&settled.sources, &settled.batch) {
+            (None, _) => WhichVisit::AtOnce(settled.facts.clone()),
+            (Some(_), None) => WhichVisit::Registered(settled.visit),
+            (Some(_), Some(batch)) => WhichVisit::Batch(settled.visit, batch.clone()),
         };
-        let settle = Settle { visit, how: settled.how, charges: settled.charges.clone() };
+        let settle =
+            Settle { end: End::Stated, visit, how: settled.how, charges: settled.charges.clone() };
         let what = What::Settle(settle.clone());
         let shares = Some(settled.shares.clone());
         let command = Command { seq, time_ms, request, what, shares };
@@ -616,20 +679,9 @@ impl Ledger {
     }
 }
 
-/// Whether a `msgid`, by the day in it (institution of 12 letters, then yyyyMMddHHmmss), is of a request whose key would be
-/// remembered still, had it come before.
-fn is_young(msgid: &str, time_ms: u64) -> bool {
-    let number = |from, to| msgid.get(from..to)?.parse::<u16>().ok().map(i32::from);
-    let written = || Day::from_civil(number(12, 16)?, number(16, 18)?, number(18, 20)?);
-    let days = i32::try_from(time_ms.wrapping_div(86_400_000));
-    let age = written().zip(days.ok()).map(|(written, days)| Day::new(days).days_since(written));
-    // Days here are those of Greenwich, and clocks of hospitals are not all right.
-    age.is_some_and(|age| (-2..=32).contains(&age))
-}
-
 /// Whether the amount given is the sum of the lines.
-fn check_total(settle: &Settle, charged: Charged<'_>) -> Result<(), Refused> {
-    let Some(given) = settle.how.total else { return Ok(()) };
+fn check_total(how: &SettleFacts, charged: Charged<'_>) -> Result<(), Refused> {
+    let Some(given) = how.total else { return Ok(()) };
     let sum = match charged {
         Charged::Totals(totals) => totals.total,
         Charged::Lines(lines) => {

@@ -137,8 +137,8 @@ impl Ledger {
             value.put(to);
         }
         for settlement in member.settled() {
-            settlement.seq.put(to);
-            settlement.mark().0.put(to);
+            settlement.seq().put(to);
+            settlement.mark().get().put(to);
             settlement.is_mid_stay().put(to);
             settlement.is_cancelled().put(to);
         }
@@ -180,6 +180,7 @@ fn put_visit(visit: &OpenVisit, to: &mut Vec<u8>) {
         line.facts.put(to);
         line.settled.put(to);
     }
+    visit.batches.put(to);
     visit.settled.put(to);
 }
 

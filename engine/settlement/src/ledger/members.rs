@@ -67,10 +67,10 @@ pub struct HeldKey {
 /// A settlement of a member: enough to find it.
 #[derive(Copy, Clone, Eq, PartialEq, Debug)]
 pub struct HeldSettlement {
-    /// Its number.
-    pub seq: u64,
-    /// The record that says what it is now, or that cancelled it; above it the mark of its request's key; the top bit says that
-    /// it was cancelled, the next that its visit went on.
+    /// Its number; above it the upper bits of the mark of its request's key.
+    seq: u64,
+    /// The record that says what it is now, or that cancelled it; above it the lower bits of the mark; the top bit says that it
+    /// was cancelled, the next that its visit was settled midway.
     place: u64,
 }
 
@@ -79,37 +79,72 @@ pub(super) const FILING: u8 = 5;
 
 const CANCELLED: u64 = 1 << 63;
 const MID_STAY: u64 = 1 << 62;
-/// Places have 46 bits: two thousand years at a thousand records a second.
-pub(super) const MARK_SHIFT: u32 = 46;
-const PLACE: u64 = (1 << MARK_SHIFT) - 1;
+/// Numbers of commands and places of records have 46 bits: two thousand years at a thousand a second.
+pub(super) const NUMBER_BITS: u32 = 46;
+const NUMBER: u64 = (1 << NUMBER_BITS) - 1;
+/// Bits of a mark: what the numbers and the flags leave of two words, the upper ones above the number of the settlement.
+pub(super) const MARK_BITS: u32 = MARK_HIGH_BITS + MARK_LOW_BITS;
+const MARK_HIGH_BITS: u32 = 64 - NUMBER_BITS;
+const MARK_LOW_BITS: u32 = 16;
+const MARK_LOW: u64 = (1 << MARK_LOW_BITS) - 1;
 
-/// Sixteen bits of a request's key: by them a settlement is found again when its key is forgotten, and its record then tells
-/// whether it is the one.
+/// Bits of a request's key: by them a settlement is found again when its key is forgotten, and its record then tells whether it
+/// is the one. Of 17 billion other requests one has the same.
 #[derive(Copy, Clone, Eq, PartialEq, Debug, Default)]
-pub struct KeyMark(pub(super) u16);
+pub struct KeyMark(u64);
 
+const _: () = assert!(MARK_BITS == 34 && NUMBER_BITS + MARK_LOW_BITS == MID_STAY.trailing_zeros());
 // At rest a member with six slots and three settlements is to stay within 400 bytes.
 const _: () = assert!(size_of::<Member>() == 64 && size_of::<HeldSlot>() <= 24);
+const _: () = assert!(size_of::<HeldSettlement>() == 16);
+
+impl KeyMark {
+    /// The lowest bits of this number.
+    pub(super) fn of(bits: u64) -> KeyMark {
+        KeyMark(bits & ((1 << MARK_BITS) - 1))
+    }
+
+    /// Its bits.
+    pub(super) fn get(self) -> u64 {
+        self.0
+    }
+}
+
+/// A number that stands below others in a word: one that does not fit would change them.
+fn low(number: u64) -> u64 {
+    assert!(number <= NUMBER, "a journal has numbers for two thousand years");
+    number
+}
 
 impl HeldSettlement {
     /// A settlement that stands.
+    ///
+    /// # Panics
+    /// On a number or a place of more than 46 bits.
     pub fn new(seq: u64, place: u64, mid_stay: bool, mark: KeyMark) -> HeldSettlement {
-        let mark = u64::from(mark.0).wrapping_shl(MARK_SHIFT);
-        HeldSettlement { seq, place: place | mark | if mid_stay { MID_STAY } else { 0 } }
+        let high = mark.0.wrapping_shr(MARK_LOW_BITS).wrapping_shl(NUMBER_BITS);
+        let below = (mark.0 & MARK_LOW).wrapping_shl(NUMBER_BITS);
+        let flag = if mid_stay { MID_STAY } else { 0 };
+        HeldSettlement { seq: low(seq) | high, place: low(place) | below | flag }
+    }
+
+    /// Its number.
+    pub fn seq(self) -> u64 {
+        self.seq & NUMBER
     }
 
     /// The record that says what it is now; of one that was cancelled, the record that did it.
     pub fn place(self) -> u64 {
-        self.place & PLACE
+        self.place & NUMBER
     }
 
     /// The mark of its request's key.
     pub fn mark(self) -> KeyMark {
-        let bits = self.place.wrapping_shr(MARK_SHIFT) & u64::from(u16::MAX);
-        KeyMark(u16::try_from(bits).unwrap_or(0))
+        let high = self.seq.wrapping_shr(NUMBER_BITS).wrapping_shl(MARK_LOW_BITS);
+        KeyMark(high | (self.place.wrapping_shr(NUMBER_BITS) & MARK_LOW))
     }
 
-    /// Whether its visit went on after it.
+    /// Whether its visit was settled midway.
     pub fn is_mid_stay(self) -> bool {
         self.place & MID_STAY != 0
     }
@@ -121,12 +156,12 @@ impl HeldSettlement {
 
     /// Another record says what it is now.
     pub(super) fn stands_by(&mut self, place: u64) {
-        self.place = (self.place & !(CANCELLED | PLACE)) | place;
+        self.place = (self.place & !(CANCELLED | NUMBER)) | low(place);
     }
 
     /// A record cancelled it.
     pub(super) fn cancelled_by(&mut self, place: u64) {
-        self.place = (self.place & !PLACE) | CANCELLED | place;
+        self.place = (self.place & !NUMBER) | CANCELLED | low(place);
     }
 }
 
@@ -238,7 +273,7 @@ impl Member {
     }
 
     pub(super) fn settlement_mut(&mut self, seq: u64) -> Option<&mut HeldSettlement> {
-        self.settled.iter_mut().find(|one| one.seq == seq)
+        self.settled.iter_mut().find(|one| one.seq() == seq)
     }
 
     pub(super) fn keep_settlement(&mut self, settlement: HeldSettlement) {
@@ -380,5 +415,35 @@ impl Members {
         let place = self.add(psn_no);
         *self.rows.get_mut(place)? = row;
         Some(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_settlement_held_in_two_words_says_what_it_was_made_of() {
+        let (numbers, marks) = ([0, 1, NUMBER], [0, 1, MARK_LOW, MARK_LOW + 1, u64::MAX]);
+        for (seq, place) in numbers.into_iter().flat_map(|seq| numbers.map(|place| (seq, place))) {
+            for (mark, mid_stay) in marks.iter().flat_map(|mark| [(*mark, false), (*mark, true)]) {
+                let mark = KeyMark::of(mark);
+                let mut held = HeldSettlement::new(seq, place, mid_stay, mark);
+                for (place, cancelled) in [(place, false), (1, true), (NUMBER, true), (2, false)] {
+                    match cancelled {
+                        true => held.cancelled_by(place),
+                        false => held.stands_by(place),
+                    }
+                    assert_eq!((held.seq(), held.place(), held.mark()), (seq, place, mark));
+                    assert_eq!((held.is_mid_stay(), held.is_cancelled()), (mid_stay, cancelled));
+                }
+            }
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "two thousand years")]
+    fn a_number_that_does_not_fit_is_a_mistake() {
+        HeldSettlement::new(NUMBER + 1, 1, false, KeyMark::default());
     }
 }

@@ -116,10 +116,13 @@ impl RequestKey {
 
     /// What a settlement keeps of it.
     pub fn mark(self) -> KeyMark {
-        // The lowest byte says no more than whose it is.
-        let [_, low, high, ..] = self.0.to_le_bytes();
+        // The lowest byte says no more than whose it is, and the next seven have more bits than a mark.
+        let [_, bits @ .., _, _, _, _, _, _, _, _] = self.0.to_le_bytes();
+        let mut word = [0; 8];
+        word.iter_mut().zip(bits).for_each(|(to, from)| *to = from);
+        let mark = KeyMark::of(u64::from_le_bytes(word));
         // Nought is that of a settlement whose request has no key.
-        KeyMark(u16::from_le_bytes([low, high]).max(1))
+        if mark == KeyMark::default() { KeyMark::of(1) } else { mark }
     }
 
     /// As a snapshot has it.

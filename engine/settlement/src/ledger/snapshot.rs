@@ -9,7 +9,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::members::{FILING, MARK_SHIFT};
+use super::members::{FILING, MARK_BITS, NUMBER_BITS};
 use super::{
     BUCKETS, Books, Effect, Facility, HeldKey, HeldLine, HeldSettlement, HeldShare, HeldSlot,
     KeyMark, Ledger, Member, OpenVisit, Remembered, RequestKey, Symbol, bucket_of, shard_of_bucket,
@@ -122,7 +122,7 @@ pub fn write<E>(shards: &[Ledger], chunk: impl FnMut(&[u8]) -> Result<(), E>) ->
                 visit.psn_no.put(to);
                 visit.facility.put(to);
                 visit.facts.put(to);
-                visit.opened.put(to);
+                visit.batches.put(to);
                 visit.settled.put(to);
             })?;
             // One by one: a visit may have more lines than a chunk has room for.
@@ -265,9 +265,9 @@ fn put_member(member: &Member, numbers: &[u64], to: &mut Vec<u8>) {
     }
     member.settled().len().put(to);
     for settlement in member.settled() {
-        settlement.seq.put(to);
+        settlement.seq().put(to);
         settlement.place().put(to);
-        settlement.mark().0.put(to);
+        settlement.mark().get().put(to);
         settlement.is_mid_stay().put(to);
         settlement.is_cancelled().put(to);
     }
@@ -285,9 +285,8 @@ fn put_request(key: RequestKey, known: &Remembered, to: &mut Vec<u8>) {
 
 /// The last kind of a slot's period.
 const LIFE: u8 = 6;
-/// Bits of the number of a slot's period, and of a place in the journal.
+/// Bits of the number of a slot's period.
 const PERIOD_BITS: u32 = 48;
-const PLACE_BITS: u32 = MARK_SHIFT;
 
 /// A state on its way in.
 #[derive(Debug)]
@@ -429,7 +428,7 @@ impl Reading {
         let length = usize::read(from)?;
         let bytes = from.take(length)?;
         let shard = self.shard_of(bucket_of(Bytes::new(bytes).text()?));
-        let known = fits(Stored::read(from)?, PLACE_BITS)?;
+        let known = fits(Stored::read(from)?, NUMBER_BITS)?;
         let balance = not_below_nought(Stored::read(from)?)?;
         let count_of_slots = usize::read(from)?;
         let mut slots = Vec::new();
@@ -439,8 +438,9 @@ impl Reading {
         let count_of_settlements = usize::read(from)?;
         let mut settled = Vec::new();
         for _ in 0..count_of_settlements {
-            let (seq, place) = (Stored::read(from)?, fits(u64::read(from)?, PLACE_BITS)?);
-            let mark = KeyMark(u16::read(from)?);
+            let seq = fits(u64::read(from)?, NUMBER_BITS)?;
+            let place = fits(u64::read(from)?, NUMBER_BITS)?;
+            let mark = KeyMark::of(fits(u64::read(from)?, MARK_BITS)?);
             let (mid_stay, cancelled) = (bool::read(from)?, bool::read(from)?);
             let mut held = HeldSettlement::new(seq, place, mid_stay, mark);
             if cancelled {
@@ -489,10 +489,10 @@ impl Reading {
         let number = u64::read(from)?;
         let (psn_no, facility) = (Text::read(from)?, Text::read(from)?);
         let facts = VisitFacts::read(from)?;
-        let (opened, settled) = (u64::read(from)?, Stored::read(from)?);
+        let (batches, settled) = (Stored::read(from)?, Stored::read(from)?);
         let shard = self.shard_of(bucket_of(&psn_no));
         let lines = Vec::new();
-        let visit = OpenVisit { psn_no, facility, facts, opened, lines, settled };
+        let visit = OpenVisit { psn_no, facility, facts, lines, batches, settled };
         let before = self.shards.get_mut(shard)?.visits.insert(number, visit);
         self.visit = Some((shard, number));
         count(&mut self.counts.visits);

@@ -10,12 +10,18 @@ use super::{Effect, HeldKey, HeldSettlement, Ledger, Money, RequestKey, funds_of
 use crate::admit::SlotKey;
 use crate::bill::Decision;
 use crate::command::Command;
-use crate::event::{Cancelled, Event, Moved, Record, Refused, Reversed, Settled, Share, Undone};
+use crate::event::{
+    Adjusted, Cancelled, Event, Moved, Record, Refused, Reversed, Settled, Share, Undone,
+};
 use crate::facts::{ChargesFacts, Text};
 use crate::id::VisitId;
 use crate::money::Fen;
 use crate::reason::Conduct;
 use crate::stored;
+
+/// The transactions that are reversed: settlements and their cancellations, at pharmacies, of outpatients and of inpatients, and
+/// the registration of a stay. All else is undone by a transaction of its own.
+const REVERSIBLE: [u16; 7] = [2102, 2103, 2207, 2208, 2304, 2305, 2401];
 
 /// A settlement as its record says it is.
 pub(super) struct Old {
@@ -35,7 +41,7 @@ impl Ledger {
     ) -> Result<Cancelled, Not> {
         let member = self.member(command)?;
         let all = member.settled();
-        let number = all.iter().position(|one| one.seq == settlement);
+        let number = all.iter().position(|one| one.seq() == settlement);
         let (held, after) = number
             .and_then(|number| all.get(number..)?.split_first())
             .ok_or(refused(Conduct::SettlementUnknown))?;
@@ -44,11 +50,16 @@ impl Ledger {
             let why = if own { Conduct::CancelledBefore } else { Conduct::SettlementUnknown };
             return Err(refused(why).into());
         }
-        let old = old(shelf, held.seq, held.place())?;
+        let old = old(shelf, held.seq(), held.place())?;
         if old.facility != command.request.asker {
             return Err(refused(Conduct::SettlementUnknown).into());
         }
         self.nothing_between(&standing(after, shelf)?, &old)?;
+        // What it took in would be free in a visit that another settlement has ended.
+        let ended = self.visit(old.settled.visit).and_then(|visit| visit.settled);
+        if ended.is_some_and(|by| by != settlement) {
+            return Err(refused(Conduct::VisitSettled).into());
+        }
         let shares = shares_to_move(command, settlement, &old.settled, Fen::negated)?;
         Ok(cancelled(&old, shares))
     }
@@ -88,8 +99,11 @@ impl Ledger {
         shelf: &impl Shelf,
     ) -> Result<Decided, Not> {
         let request = &command.request;
+        if !REVERSIBLE.contains(&infno) {
+            return Err(refused(Conduct::NotReversible).into());
+        }
         let key = RequestKey::new(&request.asker, infno, msgid, &request.psn_no);
-        let known = self.known(command, (key, msgid), shelf)?;
+        let known = self.known(command, key, shelf)?;
         let undone = match known.map(|known| (known.effect, known.place)) {
             None => Undone::NotYetCome,
             // A second reversal gets the answer of the first.
@@ -101,6 +115,9 @@ impl Ledger {
                 let visit = self.visit_of(command, number)?;
                 if visit.settled.is_some() || visit.lines.iter().any(|line| line.settled != 0) {
                     return Err(refused(Conduct::VisitSettled).into());
+                }
+                if !visit.lines.is_empty() {
+                    return Err(refused(Conduct::VisitHasLines).into());
                 }
                 Undone::Visit(number)
             }
@@ -115,13 +132,14 @@ impl Ledger {
         Ok(Decided::Event(Event::Reversed(Box::new(reversed))))
     }
 
-    /// Whether the lines of a visit that are not settled are those that a settlement took in.
-    fn has_its_lines(&self, settled: &Settled) -> bool {
+    /// Whether a visit is still as a settlement was decided by: what is known of it, but for one midway, and the lines that are
+    /// not settled.
+    fn is_as_settled(&self, settled: &Settled) -> bool {
         let Some(visit) = self.visit(settled.visit) else { return true };
-        if settled.charges != ChargesFacts::Uploaded {
-            return true;
-        }
-        settled.sources.as_ref().is_some_and(|sources| *sources == visit.sources())
+        let lines = || visit.sources(settled.batch.as_deref());
+        let same_lines = || settled.sources.as_ref().is_some_and(|sources| *sources == lines());
+        (settled.how.mid_stay || settled.facts == visit.facts)
+            && (settled.charges != ChargesFacts::Uploaded || same_lines())
     }
 
     /// A cancelled settlement stands again, if nothing came in between.
@@ -133,21 +151,26 @@ impl Ledger {
         shelf: &impl Shelf,
     ) -> Result<Cancelled, Not> {
         let member = self.member(command)?;
-        let held = member.settled().iter().find(|one| one.seq == settlement);
+        let held = member.settled().iter().find(|one| one.seq() == settlement);
         // By this cancellation, and not by another since.
         let held = held.filter(|one| one.is_cancelled() && one.place() == cancellation);
         let held = held.ok_or(refused(Conduct::SettlementUnknown))?;
         let Event::Cancelled(cancelled) = record_at(shelf, held.place())?.event else {
             return Err(refused(Conduct::RecordUnreachable).into());
         };
-        let old = old(shelf, held.seq, cancelled.place)?;
+        let old = old(shelf, held.seq(), cancelled.place)?;
         // What was made since, and what was made anew since.
         let since = member.settled().iter().filter(|one| one.place() > cancellation);
         let later = standing(since, shelf)?;
         self.nothing_between(&later, &old)?;
-        let visit = old.settled.visit;
-        if later.iter().any(|one| one.settled.visit == visit) || !self.has_its_lines(&old.settled) {
+        // A batch stands beside others, and not in a visit that has ended.
+        let (visit, batch) = (old.settled.visit, old.settled.batch.is_some());
+        let mut of_visit = later.iter().filter(|one| one.settled.visit == visit);
+        if of_visit.any(|one| !batch || one.settled.ends_visit()) {
             return Err(refused(Conduct::VisitSettled).into());
+        }
+        if !self.is_as_settled(&old.settled) {
+            return Err(refused(Conduct::VisitChanged).into());
         }
         // It was decided on these slots: what was cancelled or put back meanwhile may have changed them, too.
         let Settled { decision, read, .. } = &*old.settled;
@@ -172,32 +195,15 @@ impl Ledger {
 
 /// A settlement, from the record that says what it is now.
 fn old(shelf: &impl Shelf, number: u64, place: u64) -> Result<Old, Refused> {
-    let unreachable = || refused(Conduct::RecordUnreachable);
-    let record = record_at(shelf, place)?;
-    let (facility, settled) = match record.event {
-        Event::Settled(settled) => (record.request.asker, settled),
-        Event::Corrected(corrected) => {
-            let mut adjusted = corrected.adjusted.into_iter();
-            let now = adjusted.find(|one| one.settlement == number).ok_or_else(unreachable)?;
-            (now.facility, Box::new(now.settled))
-        }
-        Event::MemberRegistered(_, _)
-        | Event::FacilityRegistered(_, _)
-        | Event::Deposited(_)
-        | Event::VisitOpened(_)
-        | Event::VisitClosed(_)
-        | Event::LinesUploaded(_, _)
-        | Event::LinesWithdrawn(_, _)
-        | Event::Cancelled(_)
-        | Event::Reversed(_)
-        | Event::Refused(_)
-        | Event::PolicyLoaded(_)
-        | Event::CatalogueLoaded(_)
-        | Event::DayClosed(_)
-        | Event::FamilyHeld(_)
-        | Event::FamilyEnded(_) => return Err(unreachable()),
-    };
-    Ok(Old { number, facility, settled, place })
+    let Record { request, event, .. } = record_at(shelf, place)?;
+    if let Event::Settled(settled) = event {
+        return Ok(Old { number, facility: request.asker, settled, place });
+    }
+    let unreachable = refused(Conduct::RecordUnreachable);
+    let Event::Corrected(corrected) = event else { return Err(unreachable) };
+    let now = corrected.adjusted.into_iter().find(|one| one.settlement == number);
+    let Adjusted { facility, settled, .. } = now.ok_or(unreachable)?;
+    Ok(Old { number, facility, settled: Box::new(settled), place })
 }
 
 /// The record that made a settlement, and its place: back from the one that says what it is now.
@@ -206,32 +212,12 @@ pub(super) fn made_by(shelf: &impl Shelf, held: HeldSettlement) -> Result<(Recor
     let mut place = held.place();
     loop {
         let record = record_at(shelf, place)?;
-        let before = match &record.event {
-            Event::Settled(_) => return Ok((record, place)),
-            Event::Cancelled(cancelled) => cancelled.place,
-            Event::Reversed(reversed) => match &reversed.undone {
-                Undone::Settlement(moved) | Undone::Cancellation(moved) => moved.place,
-                Undone::NotYetCome | Undone::NoEffect | Undone::Visit(_) => {
-                    return Err(unreachable);
-                }
-            },
-            Event::Corrected(corrected) => corrected.place_before(held.seq).ok_or(unreachable)?,
-            Event::MemberRegistered(_, _)
-            | Event::FacilityRegistered(_, _)
-            | Event::Deposited(_)
-            | Event::VisitOpened(_)
-            | Event::VisitClosed(_)
-            | Event::LinesUploaded(_, _)
-            | Event::LinesWithdrawn(_, _)
-            | Event::Refused(_)
-            | Event::PolicyLoaded(_)
-            | Event::CatalogueLoaded(_)
-            | Event::DayClosed(_)
-            | Event::FamilyHeld(_)
-            | Event::FamilyEnded(_) => return Err(unreachable),
-        };
+        if let Event::Settled(_) = record.event {
+            return Ok((record, place));
+        }
         // What a record names came before it.
-        place = Some(before).filter(|before| *before < place).ok_or(unreachable)?;
+        let before = record.event.place_before(held.seq()).filter(|before| *before < place);
+        place = before.ok_or(unreachable)?;
     }
 }
 
@@ -251,7 +237,7 @@ pub(super) fn standing<'h>(
 ) -> Result<Vec<Old>, Refused> {
     held.into_iter()
         .filter(|one| !one.is_cancelled())
-        .map(|one| old(shelf, one.seq, one.place()))
+        .map(|one| old(shelf, one.seq(), one.place()))
         .collect()
 }
 
@@ -273,6 +259,7 @@ pub(super) fn moved(settled: &Settled, sign: impl Fn(Fen) -> Fen) -> Moved {
     let money = Money::of(postings);
     Moved {
         visit: settled.visit,
+        batch: settled.batch.clone(),
         policy: settled.policy,
         labels: settled.labels.clone(),
         slots: changes.iter().map(|change| (change.key, sign(change.delta()))).collect(),

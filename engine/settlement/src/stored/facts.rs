@@ -8,7 +8,7 @@ use crate::claim::{AccountUse, AgreementRecord, FilingRecord, HospitalApproval, 
 use crate::date::{Day, Moment, SECONDS_OF_DAY, Span};
 use crate::facts::{
     ApprovalFact, ChargesFacts, FacilityFacts, IdentityFact, LineFacts, MemberFacts, PregnancyFact,
-    SettleFacts, TotalsFacts, VisitFacts,
+    SettleFacts, TotalsFacts, VisitChange, VisitFacts,
 };
 use crate::id::{Admdvs, Insutype, VisitId};
 use crate::money::{Fen, Price, Quantity};
@@ -41,11 +41,15 @@ stored_struct! {
     }
     FacilityFacts { admdvs, level, deductible_level, price_level, agreements }
     VisitFacts {
-        insutype, med_type, begin, disease, diagnoses, continues, accident, third_party, birth, family_planning, fetuses,
+        insutype, med_type, begin, end, disease, diagnoses, continues, accident, third_party, birth, family_planning,
+        fetuses,
+    }
+    VisitChange {
+        med_type, begin, end, disease, diagnoses, accident, third_party, birth, family_planning, fetuses,
     }
     SettleFacts { channel, end, settled, account, tolerance, mid_stay, total }
     LineFacts {
-        serial, code, day, quantity, price, amount, returns, approval, prescriber, days, maternity,
+        serial, batch, code, day, quantity, price, amount, returns, approval, prescriber, days, maternity,
     }
     LineParts { own, over, pre_pay, in_scope }
     TotalsFacts { total, parts, kinds }

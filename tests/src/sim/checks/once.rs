@@ -71,8 +71,7 @@ fn moves_once(
         };
     }
     if let Event::Settled(settled) = event {
-        let ended = settled.at_once.is_none() && !settled.how.mid_stay;
-        return standing.insert(seq, ended.then_some(settled.visit.get())).is_none();
+        return standing.insert(seq, settled.ends_visit().then_some(settled.visit.get())).is_none();
     }
     true
 }

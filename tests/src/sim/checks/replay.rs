@@ -2,7 +2,7 @@
 
 use yidan_journal::scan;
 use yidan_journal::storage::memory::Memory;
-use yidan_pipeline::engine::Fold;
+use yidan_pipeline::fold::Fold;
 use yidan_settlement::ledger::StateHash;
 
 use super::{Evidence, Violation};

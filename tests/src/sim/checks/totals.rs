@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use yidan_journal::scan;
-use yidan_pipeline::engine::Fold;
+use yidan_pipeline::fold::Fold;
 use yidan_settlement::event::Event;
 
 use super::Evidence;

@@ -1,0 +1,139 @@
+//! Records lent from their bytes: who asked, and of a settlement as much as the books need, which stands first in it. The bill
+//! behind that is for statement and audit.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use super::{Labels, Record, Request, SETTLED, Settled, VERSION};
+use crate::bill::{Posting, SlotChange};
+use crate::facts::SettleFacts;
+use crate::id::VisitId;
+use crate::stored::{self, Bytes, Stored};
+
+/// Who asked for what, lent. What only tells one request from another are bytes: no one reads them.
+#[derive(Copy, Clone, Debug)]
+pub struct Asked<'a> {
+    /// The number given at admission.
+    pub seq: u64,
+    /// When it was admitted, milliseconds since 1970.
+    pub time_ms: u64,
+    /// `fixmedins_code` of the sender.
+    pub asker: &'a str,
+    /// `infno`
+    pub infno: u16,
+    /// `msgid`
+    pub msgid: &'a [u8],
+    /// `psn_no`
+    pub psn_no: &'a [u8],
+    /// Digest of the decoded input.
+    pub digest: [u8; 16],
+}
+
+/// A settlement as the books take it in: what it changes, and nothing of how that was found.
+#[derive(Copy, Clone, Debug)]
+pub struct Posted<'a> {
+    /// The visit.
+    pub visit: VisitId,
+    /// `mid_setl_flag`: the visit stays open.
+    pub mid_stay: bool,
+    /// The batch of a registered visit, for whose next batch it stays open; `None` for all lines.
+    pub batch: Option<&'a str>,
+    /// The pack, by the number of the command that loaded it.
+    pub policy: u64,
+    /// The texts behind the slots.
+    pub labels: Labels<'a>,
+    /// Slots, in order.
+    pub changes: &'a [SlotChange],
+    /// Double entry.
+    pub postings: &'a [Posting],
+}
+
+/// A record as a fold takes it from its bytes.
+#[derive(Debug)]
+pub enum Lent<'a> {
+    /// A settlement, whose bill is read when it is posted.
+    Settled(Asked<'a>, LentBill<'a>),
+    /// Any other, whole.
+    Whole(Box<Record>),
+}
+
+/// The bill of a settlement as it stands in its record.
+#[derive(Clone, Debug)]
+pub struct LentBill<'a>(Bytes<'a>);
+
+/// Room for a settlement that is lent.
+#[derive(Debug, Default)]
+pub struct LentRoom {
+    changes: Vec<SlotChange>,
+    postings: Vec<Posting>,
+}
+
+impl<'a> Lent<'a> {
+    /// Reads a record as far as a fold needs it; `None` where the bytes are none.
+    pub fn read(bytes: &'a [u8]) -> Option<Lent<'a>> {
+        let mut from = Bytes::new(bytes);
+        if u8::read(&mut from)? != VERSION {
+            return None;
+        }
+        let asked = Asked {
+            seq: Stored::read(&mut from)?,
+            time_ms: Stored::read(&mut from)?,
+            asker: from.text()?,
+            infno: Stored::read(&mut from)?,
+            msgid: from.text_bytes()?,
+            psn_no: from.text_bytes()?,
+            digest: Stored::read(&mut from)?,
+        };
+        if u8::read(&mut from)? != SETTLED {
+            return stored::whole(bytes).map(|record| Lent::Whole(Box::new(record)));
+        }
+        Some(Lent::Settled(asked, LentBill(from)))
+    }
+}
+
+impl<'a> LentBill<'a> {
+    /// Reads what the books need, which stands first; what is behind it is for statement and audit. `None` where the bytes are
+    /// no bill.
+    pub fn posted(self, room: &'a mut LentRoom) -> Option<Posted<'a>> {
+        let LentBill(mut from) = self;
+        let visit = Stored::read(&mut from)?;
+        let mid_stay = SettleFacts::read(&mut from)?.mid_stay;
+        let batch = if bool::read(&mut from)? { Some(from.text()?) } else { None };
+        let policy = Stored::read(&mut from)?;
+        let labels = Labels {
+            insutype: Stored::read(&mut from)?,
+            disease: if bool::read(&mut from)? { Some(from.text()?) } else { None },
+            filing: from.text()?,
+        };
+        from.list_into(&mut room.changes)?;
+        from.list_into(&mut room.postings)?;
+        let LentRoom { changes, postings } = room;
+        Some(Posted { visit, mid_stay, batch, policy, labels, changes, postings })
+    }
+}
+
+impl Settled {
+    /// As the books take it in.
+    pub fn posted(&self) -> Posted<'_> {
+        Posted {
+            visit: self.visit,
+            mid_stay: self.how.mid_stay,
+            batch: self.batch.as_deref(),
+            policy: self.policy,
+            labels: self.labels.lent(),
+            changes: &self.decision.changes,
+            postings: &self.decision.postings,
+        }
+    }
+}
+
+impl Record {
+    /// Who asked for it.
+    pub fn asked(&self) -> Asked<'_> {
+        let Record { seq, time_ms, request, .. } = self;
+        let Request { asker, infno, msgid, psn_no, digest } = request;
+        let (seq, time_ms, infno, digest) = (*seq, *time_ms, *infno, *digest);
+        let (msgid, psn_no) = (msgid.as_bytes(), psn_no.as_bytes());
+        Asked { seq, time_ms, asker, infno, msgid, psn_no, digest }
+    }
+}

@@ -25,7 +25,7 @@ use yidan_settlement::stored;
 
 use crate::engine::EngineError;
 use crate::reply::Stopped;
-use crate::shard::{Answer, Ask};
+use crate::shard::{Answer, Ask, Outcome};
 
 /// The errands that are on their way; `R` is whoever waits for a command's answer.
 pub struct Families<R> {
@@ -160,17 +160,8 @@ impl<R> Families<R> {
             return;
         }
         self.begun += 1;
-        let mut errand = Errand {
-            number: self.begun,
-            step: Step::Deciding,
-            command: Some(command),
-            reply: Some(reply),
-            settlement: None,
-            parts: Vec::new(),
-            open: 0,
-            needs: Some(needs),
-            waiting: VecDeque::new(),
-        };
+        let mut errand = Errand::new(self.begun, reply, VecDeque::new());
+        (errand.command, errand.needs) = (Some(command), Some(needs));
         errand.go_on(&member, next);
         self.errands.insert(member, errand);
     }
@@ -180,32 +171,27 @@ impl<R> Families<R> {
     ///
     /// # Panics
     /// When a shard does not end what it holds: nothing may be paid any more.
-    pub fn answered(&mut self, tag: Tag, answer: Result<Answer, Stopped>, next: &mut Vec<Next<R>>) {
+    pub fn answered(
+        &mut self,
+        tag: Tag,
+        outcome: Result<Outcome, Stopped>,
+        next: &mut Vec<Next<R>>,
+    ) {
         let Tag { member, errand: number, part } = tag;
         let of_tag = |errand: &&mut Errand<R>| errand.number == number;
         let Some(errand) = self.errands.get_mut(&member).filter(of_tag) else { return };
-        let Ok(answer) = answer else {
+        let Ok(outcome) = outcome else {
             self.errands.remove(&member);
             return;
         };
-        errand.take(part, answer, next);
+        errand.take(part, outcome, next);
         if errand.open == 0 && !errand.go_on(&member, next) {
             let errand = self.errands.remove(&member);
             let mut waiting = errand.map(|errand| errand.waiting).unwrap_or_default();
             // What waited is asked as if it had just come: what it needs may be another thing now.
             if let Some((command, reply)) = waiting.pop_front() {
                 self.begun += 1;
-                let mut errand = Errand {
-                    number: self.begun,
-                    step: Step::Deciding,
-                    command: None,
-                    reply: Some(reply),
-                    settlement: None,
-                    parts: Vec::new(),
-                    open: 0,
-                    needs: None,
-                    waiting,
-                };
+                let mut errand = Errand::new(self.begun, reply, waiting);
                 errand.ask(&member, Step::Deciding, [(0, Asking::Again(command))], next);
                 self.errands.insert(member, errand);
             }
@@ -214,19 +200,37 @@ impl<R> Families<R> {
 }
 
 impl<R> Errand<R> {
+    /// One by this number for whoever waits, with what of the same member waits for its end.
+    fn new(number: u64, reply: R, waiting: VecDeque<(Box<Command>, R)>) -> Errand<R> {
+        Errand {
+            number,
+            step: Step::Deciding,
+            command: None,
+            reply: Some(reply),
+            settlement: None,
+            parts: Vec::new(),
+            open: 0,
+            needs: None,
+            waiting,
+        }
+    }
+
     /// Takes an answer in.
-    fn take(&mut self, part: usize, answer: Answer, next: &mut Vec<Next<R>>) {
+    fn take(&mut self, part: usize, outcome: Outcome, next: &mut Vec<Next<R>>) {
         self.open -= 1;
         match self.step {
             Step::Balances => {
                 let balance =
-                    if let Answer::Balance(balance) = answer { balance } else { Fen::ZERO };
+                    if let Outcome::Balance(balance) = outcome { balance } else { Fen::ZERO };
                 self.parts[part].amount = balance;
             }
             Step::PreSettling => {
                 // Where it would be refused nothing is held, and it is refused when it is decided.
-                let settled =
-                    if let Answer::PreSettled(settled) = answer { Some(settled) } else { None };
+                let settled = if let Outcome::Answer(Answer::PreSettled(settled)) = outcome {
+                    Some(settled)
+                } else {
+                    None
+                };
                 for part in &mut self.parts {
                     let mut family = settled.iter().flat_map(|settled| settled.family());
                     let of_part = family.find(|(share, _)| share.owner == part.owner);
@@ -235,21 +239,29 @@ impl<R> Errand<R> {
             }
             Step::Holding => {
                 let part = &mut self.parts[part];
-                if let Some(Record { seq, event: Event::FamilyHeld(held), .. }) = record_of(&answer)
-                {
+                let record = record_of(&outcome.into_answer());
+                if let Some(Record { seq, event: Event::FamilyHeld(held), .. }) = record {
                     (part.item, part.amount) = (seq, held.amount);
                 }
             }
-            Step::Deciding => self.decided(answer, next),
-            Step::Ending => assert!(matches!(answer, Answer::Done(_, _)), "what is held is ended"),
+            Step::Deciding => self.decided(outcome, next),
+            Step::Ending => {
+                let done = matches!(outcome.into_answer(), Answer::Done(_, _));
+                assert!(done, "what is held is ended");
+            }
         }
     }
 
-    fn decided(&mut self, answer: Answer, next: &mut Vec<Next<R>>) {
-        if let Answer::Needs(command, needs) = answer {
-            (self.command, self.needs) = (Some(command), Some(needs));
-            return;
-        }
+    fn decided(&mut self, outcome: Outcome, next: &mut Vec<Next<R>>) {
+        let answer = match outcome {
+            Outcome::Needs(command, needs) => {
+                (self.command, self.needs) = (Some(command), Some(needs));
+                return;
+            }
+            answered @ (Outcome::Answer(_) | Outcome::Balance(_) | Outcome::Looked) => {
+                answered.into_answer()
+            }
+        };
         // Nothing was held for what is not decided, or was decided before.
         if self.parts.iter().any(|part| part.item != 0)
             && let Some(record) = record_of(&answer)
@@ -396,7 +408,7 @@ pub fn ends_of(
 fn moved(ledgers: &[Ledger], settlement: u64, held: &HeldShare) -> Fen {
     let ledger = &ledgers[shard_of(&held.member, ledgers.len())];
     let member = ledger.members().get(&held.member);
-    let settled = member.and_then(|one| one.settled().iter().find(|one| one.seq == settlement));
+    let settled = member.and_then(|one| one.settled().iter().find(|one| one.seq() == settlement));
     let undone = settled.is_some_and(|one| one.is_cancelled());
     if undone == held.amount.is_negative() { held.amount } else { Fen::ZERO }
 }

@@ -1,7 +1,7 @@
 //! Threads and queues: a command is submitted, settled by the one thread of its shard, journaled by one thread for all, and
 //! answered when what it did and what it saw is durable. What a command is, threads and queues do not know: see [`Shard`].
-//! [`shard`] and [`engine`] put the ledger on them, by the packs and the image of a [`world`]; [`snapshot`] folds the journal
-//! beside them.
+//! [`shard`] and [`engine`] put the ledger on them, by the packs and the image of a [`world`]; commands come in by
+//! [`admission`]; a start is a [`fold`] of the journal, and [`snapshot`] folds it beside them.
 //!
 //! ```text
 //! Handle::submit ─► queue ─► SettleStage ─► parcels ─► JournalStage ─► Reply::send
@@ -29,15 +29,18 @@
 //! allocation for each command, because emptied parcels travel back. There is a bounded number of them; a shard that has
 //! none left waits for the disk, its queue fills, and the next command is refused.
 
+pub mod admission;
 mod cores;
 pub mod engine;
 pub mod family;
+pub mod fold;
 mod handle;
 mod journal;
 pub mod limits;
 pub mod measure;
 mod parcel;
 mod pipeline;
+mod records;
 mod reply;
 mod settle;
 pub mod shard;
@@ -49,6 +52,7 @@ pub use handle::{Handle, Refused, Why};
 pub use journal::JournalStage;
 pub use parcel::Parcel;
 pub use pipeline::{Pipeline, Settings, StartError, Summary, start};
+pub use records::Records;
 pub use reply::{Call, Ending, Reply, Stopped, Tagged};
 pub use settle::{SettleStage, Submitted, Tickets};
 

@@ -76,6 +76,11 @@ impl Ending {
         self.failed.get_or_init(|| Stopped::new(why));
     }
 
+    /// Why everything stops; `None` where it goes on, or was asked to end.
+    pub(crate) fn failed(&self) -> Option<Stopped> {
+        self.failed.get().cloned()
+    }
+
     /// Why nothing is taken in any more; `None` as long as something is.
     pub fn stopped(&self) -> Option<Stopped> {
         let goes_on = self.failed.get().is_none() && !self.closed.load(Ordering::Acquire);

@@ -5,7 +5,6 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use parking_lot::RwLock;
-use yidan_journal::Places;
 use yidan_journal::storage::Storage;
 use yidan_settlement::command::Command;
 use yidan_settlement::event::{Record, Refused, Settled};
@@ -19,8 +18,8 @@ use yidan_settlement::pack::Pack;
 use yidan_settlement::reason::Conduct;
 use yidan_settlement::stored::Stored;
 
-use crate::Shard;
 use crate::world::World;
+use crate::{Records, Shard};
 
 /// The packs and the image now in use. A claim in flight keeps the world it began with.
 pub type CurrentWorld = Arc<RwLock<Arc<World>>>;
@@ -37,8 +36,7 @@ pub struct LedgerShard<S: Storage> {
 
 /// Records that were made: those not yet durable here, the others in the journal.
 pub struct Past<S: Storage> {
-    places: Places,
-    storage: S,
+    durable: Records<S>,
     recent: VecDeque<(u64, Arc<[u8]>)>,
 }
 
@@ -60,7 +58,7 @@ impl Ask {
     }
 }
 
-/// What is answered.
+/// What a client is told of its command.
 #[derive(Debug)]
 pub enum Answer {
     /// It happened: the record, and its number in the journal.
@@ -73,12 +71,34 @@ pub enum Answer {
     Nothing,
     /// Refused, and nothing is remembered of it.
     Refused(Refused),
+}
+
+/// What a shard gives for what it is asked: clients are told of it what is an [`Answer`].
+#[derive(Debug)]
+pub enum Outcome {
+    /// A command has its answer.
+    Answer(Answer),
+    /// A command is not decided: other members' accounts are to be asked first.
+    Needs(Box<Command>, Needs),
+    /// A member's balance; nought for one that is not known.
+    Balance(Fen),
     /// The ledger was looked at.
     Looked,
-    /// A member's balance; nought for one that is not known. The engine alone asks for it.
-    Balance(Fen),
-    /// Not decided: other members' accounts are to be asked first. The engine does, and nobody else is told this.
-    Needs(Box<Command>, Needs),
+}
+
+impl Outcome {
+    /// The answer to a command that needs nothing more.
+    ///
+    /// # Panics
+    /// For what is none: then something else was asked.
+    pub fn into_answer(self) -> Answer {
+        match self {
+            Outcome::Answer(answer) => answer,
+            other @ (Outcome::Needs(_, _) | Outcome::Balance(_) | Outcome::Looked) => {
+                panic!("{other:?} answers no command")
+            }
+        }
+    }
 }
 
 /// What the ledger asks for, for one command.
@@ -89,13 +109,8 @@ struct Shelved<'s, S: Storage> {
 
 impl<S: Storage> LedgerShard<S> {
     /// A shard that goes on from a ledger.
-    pub fn new(
-        ledger: Ledger,
-        world: &CurrentWorld,
-        places: &Places,
-        storage: S,
-    ) -> LedgerShard<S> {
-        let past = Past { places: places.clone(), storage, recent: VecDeque::new() };
+    pub fn new(ledger: Ledger, world: &CurrentWorld, durable: Records<S>) -> LedgerShard<S> {
+        let past = Past { durable, recent: VecDeque::new() };
         LedgerShard { ledger, room: Room::default(), world: Arc::clone(world), past, pending: None }
     }
 
@@ -115,13 +130,13 @@ impl<S: Storage> LedgerShard<S> {
         command: Box<Command>,
         key: Option<RequestKey>,
         record: &mut Vec<u8>,
-    ) -> Answer {
+    ) -> Outcome {
         let event = match self.decide(&command, key) {
-            Decided::Again(number) => return Answer::Again(number),
-            Decided::PreSettled(settled) => return Answer::PreSettled(settled),
-            Decided::Nothing => return Answer::Nothing,
-            Decided::Refused(refused) => return Answer::Refused(refused),
-            Decided::Needs(needs) => return Answer::Needs(command, needs),
+            Decided::Again(number) => return Outcome::Answer(Answer::Again(number)),
+            Decided::PreSettled(settled) => return Outcome::Answer(Answer::PreSettled(settled)),
+            Decided::Nothing => return Outcome::Answer(Answer::Nothing),
+            Decided::Refused(refused) => return Outcome::Answer(Answer::Refused(refused)),
+            Decided::Needs(needs) => return Outcome::Needs(command, needs),
             Decided::Event(event) => event,
         };
         // What was asked for stays where it is: only who asked goes on into the record.
@@ -130,40 +145,40 @@ impl<S: Storage> LedgerShard<S> {
         made.put(record);
         if record.len() > RECORD_BYTES_MAX {
             record.clear();
-            return Answer::Refused(Refused {
+            return Outcome::Answer(Answer::Refused(Refused {
                 reason: Conduct::RecordTooLong.number(),
                 line: None,
                 figures: None,
                 detail: 0,
-            });
+            }));
         }
         self.pending = Some((made, key));
         // Its number comes next.
-        Answer::Done(0, Arc::from(&**record))
+        Outcome::Answer(Answer::Done(0, Arc::from(&**record)))
     }
 }
 
 impl<S: Storage> Shard for LedgerShard<S> {
     type Command = Ask;
-    type Answer = Answer;
+    type Answer = Outcome;
 
-    fn step(&mut self, ask: Ask, record: &mut Vec<u8>) -> Answer {
+    fn step(&mut self, ask: Ask, record: &mut Vec<u8>) -> Outcome {
         match ask {
             Ask::Command(command, key) => self.command(command, key, record),
             Ask::Balance(psn_no) => {
                 let member = self.ledger.members().get(&psn_no);
-                Answer::Balance(member.map_or(Fen::ZERO, Member::balance))
+                Outcome::Balance(member.map_or(Fen::ZERO, Member::balance))
             }
             Ask::Look(look) => {
                 look(&self.ledger);
-                Answer::Looked
+                Outcome::Looked
             }
         }
     }
 
-    fn numbered(&mut self, number: u64, answer: &mut Answer) {
+    fn numbered(&mut self, number: u64, outcome: &mut Outcome) {
         let Some((record, key)) = self.pending.take() else { return };
-        if let Answer::Done(place, bytes) = answer {
+        if let Outcome::Answer(Answer::Done(place, bytes)) = outcome {
             *place = number;
             // What comes next may look it up before it is durable: a cancellation its settlement, a correction its visit.
             self.past.keep(number, Arc::clone(bytes));
@@ -178,8 +193,8 @@ impl<S: Storage> Shard for LedgerShard<S> {
 
 impl<S: Storage> Past<S> {
     fn keep(&mut self, number: u64, bytes: Arc<[u8]>) {
-        let durable = self.places.records().end;
-        while self.recent.front().is_some_and(|(oldest, _)| *oldest < durable) {
+        let end = self.durable.end();
+        while self.recent.front().is_some_and(|(oldest, _)| *oldest < end) {
             self.recent.pop_front();
         }
         self.recent.push_back((number, bytes));
@@ -189,7 +204,7 @@ impl<S: Storage> Past<S> {
         let place = self.recent.binary_search_by_key(&number, |(number, _)| *number);
         match place.ok().and_then(|place| self.recent.get(place)) {
             Some((_, bytes)) => Some(bytes.to_vec()),
-            None => self.places.fetch(&self.storage, number).ok(),
+            None => self.durable.fetch(number).ok(),
         }
     }
 }

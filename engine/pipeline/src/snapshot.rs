@@ -11,11 +11,14 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TryRecvError, bounde
 use yidan_journal::snapshot::{Draft, Head, Snapshot, list, name_of};
 use yidan_journal::storage::files::Files;
 use yidan_journal::storage::{Medium, Storage};
-use yidan_journal::{JournalError, Lock, Mark, Places, Scan, scan_after, scan_durable};
+use yidan_journal::{JournalError, Lock, Mark, Scan, scan_after, scan_durable};
 use yidan_settlement::ledger::snapshot::{Counts, Reading, Unread, write};
 use yidan_settlement::ledger::{Ledger, StateHash};
 
-use crate::engine::{EngineError, Fold, PAUSE, Recovered, now_ms};
+use crate::Records;
+use crate::admission::now_ms;
+use crate::engine::EngineError;
+use crate::fold::{Fold, PAUSE, Recovered};
 
 /// A snapshot that was read in.
 pub struct Base {
@@ -299,14 +302,13 @@ impl Keeper {
     /// # Errors
     /// The system refuses another thread.
     pub fn start(
-        storage: Files,
-        places: Places,
+        records: Records<Files>,
         every: u64,
         since: u64,
         tell: impl Fn(Result<Making, EngineError>) + Send + 'static,
     ) -> io::Result<Keeper> {
         let (stop, stopped) = bounded(0);
-        let keep = move || keep(&storage, &places, every, since, &stopped, tell);
+        let keep = move || keep(&records, every, since, &stopped, tell);
         let thread = Builder::new().name("snapshots".to_owned()).spawn(keep)?;
         Ok(Keeper { stop: Some(stop), thread: Some(thread) })
     }
@@ -321,8 +323,7 @@ impl Drop for Keeper {
 }
 
 fn keep(
-    storage: &Files,
-    places: &Places,
+    records: &Records<Files>,
     every: u64,
     since: u64,
     stopped: &Receiver<Infallible>,
@@ -331,15 +332,15 @@ fn keep(
     stand_back();
     let mut since = since;
     while stopped.recv_timeout(LOOK_EVERY) == Err(RecvTimeoutError::Timeout) {
-        let end = places.records().end;
+        let end = records.end();
         if end.saturating_sub(since) < every.max(1) {
             continue;
         }
         // After an error the next is tried when it would have been due.
         since = end;
-        let made = Lock::of_snapshots(storage.folder()).map_err(EngineError::from);
+        let made = Lock::of_snapshots(records.storage().folder()).map_err(EngineError::from);
         tell(made.and_then(|_lock| {
-            make(storage, now_ms(), || stopped.try_recv() == Err(TryRecvError::Empty))
+            make(records.storage(), now_ms(), || stopped.try_recv() == Err(TryRecvError::Empty))
         }));
     }
 }

@@ -13,10 +13,10 @@ use yidan_settlement::command::Command;
 use yidan_settlement::ledger::Needs;
 
 use super::{Families, Next, Tag};
-use crate::engine::Admission;
+use crate::admission::Admission;
 use crate::limits::{ERRANDS, RETRY};
 use crate::reply::{Ending, Owed, Reply, Stopped, panic_text};
-use crate::shard::{Answer, Ask};
+use crate::shard::{Answer, Ask, Outcome};
 
 /// Where shards' answers come in.
 pub(crate) struct Door<R: Reply<Answer>> {
@@ -29,7 +29,7 @@ pub(crate) struct Door<R: Reply<Answer>> {
 /// What comes in.
 enum Message<R: Reply<Answer>> {
     Needed(Box<Command>, Needs, Owed<Answer, R>),
-    Answered(Tag, Result<Answer, Stopped>),
+    Answered(Tag, Result<Outcome, Stopped>),
     /// Say when none is on its way.
     Rest(Sender<()>),
     End,
@@ -74,8 +74,8 @@ impl<R: Reply<Answer>> Door<R> {
     }
 
     /// A shard has answered.
-    pub(crate) fn answered(&self, tag: Tag, answer: Result<Answer, Stopped>) {
-        drop(self.to.send(Message::Answered(tag, answer)));
+    pub(crate) fn answered(&self, tag: Tag, outcome: Result<Outcome, Stopped>) {
+        drop(self.to.send(Message::Answered(tag, outcome)));
     }
 }
 
@@ -138,8 +138,8 @@ impl<R: Reply<Answer>> Work<R> {
                 Ok(Message::Needed(command, needs, owed)) => {
                     self.families.needed(command, needs, owed, &mut self.next);
                 }
-                Ok(Message::Answered(tag, answer)) => {
-                    self.families.answered(tag, answer, &mut self.next);
+                Ok(Message::Answered(tag, outcome)) => {
+                    self.families.answered(tag, outcome, &mut self.next);
                 }
                 Ok(Message::Rest(to)) => self.resting.push(to),
                 Err(RecvTimeoutError::Timeout) => {}
@@ -156,7 +156,9 @@ impl<R: Reply<Answer>> Work<R> {
     /// Answers and asks until nothing more can be.
     fn go_on(&mut self) {
         loop {
-            for next in self.next.drain(..) {
+            // One after the other, as who is told may panic: the others are dropped, and so told, when the reason is known.
+            self.next.reverse();
+            while let Some(next) = self.next.pop() {
                 match next {
                     Next::Answer(owed, answer) => owed.answer(answer),
                     Next::Ask(tag, asking) => {

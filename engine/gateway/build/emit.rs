@@ -11,6 +11,11 @@ pub(crate) fn wire(table: &Table) -> String {
     for codes in &table.codes {
         emit_codes(&mut out, codes);
     }
+    out.push_str("/// All tables of codes.\npub static ALL_CODES: &[&Codes] = &[\n");
+    for codes in &table.codes {
+        let _ = writeln!(out, "    &{},", codes_name(&codes.name));
+    }
+    out.push_str("];\n\n");
     emit_transactions(&mut out, table);
     for (enumeration, direction) in [("Request", "in"), ("Answer", "out")] {
         emit_union(&mut out, table, enumeration, direction);
@@ -242,8 +247,8 @@ impl NodeOut<'_> {
         for field in &fields {
             self.emit_field(out, field, &fields);
         }
-        let _ =
-            writeln!(out, "    ],\n    find: find_{},\n}};\n", self.static_name().to_lowercase());
+        let _ = writeln!(out, "    ],\n    find: find_{},", self.static_name().to_lowercase());
+        let _ = writeln!(out, "    near: &{:?},\n}};\n", near(&fields));
         let mut by_length: BTreeMap<usize, Vec<(usize, &str)>> = BTreeMap::new();
         for (place, field) in fields.iter().enumerate() {
             by_length.entry(field.name.len()).or_default().push((place, &field.name));
@@ -476,4 +481,16 @@ fn rust_name(name: &str) -> String {
 /// The name of a field as a variable of its own.
 fn local(name: &str) -> String {
     format!("its_{}", rust_name(name).trim_start_matches("r#"))
+}
+
+/// The places of fields by their names without capitals and underscores; of two that are spelt alike, the first.
+fn near(fields: &[&Field]) -> Vec<(String, usize)> {
+    let mut places = BTreeMap::new();
+    for (place, field) in fields.iter().enumerate() {
+        for name in [&field.name, &field.also].into_iter().filter(|name| !name.is_empty()) {
+            let letters = name.chars().filter(|letter| *letter != '_');
+            places.entry(letters.collect::<String>().to_ascii_lowercase()).or_insert(place);
+        }
+    }
+    places.into_iter().collect()
 }

@@ -108,7 +108,9 @@ impl<'a> Input<'a> {
             Some(b'{') => Some(Input::Json(raw)),
             Some(b'[') => wrong(reading, Came::Array),
             Some(b'"') => {
-                let text = row::text(raw)?;
+                let Some(text) = row::text(raw) else {
+                    return wrong(reading, Came::Hidden(raw.chars().count()));
+                };
                 if !text.trim_start().starts_with('{') {
                     return Some(Input::Ciphertext(text.into_owned()));
                 }

@@ -62,6 +62,8 @@ pub enum Came {
     Array,
     /// `true` or `false`.
     Boolean,
+    /// A number that is not shown.
+    Number,
 }
 
 impl Wrong {
@@ -109,6 +111,7 @@ impl fmt::Display for Came {
             Came::Object => write!(f, "对象"),
             Came::Array => write!(f, "数组"),
             Came::Boolean => write!(f, "布尔值"),
+            Came::Number => write!(f, "数值"),
         }
     }
 }

@@ -1,5 +1,7 @@
-//! What HIS systems speak, and nothing behind it: the envelope of the national interface, every transaction that is served, the
-//! codes they are written in and the URLs they come by. It opens no socket, knows no ledger and asks no clock.
+//! What HIS systems speak, and how they are served: the envelope of the national interface, every transaction that is served, the
+//! codes they are written in, the URLs they come by, and how they are signed. The modules of the wire and of signatures open no
+//! socket, know no ledger and ask no clock. [`http`] has the sockets and knows nothing of transactions; [`service`] has the
+//! transactions and knows the ledger; [`front`] stands between them.
 //!
 //! One table of fields (`fields/*.csv`) makes the structs ([`wire`]), their decoding, the messages about them and
 //! `openapi.json`.
@@ -17,19 +19,31 @@
 //! assert!(matches!(decoded.request, Request::T2202(_)));
 //! ```
 
+#![forbid(unsafe_code)]
+
 pub mod answer;
 mod content;
 pub mod envelope;
 pub mod fault;
+pub mod front;
+pub mod http;
+pub mod institution;
 mod json;
+pub mod limit;
 pub mod limits;
 mod made;
+pub mod mask;
 mod number;
+pub mod persons;
 mod reading;
 pub mod record;
 pub mod refusal;
+pub mod replay;
 pub mod route;
 mod row;
+pub mod service;
+pub mod setl;
+pub mod sign;
 pub mod table;
 mod time;
 mod tolerance;

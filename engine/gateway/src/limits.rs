@@ -23,9 +23,36 @@ pub const SHOWN_CHARS_MAX: usize = 20;
 /// Characters of a number: more than any field has, with room for needless noughts.
 pub const NUMBER_CHARS_MAX: usize = 48;
 
+/// How far the time of a signature may be from ours, either way: what Hunan's text gives it.
+pub const SIGNATURE_WINDOW_MS: i64 = 30 * 60 * 1_000;
+
+/// Signatures of one credential that are remembered, 16 + 16 bytes each. They are kept for an hour at most, so that many are 27
+/// calls each second for that hour: more than a large hospital has, and 5 MB.
+pub const REPLAYS_MAX: usize = 100_000;
+
+/// Tokens of one credential that are good at once: as many workstations may ask for their own. The oldest gives way.
+pub const TOKENS_MAX: usize = 64;
+
+/// How long a token is good.
+pub const TOKEN_LIFE_MS: i64 = 2 * 60 * 60 * 1_000;
+
+/// Characters of a key: more than any province hands out.
+pub const KEY_CHARS_MAX: usize = 128;
+
 // What an amount, a price or a quantity of 16 digits can say is never less than what the engine takes.
 const _: () = assert!(BILL_FEN_MAX < 10_i64.pow(16));
 const _: () = assert!(PRICE_MAX < 10_i64.pow(16));
 const _: () = assert!(QUANTITY_MAX < 10_i64.pow(16));
+// A stamp is good for the window on both sides of it, and a token outlives both.
+const _: () = assert!(TOKEN_LIFE_MS >= 2 * SIGNATURE_WINDOW_MS);
 // What is shown of one value leaves room for the words around it.
 const _: () = assert!(SHOWN_CHARS_MAX * 4 < ERR_MSG_CHARS_MAX);
+
+/// Bytes of a name or a number of a person in the table of persons: the longest fields of 1101.
+pub const PERSON_BYTES_MAX: usize = 200;
+
+/// Persons remembered as identified by one institution; beyond it the oldest is forgotten, and has to be identified again.
+pub const IDENTIFIED_MAX: usize = 100_000;
+
+/// Failed identifications that one institution has in an hour before it has to wait.
+pub const FAILURES_MAX: u32 = 100;

@@ -120,7 +120,8 @@ impl<'p> Reading<'p> {
         match read {
             Some(read) if self.faults.is_empty() => Ok((read, self.borne)),
             _ => {
-                debug_assert!(!self.faults.is_empty(), "what cannot be read has a fault");
+                // Else the caller would be told that nothing is wrong.
+                assert!(!self.faults.is_empty(), "what cannot be read has a fault");
                 Err(self.faults)
             }
         }

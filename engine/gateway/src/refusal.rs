@@ -21,6 +21,19 @@ pub enum Family {
     Ca,
     /// A token, and SM2 and SM4 in the body (Jilin).
     Sm,
+    /// SM2 in `cainfo` over the fields of the envelope, and no header at all.
+    Cainfo,
+}
+
+impl Family {
+    /// Whether its signature covers every byte of the body. Where it does not, who can change a call on its way can change what it
+    /// asks for: `_api_*` and `x-tif-*` sign headers alone, `Sm` the input without its `infno`, `Cainfo` all but the input.
+    pub const fn signs_body(self) -> bool {
+        match self {
+            Family::Ca => true,
+            Family::None | Family::Api | Family::Tif | Family::Sm | Family::Cainfo => false,
+        }
+    }
 }
 
 macro_rules! refusals {
@@ -63,6 +76,10 @@ refusals! {
     OtherPath = 437, "请求地址与交易编号不符";
     /// The body's number is not served.
     TransactionUnknown = 438, "交易报文不正确：未知交易编号！";
+    /// A nonce or time stamp that came with another body already.
+    Replayed = 439, "签名随机数或时间戳已用于其他报文";
+    /// A call that was passed on, where only calls from the same machine are served.
+    Forwarded = 440, "本机端口不受理经代理转发的请求";
 }
 
 impl Refusal {
@@ -72,7 +89,9 @@ impl Refusal {
             Refusal::HeadersMissing
             | Refusal::Expired
             | Refusal::KeyUnknown
-            | Refusal::SignatureDiffers => true,
+            | Refusal::SignatureDiffers
+            | Refusal::Replayed
+            | Refusal::Forwarded => true,
             Refusal::OtherInstitution
             | Refusal::Busy
             | Refusal::OtherPath
@@ -89,7 +108,9 @@ impl Refusal {
             | Refusal::KeyUnknown
             | Refusal::SignatureDiffers
             | Refusal::OtherInstitution
-            | Refusal::Busy => "FSI-",
+            | Refusal::Busy
+            | Refusal::Replayed
+            | Refusal::Forwarded => "FSI-",
         };
         format!("{layer}{}[{}]", self.chinese(), self.number())
     }

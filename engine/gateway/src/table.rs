@@ -45,6 +45,8 @@ pub struct Node {
     pub fields: &'static [Field],
     /// The place of a field by its exact name.
     pub find: fn(&str) -> Option<usize>,
+    /// The places of all names without capitals and underscores, other names that clients use too, in the order of these.
+    pub near: &'static [(&'static str, usize)],
 }
 
 /// A field.
@@ -145,61 +147,59 @@ pub struct Codes {
     pub source: &'static str,
 }
 
+/// What a type holds, in characters or digits.
+#[derive(Copy, Clone, Debug)]
+struct Size {
+    characters: u32,
+    digits: u32,
+    decimals: Option<u32>,
+}
+
+impl Size {
+    /// Neither text nor number.
+    const OTHER: Size = Size { characters: u32::MAX, digits: u32::MAX, decimals: None };
+
+    const fn text(characters: u32) -> Size {
+        Size { characters, ..Size::OTHER }
+    }
+
+    const fn number(digits: u32, decimals: u32) -> Size {
+        Size { digits, decimals: Some(decimals), ..Size::OTHER }
+    }
+}
+
 impl Kind {
-    /// The most characters of a text.
-    pub const fn characters(self) -> u32 {
+    const fn size(self) -> Size {
         match self {
-            Kind::Text(most) | Kind::Serial(most) => most,
-            Kind::Amount
-            | Kind::Quantity
-            | Kind::Price
-            | Kind::Decimal(_, _)
-            | Kind::Integer(_)
-            | Kind::Flag
+            Kind::Text(most) | Kind::Serial(most) => Size::text(most),
+            Kind::Amount => Size::number(16, 2),
+            Kind::Quantity => Size::number(16, 4),
+            Kind::Price => Size::number(16, 6),
+            Kind::Decimal(digits, decimals) => Size::number(digits, decimals),
+            Kind::Integer(digits) => Size::number(digits, 0),
+            Kind::Flag
             | Kind::Date
             | Kind::Datetime
             | Kind::Bytes
             | Kind::Raw
             | Kind::One(_)
-            | Kind::Many(_) => u32::MAX,
+            | Kind::Many(_) => Size::OTHER,
         }
+    }
+
+    /// The most characters of a text.
+    pub const fn characters(self) -> u32 {
+        self.size().characters
     }
 
     /// The most digits of a number, decimals among them.
     pub const fn digits(self) -> u32 {
-        match self {
-            Kind::Amount | Kind::Quantity | Kind::Price => 16,
-            Kind::Decimal(digits, _) | Kind::Integer(digits) => digits,
-            Kind::Text(_)
-            | Kind::Serial(_)
-            | Kind::Flag
-            | Kind::Date
-            | Kind::Datetime
-            | Kind::Bytes
-            | Kind::Raw
-            | Kind::One(_)
-            | Kind::Many(_) => u32::MAX,
-        }
+        self.size().digits
     }
 
     /// The decimals of a number; `None` for what is no number.
     pub const fn decimals(self) -> Option<u32> {
-        match self {
-            Kind::Amount => Some(2),
-            Kind::Quantity => Some(4),
-            Kind::Price => Some(6),
-            Kind::Decimal(_, decimals) => Some(decimals),
-            Kind::Integer(_) => Some(0),
-            Kind::Text(_)
-            | Kind::Serial(_)
-            | Kind::Flag
-            | Kind::Date
-            | Kind::Datetime
-            | Kind::Bytes
-            | Kind::Raw
-            | Kind::One(_)
-            | Kind::Many(_) => None,
-        }
+        self.size().decimals
     }
 }
 
@@ -211,6 +211,12 @@ impl Node {
 }
 
 impl Codes {
+    /// The table of a name, whatever its capitals.
+    pub fn named(name: &str) -> Option<&'static Codes> {
+        let all = crate::wire::ALL_CODES.iter().copied();
+        all.into_iter().find(|codes| codes.name.eq_ignore_ascii_case(name.trim()))
+    }
+
     /// The label of a code.
     pub fn label(&self, code: &str) -> Option<&'static str> {
         self.codes.iter().find(|(known, _)| *known == code).map(|(_, label)| *label)

@@ -96,14 +96,14 @@ fn each_row<'a>(
 ) -> bool {
     reading.inside(node, None, |reading| {
         let mut from = serde_json::Deserializer::from_str(raw);
-        let visitor = Rows { node, reading, slots: Slots::new(), doing };
-        match from.deserialize_seq(visitor) {
-            Ok(whole) => whole,
-            Err(_) => {
-                reading.fault(None, Wrong::OtherKind(Came::Array));
-                false
-            }
-        }
+        let mut number = 0;
+        let visitor = Rows { node, reading, slots: Slots::new(), doing, number: &mut number };
+        from.deserialize_seq(visitor).unwrap_or_else(|_| {
+            // The text is JSON, so it is a row that is a number beyond what a float holds.
+            let wrong = Wrong::OtherKind(Came::Number);
+            reading.inside(node, Some(number), |reading| reading.fault(None, wrong));
+            false
+        })
     })
 }
 
@@ -120,10 +120,7 @@ impl<'a> Object<'_, '_, 'a> {
         if let Some(at) = (self.node.find)(key) {
             return Some(at);
         }
-        let near = |name: &str| spelling(name).eq(spelling(key));
-        let mut fields = self.node.fields.iter();
-        let at = fields.position(|field| near(field.name) || field.also.is_some_and(near));
-        match at {
+        match near(self.node, key) {
             Some(at) => {
                 let field = Some(&self.node.fields[at]);
                 // Where it is refused, what stands under it is not missing besides.
@@ -138,10 +135,21 @@ impl<'a> Object<'_, '_, 'a> {
     }
 }
 
-/// A name without capitals and underscores.
-fn spelling(name: &str) -> impl Iterator<Item = u8> + '_ {
-    name.bytes().filter(|b| *b != b'_').map(|b| b.to_ascii_lowercase())
+/// The place of a field that has this name but for capitals and underscores. A body may have a million keys that no field has, so
+/// none of them is held against every field.
+fn near(node: &Node, key: &str) -> Option<usize> {
+    let mut spelling = [0; SPELLING_BYTES_MAX];
+    let mut length = 0;
+    for byte in key.bytes().filter(|byte| *byte != b'_') {
+        *spelling.get_mut(length)? = byte.to_ascii_lowercase();
+        length += 1;
+    }
+    let by_name = |(name, _): &(&str, usize)| name.as_bytes().cmp(&spelling[..length]);
+    node.near.binary_search_by(by_name).ok().map(|at| node.near[at].1)
 }
+
+/// Bytes of a name without underscores; a test holds the table to it.
+const SPELLING_BYTES_MAX: usize = 64;
 
 impl<'a> Visitor<'a> for Object<'_, '_, 'a> {
     type Value = ();
@@ -201,6 +209,8 @@ struct Rows<'r, 'p, 'd, 'a> {
     reading: &'r mut Reading<'p>,
     slots: Slots<'a>,
     doing: Doing<'d, 'a>,
+    /// The row that is read.
+    number: &'r mut u32,
 }
 
 impl<'a> Visitor<'a> for Rows<'_, '_, '_, 'a> {
@@ -214,6 +224,7 @@ impl<'a> Visitor<'a> for Rows<'_, '_, '_, 'a> {
         let mut whole = true;
         for number in 1..=ROWS_MAX {
             let number = u32::try_from(number).unwrap_or(u32::MAX);
+            *self.number = number;
             match seq.next_element_seed(OneRow { rows: &mut self, number })? {
                 Some(is_object) => whole &= is_object,
                 None => return Ok(whole),
@@ -265,7 +276,7 @@ impl<'a> Visitor<'a> for OneRow<'_, '_, '_, '_, 'a> {
     }
 
     fn visit_map<M: MapAccess<'a>>(self, map: M) -> Result<bool, M::Error> {
-        let Rows { node, reading, slots, doing } = self.rows;
+        let Rows { node, reading, slots, doing, .. } = self.rows;
         let node = *node;
         reading.inside(node, Some(self.number), |reading| {
             Object { node, reading: &mut *reading, slots: &mut *slots }.visit_map(map)?;
@@ -301,5 +312,33 @@ impl<'a> Visitor<'a> for OneRow<'_, '_, '_, '_, 'a> {
 
     fn visit_f64<E>(self, number: f64) -> Result<bool, E> {
         self.hidden(number.to_string().len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{SPELLING_BYTES_MAX, near};
+    use crate::wire::Transaction;
+
+    #[test]
+    fn names_are_found_in_any_spelling() {
+        let mut names = 0;
+        for one in Transaction::ALL {
+            for node in [one.entry().input, one.entry().output] {
+                for field in node.fields {
+                    let spelt = field.name.to_uppercase().replace('_', "");
+                    assert!(spelt.len() <= SPELLING_BYTES_MAX, "{spelt}");
+                    let found = near(node, &spelt).map(|at| node.fields[at].name);
+                    let same = |name: &str| name.replace('_', "").eq_ignore_ascii_case(&spelt);
+                    assert!(found.is_some_and(same), "{} {found:?}", field.name);
+                    assert!(field.also.is_none_or(|also| near(node, also).is_some()));
+                    names += 1;
+                }
+            }
+        }
+        assert!(names > 100, "only {names} names");
+        let node = Transaction::T2202.entry().input;
+        assert_eq!(near(node, ""), None);
+        assert_eq!(near(node, &"x".repeat(SPELLING_BYTES_MAX + 1)), None);
     }
 }

@@ -4,6 +4,7 @@
 mod made;
 
 use made::{Fields, Json, leaves, message, quoted};
+use yidan_gateway::envelope::Call;
 use yidan_gateway::fault::Wrong;
 use yidan_gateway::table::{Field, Kind, Node, When};
 use yidan_gateway::wire::Transaction;
@@ -389,4 +390,35 @@ fn deep_and_broken_json_is_refused_and_breaks_nothing() {
         let deep = format!("{{\"data\":{}1{}}}", open.repeat(100_000), close.repeat(100_000));
         assert!(decode(Transaction::T2207, &deep, &LENIENT).is_err());
     }
+}
+
+#[test]
+fn a_row_that_is_a_number_beyond_all_is_told_as_such() {
+    for rows in ["[1e999]", "[{},-1E+99999]"] {
+        let text = format!("{{\"feedetail\":{rows}}}");
+        let faults = decode(Transaction::T2204, &text, &Profile::LENIENT).expect_err("a number");
+        let row = rows.split(',').count();
+        let said = format!("feedetail第{row}行应为对象，实际为数值");
+        assert!(faults.told().iter().any(|fault| fault.to_string() == said), "{faults}");
+    }
+}
+
+#[test]
+fn a_text_that_is_none_is_told_as_a_fault() {
+    // Half of a surrogate pair.
+    let body = r#"{"infno":"2202","fixmedins_code":"H1","input":"\ud800"}"#;
+    let faults = Call::read(body.as_bytes(), &Profile::LENIENT).expect_err("no text");
+    assert!(faults.err_msg().contains("input"), "{faults}");
+}
+
+#[test]
+fn a_body_full_of_unknown_keys_is_read() {
+    let mut body = String::with_capacity(8 << 20);
+    body.push('{');
+    while body.len() < (8 << 20) - 64 {
+        body.push_str("\"q\":1,");
+    }
+    body.push_str("\"data\":{}}");
+    let faults = decode(Transaction::T2202, &body, &Profile::STRICT).expect_err("it is empty");
+    assert!(faults.err_msg().contains("不能为空"), "{faults}");
 }

@@ -1,0 +1,256 @@
+//! Fee lines: uploaded, each answered with its split, and taken back (2204 2205 2301 2302).
+
+use yidan_pipeline::shard::Answer as Told;
+use yidan_settlement::claim::{AccountUse, HospitalApproval};
+use yidan_settlement::command::{End, Settle, What, WhichVisit};
+use yidan_settlement::event::{Refused, Which};
+use yidan_settlement::facts::{ChargesFacts, LineFacts, SettleFacts, Text as Fact};
+use yidan_settlement::id::{Insutype, VisitId};
+use yidan_settlement::money::Fen;
+use yidan_settlement::pack::Channel;
+use yidan_settlement::reason::Reason;
+
+use super::Service;
+use super::asking::{Asking, Done, Failure, Known, Said, visit};
+use super::declined::Declined;
+use super::split::Split;
+use crate::value::{Scaled, Text};
+use crate::wire::{Answer, t2204, t2205, t2301, t2302};
+
+/// The number that stands for all lines that are not settled.
+const ALL: &str = "0000";
+
+/// Whose lines they are.
+struct Whose<'w> {
+    visit: VisitId,
+    psn_no: &'w str,
+}
+
+/// What is seen of a visit before an upload.
+struct Seen {
+    known: Known,
+    scheme: Insutype,
+    /// The record that uploaded the first line of the call.
+    first: Option<u64>,
+}
+
+/// Whether each line is price times quantity, and nothing is below nought but a return: else a settlement of it would be refused,
+/// when it is harder to mend.
+fn are_sound(lines: &[LineFacts]) -> Result<(), Failure> {
+    for (at, line) in (0_u32..).zip(lines) {
+        let computed = line.price.times(line.quantity);
+        let negative = line.quantity.get() < 0 || line.amount.is_negative();
+        let reason = match computed {
+            Some(computed) if computed != line.amount => Reason::AmountMismatch,
+            None => Reason::AmountOutOfBounds,
+            Some(_) if negative && line.returns.is_none() => Reason::NegativeAmount,
+            Some(_) => continue,
+        };
+        let figures = computed.map(|computed| (line.amount, computed));
+        let refused = Refused { reason: reason.number(), line: Some(at), figures, detail: 0 };
+        return Err(Failure::Refused { refused, more: None, inf_refmsgid: None });
+    }
+    Ok(())
+}
+
+/// `hosp_appr_flag`
+fn approval(text: Option<&str>) -> Result<HospitalApproval, Failure> {
+    match text.unwrap_or_default() {
+        "" | "0" => Ok(HospitalApproval::NotGiven),
+        "1" => Ok(HospitalApproval::Given),
+        "2" => Ok(HospitalApproval::Declined),
+        other => Err(Failure::field("hosp_appr_flag", other)),
+    }
+}
+
+/// `prd_days`: days that have begun.
+pub(super) fn days(days: Option<Scaled<2>>) -> Option<u16> {
+    let hundredths = days?.get();
+    u16::try_from(hundredths.saturating_add(99) / 100).ok()
+}
+
+fn is_said(flag: Option<&Text<'_>>) -> bool {
+    flag.is_some_and(|flag| flag == "1")
+}
+
+/// The one visit that all lines belong to.
+fn one_visit<'l>(mut of: impl Iterator<Item = (&'l str, &'l str)>) -> Result<Whose<'l>, Failure> {
+    let (mdtrt_id, psn_no) = of.next().ok_or(Declined::NothingInIt)?;
+    if of.any(|other| other != (mdtrt_id, psn_no)) {
+        return Err(Declined::SeveralVisits.into());
+    }
+    Ok(Whose { visit: visit(mdtrt_id)?, psn_no })
+}
+
+impl Service {
+    /// 2204 门诊费用明细信息上传
+    pub(super) async fn upload_outpatient(
+        &self,
+        asking: &Asking,
+        input: &t2204::input::Input<'_>,
+    ) -> Result<Done, Failure> {
+        let lines = &input.feedetail;
+        let whose = one_visit(lines.iter().map(|line| (&*line.mdtrt_id, &*line.psn_no)))?;
+        let facts = lines.iter().map(|line| {
+            Ok(LineFacts {
+                serial: line.feedetl_sn.as_ref().into(),
+                batch: line.chrg_bchno.as_ref().into(),
+                code: line.med_list_codg.as_ref().into(),
+                day: line.fee_ocur_time.day(),
+                quantity: line.cnt,
+                price: line.pric,
+                amount: line.det_item_fee_sumamt,
+                returns: None,
+                approval: approval(Some(&line.hosp_appr_flag))?,
+                prescriber: None,
+                days: days(line.prd_days),
+                maternity: is_said(line.matn_fee_flag.as_ref()),
+            })
+        });
+        let facts = facts.collect::<Result<Vec<_>, Failure>>()?;
+        let (splits, inf_refmsgid) = self.upload(asking, &whose, facts).await?;
+        let result = splits.iter().map(Split::t2204).collect();
+        let answer = Answer::T2204(Box::new(t2204::output::Output { result }));
+        Ok(Done { inf_refmsgid, ..asking.done(&answer) })
+    }
+
+    /// 2301 住院费用明细上传
+    pub(super) async fn upload_inpatient(
+        &self,
+        asking: &Asking,
+        input: &t2301::input::Input<'_>,
+    ) -> Result<Done, Failure> {
+        let lines = &input.feedetail;
+        let whose = one_visit(lines.iter().map(|line| (&*line.mdtrt_id, &*line.psn_no)))?;
+        let facts = lines.iter().map(|line| {
+            let returns = line.init_feedetl_sn.as_ref().filter(|serial| !serial.is_empty());
+            Ok(LineFacts {
+                serial: line.feedetl_sn.as_ref().into(),
+                batch: Fact::default(),
+                code: line.med_list_codg.as_ref().into(),
+                day: line.fee_ocur_time.day(),
+                quantity: line.cnt,
+                price: line.pric,
+                amount: line.det_item_fee_sumamt,
+                returns: returns.map(|serial| serial.as_ref().into()),
+                approval: approval(line.hosp_appr_flag.as_deref())?,
+                prescriber: None,
+                days: None,
+                maternity: is_said(line.matn_fee_flag.as_ref()),
+            })
+        });
+        let facts = facts.collect::<Result<Vec<_>, Failure>>()?;
+        let (splits, inf_refmsgid) = self.upload(asking, &whose, facts).await?;
+        let result = splits.iter().map(Split::t2301).collect();
+        let answer = Answer::T2301(Box::new(t2301::output::Output { result }));
+        Ok(Done { inf_refmsgid, ..asking.done(&answer) })
+    }
+
+    /// Uploads lines, and asks in the same breath what a settlement of them alone would make of them: three questions to one shard,
+    /// decided one after the other and durable together. Of them alone, so that the same upload is told the same again,
+    /// whatever was uploaded or settled since.
+    async fn upload(
+        &self,
+        asking: &Asking,
+        whose: &Whose<'_>,
+        lines: Vec<LineFacts>,
+    ) -> Result<(Vec<Split>, Option<String>), Failure> {
+        let Whose { visit, psn_no } = *whose;
+        are_sound(&lines)?;
+        let first = lines.first().map(|line| line.serial.clone());
+        let (member, code) = (Fact::from(psn_no), asking.institution.code.clone());
+        // What is told of the lines is seen before they are in: then nothing is left that could fail.
+        let looking = self.looking(psn_no, move |ledger| {
+            let held = ledger.members().get(&member)?;
+            let facility = ledger.facility(&code).and_then(|one| one.facts().cloned());
+            let known = Known { place: held.known(), facts: held.facts()?, facility };
+            let visit = ledger.visit(visit).filter(|visit| visit.psn_no == member)?;
+            let mut held = visit.lines.iter();
+            let first = first.and_then(|serial| held.find(|line| line.facts.serial == serial));
+            Some(Seen { known, scheme: visit.facts.insutype, first: first.map(|line| line.place) })
+        })?;
+        let uploading = self.submit(asking, psn_no, What::Upload(visit, lines.clone()))?;
+        let trial = Settle {
+            visit: WhichVisit::Registered(visit),
+            end: End::SoFar,
+            how: how(asking, AccountUse::None, None, false),
+            charges: ChargesFacts::Lines(lines.clone()),
+        };
+        let trying = self.submit(asking, psn_no, What::PreSettle(trial));
+        let said = self.said(uploading.await)?;
+        // The lines are in: what follows only tells of them, and where it cannot, less is told.
+        let outcomes = match trying {
+            Ok(trying) => match trying.await {
+                Ok(Ok(Told::PreSettled(settled))) => settled.decision.lines,
+                Ok(_) | Err(_) => Vec::new(),
+            },
+            Err(_) => Vec::new(),
+        };
+        let seen = looking.await.ok().and_then(Result::ok).flatten();
+        let by = seen.as_ref().and_then(|seen| self.by(Some(&seen.known), seen.scheme));
+        let splits = match by {
+            Some(by) => by.split(&lines, &outcomes),
+            None => Split::plain(&lines, &outcomes),
+        };
+        // Lines that were there already are told under the number of the call that brought them.
+        let refmsgid = match (said, seen.and_then(|seen| seen.first)) {
+            (Said::Record(record), _) => Some(self.refmsgid(&record)),
+            (Said::PreSettled(_) | Said::Nothing, Some(place)) => {
+                self.record_at(place).ok().map(|record| self.refmsgid(&record))
+            }
+            (Said::PreSettled(_) | Said::Nothing, None) => None,
+        };
+        Ok((splits, refmsgid))
+    }
+
+    /// 2205 门诊费用明细信息撤销
+    pub(super) async fn withdraw_outpatient(
+        &self,
+        asking: &Asking,
+        input: &t2205::input::Input<'_>,
+    ) -> Result<Done, Failure> {
+        let data = &input.data;
+        let which = match &*data.chrg_bchno {
+            ALL => Which::All,
+            batch => Which::Batch(batch.into()),
+        };
+        let what = What::Withdraw(visit(&data.mdtrt_id)?, which);
+        let answer = Answer::T2205(Box::new(t2205::output::Output {}));
+        self.done_by(asking, &data.psn_no, what, &answer).await
+    }
+
+    /// 2302 住院费用明细撤销
+    pub(super) async fn withdraw_inpatient(
+        &self,
+        asking: &Asking,
+        input: &t2302::input::Input<'_>,
+    ) -> Result<Done, Failure> {
+        let rows = &input.data;
+        let whose = one_visit(rows.iter().map(|row| (&*row.mdtrt_id, &*row.psn_no)))?;
+        let which = if rows.iter().any(|row| row.feedetl_sn == ALL) {
+            Which::All
+        } else {
+            Which::Serials(rows.iter().map(|row| row.feedetl_sn.as_ref().into()).collect())
+        };
+        let answer = Answer::T2302(Box::new(t2302::output::Output {}));
+        self.done_by(asking, whose.psn_no, What::Withdraw(whose.visit, which), &answer).await
+    }
+}
+
+/// How a settlement over this interface is made.
+pub(super) fn how(
+    asking: &Asking,
+    account: AccountUse,
+    total: Option<Fen>,
+    mid_stay: bool,
+) -> SettleFacts {
+    SettleFacts {
+        channel: Channel::Direct,
+        end: asking.came.moment,
+        settled: asking.came.moment,
+        account,
+        tolerance: Fen::ZERO,
+        mid_stay,
+        total,
+    }
+}

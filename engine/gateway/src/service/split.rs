@@ -1,0 +1,206 @@
+//! How a fee line is split, as 2204, 2301, 2101 and 2102 tell it line by line: what the catalogue says of its code on its day, and the four
+//! parts that a settlement now would give it.
+
+use yidan_pipeline::world::World;
+use yidan_settlement::catalogue::{Class, Family, Found};
+use yidan_settlement::claim::LineParts;
+use yidan_settlement::facts::{FacilityFacts, LineFacts};
+use yidan_settlement::id::Insutype;
+use yidan_settlement::money::{Fen, Rate};
+use yidan_settlement::pack::{Channel, Pack};
+use yidan_settlement::price::LineOutcome;
+use yidan_settlement::reason::LineReason;
+
+use crate::value::{Scaled, Text};
+use crate::wire::{t2101, t2102, t2204, t2301};
+
+/// `pric_uplmt_amt` where there is no ceiling, as recorded in Zhejiang.
+const NO_CEILING: i64 = 99_999_999_000_000;
+
+/// `med_chrgitm_type` 其他, of a code that the catalogue does not have.
+const OTHER_CHARGE: u8 = 14;
+
+/// One line.
+#[derive(Clone, Debug)]
+pub(super) struct Split {
+    feedetl_sn: Text<'static>,
+    det_item_fee_sumamt: Fen,
+    cnt: yidan_settlement::money::Quantity,
+    pric: Scaled<6>,
+    pric_uplmt_amt: Scaled<6>,
+    selfpay_prop: Option<Scaled<4>>,
+    fulamt_ownpay_amt: Option<Fen>,
+    overlmt_amt: Option<Fen>,
+    preselfpay_amt: Option<Fen>,
+    inscp_scp_amt: Option<Fen>,
+    chrgitm_lv: Text<'static>,
+    med_chrgitm_type: Text<'static>,
+    lmt_used_flag: Text<'static>,
+    memo: Option<Text<'static>>,
+    hosp_part_amt: Option<Fen>,
+}
+
+/// By what lines are looked up.
+pub(super) struct By<'b> {
+    pub(super) world: &'b World,
+    pub(super) pack: &'b Pack,
+    /// Place of insurance.
+    pub(super) insured: &'b str,
+    pub(super) facility: &'b FacilityFacts,
+    pub(super) scheme: Insutype,
+}
+
+impl By<'_> {
+    /// What is told of each line, with what became of each; none of which is known where they are not as many.
+    pub(super) fn split(&self, lines: &[LineFacts], outcomes: &[LineOutcome]) -> Vec<Split> {
+        let outcome = |at: usize| outcomes.get(at).filter(|_| outcomes.len() == lines.len());
+        let view = self.world.catalogue(
+            self.pack,
+            Channel::Direct,
+            Some(self.insured),
+            self.facility.admdvs,
+        );
+        let mut found = Vec::with_capacity(lines.len());
+        let codes: Vec<_> = lines.iter().map(|line| (line.code.as_bytes(), line.day)).collect();
+        match &view {
+            Some(view) => view.look_up_all(&codes, &mut found),
+            None => found.resize(lines.len(), Found::Unknown),
+        }
+        let one = |(at, (line, found)): (usize, (&LineFacts, &Found))| {
+            let charge_type = match found {
+                Found::Entry(terms) => view.and_then(|view| view.entry_text(terms.id())),
+                Found::Unknown | Found::NotInForce => None,
+            };
+            self.one(line, found, charge_type.map(|text| text.charge_type), outcome(at))
+        };
+        lines.iter().zip(&found).enumerate().map(one).collect()
+    }
+
+    /// Whether an employee's shares count, or a resident's.
+    fn family(&self) -> Family {
+        let schemes = &self.pack.data().schemes;
+        let own = schemes.iter().find(|scheme| scheme.insutype == Some(self.scheme));
+        own.or(schemes.first()).map_or(Family::Resident, |scheme| scheme.family)
+    }
+
+    fn one(
+        &self,
+        line: &LineFacts,
+        found: &Found,
+        charge_type: Option<u8>,
+        outcome: Option<&LineOutcome>,
+    ) -> Split {
+        let terms = match found {
+            Found::Entry(terms) => Some(terms),
+            Found::Unknown | Found::NotInForce => None,
+        };
+        let class = terms.map_or(Class::C, |terms| terms.class());
+        let share = match class {
+            Class::A => Rate::ZERO,
+            Class::B => terms.map_or(Rate::ONE, |terms| terms.share_in(self.family())),
+            Class::C => Rate::ONE,
+        };
+        let ceiling = terms.and_then(|terms| terms.ceiling_at(self.facility.price_level));
+        let parts = outcome.map(|outcome| outcome.parts);
+        let part = |of: fn(&LineParts) -> Fen| parts.as_ref().map(of);
+        let wholly_own = parts.is_some_and(|parts| parts.own == line.amount);
+        let proportion = if wholly_own { Rate::ONE } else { share };
+        let restricted = outcome
+            .is_some_and(|outcome| outcome.reasons.contains(LineReason::RestrictionNotApproved));
+        Split {
+            feedetl_sn: line.serial.to_string().into(),
+            det_item_fee_sumamt: line.amount,
+            cnt: line.quantity,
+            pric: Scaled::new(line.price.get()),
+            pric_uplmt_amt: Scaled::new(ceiling.map_or(NO_CEILING, |price| price.get())),
+            selfpay_prop: Some(Scaled::new(proportion.parts())),
+            fulamt_ownpay_amt: part(|parts| parts.own),
+            overlmt_amt: part(|parts| parts.over),
+            preselfpay_amt: part(|parts| parts.pre_pay),
+            inscp_scp_amt: part(|parts| parts.in_scope),
+            chrgitm_lv: match class {
+                Class::A => "01",
+                Class::B => "02",
+                Class::C => "03",
+            }
+            .into(),
+            med_chrgitm_type: format!("{:02}", charge_type.unwrap_or(OTHER_CHARGE)).into(),
+            lmt_used_flag: if restricted { "1" } else { "0" }.into(),
+            memo: outcome.and_then(memo),
+            hosp_part_amt: outcome.map(|outcome| outcome.facility),
+        }
+    }
+}
+
+impl Split {
+    /// What is told of lines where no catalogue can be asked: the parts alone.
+    pub(super) fn plain(lines: &[LineFacts], outcomes: &[LineOutcome]) -> Vec<Split> {
+        let known = outcomes.len() == lines.len();
+        let one = |(at, line): (usize, &LineFacts)| {
+            let outcome = outcomes.get(at).filter(|_| known);
+            let part = |of: fn(&LineParts) -> Fen| outcome.map(|outcome| of(&outcome.parts));
+            Split {
+                feedetl_sn: line.serial.to_string().into(),
+                det_item_fee_sumamt: line.amount,
+                cnt: line.quantity,
+                pric: Scaled::new(line.price.get()),
+                pric_uplmt_amt: Scaled::new(NO_CEILING),
+                selfpay_prop: None,
+                fulamt_ownpay_amt: part(|parts| parts.own),
+                overlmt_amt: part(|parts| parts.over),
+                preselfpay_amt: part(|parts| parts.pre_pay),
+                inscp_scp_amt: part(|parts| parts.in_scope),
+                chrgitm_lv: "03".into(),
+                med_chrgitm_type: format!("{OTHER_CHARGE:02}").into(),
+                lmt_used_flag: "0".into(),
+                memo: outcome.and_then(memo),
+                hosp_part_amt: outcome.map(|outcome| outcome.facility),
+            }
+        };
+        lines.iter().enumerate().map(one).collect()
+    }
+}
+
+/// Why a line is not wholly in scope.
+fn memo(outcome: &LineOutcome) -> Option<Text<'static>> {
+    let reasons: Vec<String> = outcome.reasons.iter().map(|reason| reason.to_string()).collect();
+    (!reasons.is_empty()).then(|| reasons.join("；").into())
+}
+
+macro_rules! told {
+    ($name:ident, $module:ident, $node:ident, [$($field:ident)*], [$($none:ident)*]) => {
+        impl Split {
+            /// As this transaction tells it.
+            pub(super) fn $name(&self) -> $module::output::$node<'static> {
+                let one = self.clone();
+                $module::output::$node {
+                    det_item_fee_sumamt: one.det_item_fee_sumamt,
+                    cnt: one.cnt,
+                    pric: one.pric,
+                    pric_uplmt_amt: one.pric_uplmt_amt,
+                    selfpay_prop: one.selfpay_prop,
+                    fulamt_ownpay_amt: one.fulamt_ownpay_amt,
+                    overlmt_amt: one.overlmt_amt,
+                    preselfpay_amt: one.preselfpay_amt,
+                    inscp_scp_amt: one.inscp_scp_amt,
+                    chrgitm_lv: one.chrgitm_lv,
+                    med_chrgitm_type: one.med_chrgitm_type,
+                    memo: one.memo,
+                    $($field: one.$field.into(),)*
+                    // The catalogue's sources do not say these.
+                    bas_medn_flag: None,
+                    hi_nego_drug_flag: None,
+                    chld_medc_flag: None,
+                    list_sp_item_flag: None,
+                    drt_reim_flag: None,
+                    $($none: None,)*
+                }
+            }
+        }
+    };
+}
+
+told!(t2204, t2204, ResultNode, [feedetl_sn lmt_used_flag], [exp_content]);
+told!(t2301, t2301, ResultNode, [feedetl_sn lmt_used_flag], [exp_content]);
+told!(t2101, t2101, Detlcutinfo, [feedetl_sn hosp_part_amt], []);
+told!(t2102, t2102, Detlcutinfo, [feedetl_sn], []);

@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 
 use serde::{Serialize, Serializer};
+use yidan_gateway::setl::{Basic, clr_type, proceedings};
+pub use yidan_gateway::setl::{rates, tier};
 use yidan_settlement::bill::Decision;
 use yidan_settlement::claim::LineParts;
-use yidan_settlement::money::{Fen, Rate};
-use yidan_settlement::pack::{Agreement, FundField, Pack, Tier};
+use yidan_settlement::money::Fen;
+use yidan_settlement::pack::{FundField, Pack, Tier};
 use yidan_settlement::reason::{LineReason, Refusal};
 use yidan_settlement::tiers::TierRow;
 
@@ -318,25 +320,16 @@ impl SetlSums {
     pub fn of(decision: &Decision, pack: &Pack) -> SetlSums {
         let fund = |field| Yuan(decision.fund(field));
         let LineParts { own, over, pre_pay, in_scope } = decision.split;
-        let basic = decision
-            .tiers
-            .iter()
-            .filter(|row| tier(row, decision, pack).is_some_and(|tier| tier.basic));
-        let (mut deductible, mut above, mut paid) = (Fen::ZERO, Fen::ZERO, Fen::ZERO);
-        for row in basic {
-            deductible = deductible.plus(row.deductible);
-            above = above.plus(row.base).minus(row.deductible);
-            paid = paid.plus(row.paid);
-        }
+        let basic = Basic::of(decision, pack);
         SetlSums {
             medfee_sumamt: Yuan(decision.total),
             fulamt_ownpay_amt: Yuan(own),
             overlmt_selfpay: Yuan(over),
             preselfpay_amt: Yuan(pre_pay),
             inscp_scp_amt: Yuan(in_scope),
-            act_pay_dedc: Yuan(deductible),
+            act_pay_dedc: Yuan(basic.deductible),
             hifp_pay: fund(FundField::HifpPay),
-            pool_prop_selfpay: proportion(paid, above),
+            pool_prop_selfpay: rust_decimal::Decimal::new(basic.ratio, 4).to_string(),
             cvlserv_pay: fund(FundField::CvlservPay),
             hifes_pay: fund(FundField::HifesPay),
             hifmi_pay: fund(FundField::HifmiPay),
@@ -355,16 +348,6 @@ impl SetlSums {
     }
 }
 
-/// 清算类别: 11 门诊, 21 住院, 41 药店购药, by what the facility has agreed to for such a visit.
-fn clr_type(decision: &Decision, pack: &Pack) -> &'static str {
-    match pack.data().benefits.get(decision.benefit.index()).map(|benefit| benefit.agreement) {
-        Some(Agreement::Inpatient) => "21",
-        Some(Agreement::Outpatient | Agreement::Chronic) => "11",
-        Some(Agreement::Pharmacy) => "41",
-        None => "",
-    }
-}
-
 impl SetlDetail {
     fn of(row: &TierRow, decision: &Decision, pack: &Pack) -> Option<SetlDetail> {
         let tier = tier(row, decision, pack)?;
@@ -377,41 +360,6 @@ impl SetlDetail {
             setl_proc_info: proceedings(row, tier),
         })
     }
-}
-
-/// How a payment came about, in a line.
-fn proceedings(row: &TierRow, tier: &Tier) -> String {
-    let cap = match row.cap_left {
-        Some(left) => format!("封顶余额{left}"),
-        None => "无封顶线".to_owned(),
-    };
-    let rates = match rates(row, tier) {
-        rates if rates.is_empty() => "-".to_owned(),
-        rates => rates.iter().map(ToString::to_string).collect::<Vec<_>>().join("/"),
-    };
-    format!(
-        "进入{}，首先自付{}，起付线{}，按{rates}支付{}，{cap}，超封顶{}",
-        row.base, row.first_share, row.deductible, row.paid, row.above_cap
-    )
-}
-
-/// The ratios that priced something, in order, neighbours that are alike once.
-pub(crate) fn rates(row: &TierRow, tier: &Tier) -> Vec<Rate> {
-    let Some(table) = usize::try_from(row.row).ok().and_then(|index| tier.rows.get(index)) else {
-        return Vec::new();
-    };
-    let covered = if row.covered.is_negative() { row.covered.negated() } else { row.covered };
-    let end = row.begin.plus(covered);
-    let bands = if table.kind_bands.is_empty() {
-        vec![&table.bands]
-    } else {
-        table.kind_bands.iter().map(|own| &own.bands).collect()
-    };
-    let pieces =
-        bands.iter().flat_map(|bands| yidan_settlement::tiers::pieces(bands, row.begin, end));
-    let mut rates: Vec<Rate> = pieces.map(|piece| piece.rate).collect();
-    rates.dedup();
-    rates
 }
 
 impl LineAnswer {
@@ -493,21 +441,6 @@ pub fn sources(row: &TierRow, tier: &Tier) -> impl Iterator<Item = yidan_settlem
             .chain(table.floor.map(|floor| floor.source))
     });
     std::iter::once(tier.source).chain(parts)
-}
-
-/// The tier of a row.
-pub fn tier<'p>(row: &TierRow, decision: &Decision, pack: &'p Pack) -> Option<&'p Tier> {
-    let part = decision.parts.get(usize::from(row.stay_part))?;
-    pack.edition(part.governing)?.tiers.get(row.tier.index())
-}
-
-/// `part ÷ whole` with four decimals; nought when nothing.
-fn proportion(part: Fen, whole: Fen) -> String {
-    if whole.get() <= 0 {
-        return "0.0000".to_owned();
-    }
-    let parts = Fen::new(10_000).proportion(part.get(), whole.get());
-    rust_decimal::Decimal::new(parts.get(), 4).to_string()
 }
 
 /// Slots as text: amounts in yuan, counts as whole numbers.

@@ -2,20 +2,20 @@
 //! not find is told by its field.
 
 use yidan_settlement::claim::Spell;
-use yidan_settlement::command::{Settle, What, WhichVisit};
+use yidan_settlement::command::{End, Settle, What, WhichVisit};
 use yidan_settlement::date::Span;
-use yidan_settlement::event::{Correction, Request};
+use yidan_settlement::event::{Correction, Request, Which};
 use yidan_settlement::facts::{ChargesFacts, SettleFacts, Text};
 use yidan_settlement::id::VisitId;
 use yidan_settlement::money::Fen;
 
 use crate::case::{
-    Amount, ChannelName, Code, DayText, FacilityCase, Flag, LineCase, MemberCase, MomentText,
-    TotalsCase, VisitCase,
+    Amount, ChangeCase, ChannelName, Code, DayText, FacilityCase, Flag, LineCase, MemberCase,
+    MomentText, TotalsCase, VisitCase,
 };
 use crate::facts::{
     FieldError, account_use, channel, facility_facts, family_owners, field, insutype, line_facts,
-    member_facts, totals_facts, visit_facts,
+    member_facts, totals_facts, visit_change, visit_facts,
 };
 
 /// One line.
@@ -37,6 +37,8 @@ pub struct Asked {
     pub facility: Option<FacilityCase>,
     pub insutype: Option<String>,
     pub visit: Option<VisitCase>,
+    /// What is said anew of a registered visit.
+    pub change: Option<ChangeCase>,
     #[serde(default)]
     pub channel: ChannelName,
     pub lines: Option<Vec<LineCase>>,
@@ -53,9 +55,11 @@ pub struct Asked {
     pub medfee_sumamt: Option<Amount>,
     /// Paid into the own account.
     pub amount: Option<Amount>,
-    /// Serials of lines to be withdrawn; all, where there are none.
+    /// Serials of lines to be withdrawn; all, where neither they nor a batch are named.
     #[serde(default)]
     pub feedetl_sn: Vec<Code>,
+    /// The batch that is settled or withdrawn.
+    pub chrg_bchno: Option<Code>,
     pub oinfno: Option<Code>,
     pub omsgid: Option<String>,
     /// The day to be closed, or that differences are posted to.
@@ -73,6 +77,7 @@ pub enum Op {
     Facility,
     Deposit,
     Open,
+    ChangeVisit,
     Close,
     Upload,
     Withdraw,
@@ -171,15 +176,33 @@ impl Asked {
                 What::RegisterFacility(facility.fixmedins_code.as_str().into(), facts)
             }
             Op::Deposit => What::Deposit(needed("amount", self.amount)?.0),
-            Op::Open => What::OpenVisit(self.visit_facts(names)?),
+            Op::Open => {
+                if let Some(end) = self.visit.as_ref().and_then(|visit| visit.endtime) {
+                    let expected = "nothing: the end of a registered visit is said by change-visit";
+                    return Err(field("visit.endtime", &end.0.to_string(), expected));
+                }
+                What::OpenVisit(self.visit_facts(names)?)
+            }
+            Op::ChangeVisit => {
+                let change = visit_change(needed("change", self.change.as_ref())?)?;
+                What::ChangeVisit(VisitId::new(visit(names)?), change)
+            }
             Op::Close => What::CloseVisit(VisitId::new(visit(names)?)),
             Op::Upload => {
                 let lines = line_facts(needed("lines", self.lines.as_deref())?)?;
                 What::Upload(VisitId::new(visit(names)?), lines)
             }
             Op::Withdraw => {
-                let serials = self.feedetl_sn.iter().map(|code| code.0.as_str().into()).collect();
-                What::Withdraw(VisitId::new(visit(names)?), serials)
+                let serials = self.feedetl_sn.iter().map(|code| code.0.as_str().into());
+                let which = match self.batch()? {
+                    Some(_) if !self.feedetl_sn.is_empty() => {
+                        return Err(field("chrg_bchno", "both", "either a batch or `feedetl_sn`"));
+                    }
+                    Some(batch) => Which::Batch(batch),
+                    None if self.feedetl_sn.is_empty() => Which::All,
+                    None => Which::Serials(serials.collect()),
+                };
+                What::Withdraw(VisitId::new(visit(names)?), which)
             }
             Op::PreSettle => What::PreSettle(self.settle(names)?),
             Op::Settle => What::Settle(self.settle(names)?),
@@ -203,6 +226,16 @@ impl Asked {
             return needed("operator", self.operator.as_deref()).map(Some);
         }
         Ok(self.fixmedins_code.as_deref())
+    }
+
+    /// The batch that is spoken of, where one is.
+    fn batch(&self) -> Result<Option<Text>, FieldError> {
+        match &self.chrg_bchno {
+            Some(code) if code.0.is_empty() => {
+                Err(field("chrg_bchno", "an empty text", "a batch that lines were uploaded with"))
+            }
+            named => Ok(named.as_ref().map(|code| code.0.as_str().into())),
+        }
     }
 
     fn visit_facts(
@@ -244,7 +277,16 @@ impl Asked {
                 }
                 let number = number(names, "mdtrt_id", self.mdtrt_id.as_ref())?;
                 let end = needed("endtime", self.endtime)?;
-                (WhichVisit::Registered(VisitId::new(number)), end.0)
+                let number = VisitId::new(number);
+                let visit = match self.batch()? {
+                    Some(batch) => WhichVisit::Batch(number, batch),
+                    None => WhichVisit::Registered(number),
+                };
+                (visit, end.0)
+            }
+            (None, _) if self.chrg_bchno.is_some() => {
+                let expected = "nothing: only a registered visit is settled by batch";
+                return Err(field("chrg_bchno", "a batch", expected));
             }
             (None, _) => {
                 let facts = self.visit_facts(names)?;
@@ -268,7 +310,7 @@ impl Asked {
             mid_stay: self.mid_setl_flag.0,
             total: self.medfee_sumamt.map(|amount| amount.0),
         };
-        Ok(Settle { visit, how, charges })
+        Ok(Settle { end: End::Stated, visit, how, charges })
     }
 
     /// The transaction of the platform that does this, where none is named.
@@ -284,6 +326,11 @@ impl Asked {
             | Op::CancelForOperator
             | Op::SettleAnew => 0,
             Op::Open => 2201,
+            Op::ChangeVisit => match self.change.as_ref().and_then(|change| change.endtime) {
+                None => 2203,
+                Some(Some(_)) => 2402,
+                Some(None) => 2405,
+            },
             Op::Close => 2202,
             Op::Upload => 2204,
             Op::Withdraw => 2205,

@@ -9,13 +9,13 @@ use std::sync::Arc;
 use yidan_image::Image;
 use yidan_journal::Batch;
 use yidan_journal::format::Kind;
-use yidan_pipeline::engine::{EngineError, Fold};
+use yidan_pipeline::engine::EngineError;
+use yidan_pipeline::fold::Fold;
 use yidan_pipeline::world::World;
-use yidan_settlement::event::{Event, PolicyNames, Record, Settled};
+use yidan_settlement::event::{Event, PolicyNames, Record, Refused, Settled};
 use yidan_settlement::ledger::{Catalogue, Ledger, LookUp, Room, Shelf};
 use yidan_settlement::money::Fen;
 use yidan_settlement::pack::{FundField, Pack};
-use yidan_settlement::reason::Conduct;
 use yidan_settlement::stored::{self, Stored};
 
 use crate::told;
@@ -220,7 +220,7 @@ impl<P: Fn(u64) -> Option<Vec<u8>>> Audit<P> {
         };
         let shelf = Fixed { world, one, past: &self.past };
         let decided = ledger.decide_again(record, &shelf, &mut self.room);
-        if decided.as_ref().is_err_and(|no| no.reason == Conduct::RecordUnreachable.number()) {
+        if decided.as_ref().is_err_and(Refused::is_unreachable) {
             self.audited.out_of_reach += 1;
             return Ok(None);
         }

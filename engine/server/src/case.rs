@@ -10,7 +10,7 @@ use yidan_settlement::date::{Day, Moment};
 use yidan_settlement::money::{self, Fen, Price, Quantity};
 
 /// Fields that are read, so that what hospitals send is taken as it is and a slip in them is found, and that change no bill: why.
-pub const WITHOUT_EFFECT: [(&str, &str); 8] = [
+pub const WITHOUT_EFFECT: [(&str, &str); 9] = [
     ("facility.kind", "what a facility may bill is in its agreements, what a visit is in med_type"),
     (
         "visit.msgid",
@@ -30,6 +30,7 @@ pub const WITHOUT_EFFECT: [(&str, &str); 8] = [
         "lines[].dise_codg",
         "the disease of a visit is visit.dise_codg; one of another disease is another visit",
     ),
+    ("lines[].chrg_bchno", "a case is one bill; `yidan run` settles a registered visit by batch"),
     (
         "lines[].rx_hosp_lv",
         "without rx_circ_flag 1; with it, the level in benefits that go by the prescriber's",
@@ -250,12 +251,40 @@ pub struct VisitCase {
     pub geso_val: Option<Whole>,
 }
 
+/// `change`: what is said anew of a registered visit. What is absent stays, and `null` says that there is none any more.
+#[derive(Debug, Clone, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "national field names, defined in GLOSSARY.md")]
+pub struct ChangeCase {
+    pub med_type: Option<Code>,
+    pub begntime: Option<MomentText>,
+    #[serde(default, deserialize_with = "said")]
+    pub endtime: Said<MomentText>,
+    #[serde(default, deserialize_with = "said")]
+    pub dise_codg: Said<String>,
+    pub diagnoses: Option<Vec<String>>,
+    pub trum_flag: Option<Flag>,
+    pub rel_ttp_flag: Option<Flag>,
+    pub matn_type: Option<Code>,
+    pub birctrl_type: Option<Code>,
+    pub fetts: Option<Whole>,
+}
+
+/// `None` for a field that is absent, `Some(None)` for `null`.
+pub type Said<T> = Option<Option<T>>;
+
+fn said<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Said<T>, D::Error> {
+    Option::<T>::deserialize(from).map(Some)
+}
+
 /// One of `lines`.
 #[derive(Debug, Clone, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "national field names, defined in GLOSSARY.md")]
 pub struct LineCase {
     pub feedetl_sn: Code,
+    /// Of a registered visit alone, see [`WITHOUT_EFFECT`].
+    pub chrg_bchno: Option<Code>,
     pub med_list_codg: String,
     pub fee_ocur_time: MomentText,
     pub cnt: Count,

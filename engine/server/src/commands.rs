@@ -8,6 +8,7 @@ mod demo;
 mod folder;
 mod import;
 mod journal;
+mod keys;
 mod message;
 mod output;
 mod packs;
@@ -15,6 +16,7 @@ mod policy;
 mod progress;
 mod reasons;
 mod run;
+mod serve;
 mod settle;
 mod state;
 mod stopping;
@@ -49,6 +51,8 @@ const EXAMPLES: &str = "Examples:
   yidan settle case.json                      print the statement of a case
   yidan settle - --json < cases.jsonl         one line of JSON for each case
   yidan settle year.jsonl --sequence          carry slots and balances from case to case
+  yidan serve                                 serve an example town to HIS systems, on this machine
+  yidan keys secret hunan-key-1.secret        make a secret that an institution signs its calls with
   yidan catalog build catalogs/sources -o base.img
   yidan policy check catalogs/sources/630100/policy.toml
   yidan journal verify /var/lib/yidan/journal
@@ -68,6 +72,7 @@ enum Command {
     Settle(settle::Settle),
     Run(Box<run::Run>),
     Import(Box<import::Import>),
+    Serve(Box<serve::Serve>),
     /// Look at what a journal makes: hash, members, facilities
     #[command(subcommand, after_help = EXIT_CODES)]
     State(state::State),
@@ -84,6 +89,9 @@ enum Command {
     /// Hold what HIS systems send against the national interface
     #[command(subcommand, after_help = EXIT_CODES)]
     Message(message::Message),
+    /// Make secrets and SM2 keys for the credentials of `serve`
+    #[command(subcommand, after_help = EXIT_CODES)]
+    Keys(keys::Keys),
     Reasons(reasons::Reasons),
     Completions(completions::Completions),
 }
@@ -102,12 +110,14 @@ pub fn run() -> ExitCode {
         Command::Settle(command) => command.run(),
         Command::Run(command) => command.run(),
         Command::Import(command) => command.run(),
+        Command::Serve(command) => command.run(),
         Command::State(command) => command.run(),
         Command::Demo(command) => command.run(),
         Command::Catalog(command) => command.run(),
         Command::Policy(command) => command.run(),
         Command::Journal(command) => command.run(),
         Command::Message(command) => command.run(),
+        Command::Keys(command) => command.run(),
         Command::Reasons(command) => command.run(),
         Command::Completions(command) => command.run(),
     };

@@ -10,6 +10,7 @@ mod report;
 mod shelf;
 mod stay;
 mod summary;
+mod town;
 mod visit;
 mod watch;
 
@@ -23,6 +24,7 @@ use shelf::Shelf;
 pub use durable::{Durable, durable};
 pub use report::{Latency, Report, Spread};
 pub use summary::{print, print_durable};
+pub use town::{Town, TownFacility, TownMember};
 pub use visit::{Kind, MadeVisit};
 pub use watch::{Unsettled, Watched, watch};
 

@@ -7,15 +7,15 @@ use yidan_settlement::claim::{
 use yidan_settlement::date::{Day, Moment, Span};
 use yidan_settlement::facts::{
     ApprovalFact, ChargesFacts, FacilityFacts, IdentityFact, LineFacts, MemberFacts, PregnancyFact,
-    SettleFacts, Text, TotalsFacts, VisitFacts,
+    SettleFacts, Text, TotalsFacts, VisitChange, VisitFacts,
 };
 use yidan_settlement::id::{Admdvs, Insutype, VisitId};
 use yidan_settlement::money::Fen;
 use yidan_settlement::pack::{Agreement, Channel, Filing, HospitalLevel};
 
 use crate::case::{
-    AgreementName, Case, ChannelName, Code, DayText, FacilityCase, FilingName, LineCase,
-    MemberCase, MulaidCase, SpellCase, TotalsCase, VisitCase,
+    AgreementName, Case, ChangeCase, ChannelName, Code, DayText, FacilityCase, FilingName,
+    LineCase, MemberCase, MulaidCase, SpellCase, TotalsCase, VisitCase,
 };
 
 /// A field that is well formed and yet means nothing: which, what was found, what was expected.
@@ -241,17 +241,13 @@ pub(crate) fn place_of(facility: &FacilityCase, pool: Option<&str>) -> Result<Ad
 
 /// A visit as registered.
 pub(crate) fn visit_facts(visit: &VisitCase, insutype: Insutype) -> Result<VisitFacts, FieldError> {
-    let digit = |name: &str, code: &Option<Code>| match code.as_ref().map(|code| code.0.as_str()) {
-        None | Some("") => Ok(0),
-        Some(text) => match text.trim_start_matches('0').parse::<u8>() {
-            Ok(digit @ 1..=9) => Ok(digit),
-            Ok(_) | Err(_) => Err(field(name, text, "a digit from 1 to 9")),
-        },
-    };
+    let digit = |path, code: &Option<Code>| code.as_ref().map_or(Ok(0), |code| digit(path, code));
     Ok(VisitFacts {
         insutype,
         med_type: visit.med_type.0.as_str().into(),
         begin: visit.begntime.0,
+        // Of a visit settled at once the settlement has it.
+        end: None,
         disease: visit.dise_codg.as_deref().map(Text::from),
         diagnoses: visit.diagnoses.iter().map(|code| code.as_str().into()).collect(),
         // Its number is known where visits have numbers; the name of a case's stay is in its labels.
@@ -262,6 +258,37 @@ pub(crate) fn visit_facts(visit: &VisitCase, insutype: Insutype) -> Result<Visit
         family_planning: digit("visit.birctrl_type", &visit.birctrl_type)?,
         fetuses: visit.fetts.map_or(1, |count| count.0).max(1),
     })
+}
+
+/// What is said anew of a registered visit.
+pub(crate) fn visit_change(change: &ChangeCase) -> Result<VisitChange, FieldError> {
+    let ChangeCase { med_type, begntime, endtime, dise_codg, diagnoses, .. } = change;
+    let ChangeCase { trum_flag, rel_ttp_flag, matn_type, birctrl_type, fetts, .. } = change;
+    let text = |code: &String| Text::from(code.as_str());
+    let digit = |path, code: &Option<Code>| code.as_ref().map(|code| digit(path, code)).transpose();
+    Ok(VisitChange {
+        med_type: med_type.as_ref().map(|code| text(&code.0)),
+        begin: begntime.map(|time| time.0),
+        end: endtime.map(|end| end.map(|time| time.0)),
+        disease: dise_codg.as_ref().map(|code| code.as_ref().map(text)),
+        diagnoses: diagnoses.as_ref().map(|codes| codes.iter().map(text).collect()),
+        accident: trum_flag.map(|flag| flag.0),
+        third_party: rel_ttp_flag.map(|flag| flag.0),
+        birth: digit("change.matn_type", matn_type)?,
+        family_planning: digit("change.birctrl_type", birctrl_type)?,
+        fetuses: fetts.map(|count| count.0.max(1)),
+    })
+}
+
+/// A code of one digit; nought where it is empty.
+fn digit(path: &str, code: &Code) -> Result<u8, FieldError> {
+    if code.0.is_empty() {
+        return Ok(0);
+    }
+    match code.0.trim_start_matches('0').parse::<u8>() {
+        Ok(digit @ 1..=9) => Ok(digit),
+        Ok(_) | Err(_) => Err(field(path, &code.0, "a digit from 1 to 9")),
+    }
 }
 
 /// How a visit is settled.
@@ -313,6 +340,10 @@ pub(crate) fn line_facts(lines: &[LineCase]) -> Result<Vec<LineFacts>, FieldErro
         let named = line.init_feedetl_sn.as_ref().filter(|code| !code.0.is_empty());
         Ok(LineFacts {
             serial: line.feedetl_sn.0.as_str().into(),
+            batch: line
+                .chrg_bchno
+                .as_ref()
+                .map_or_else(Text::default, |code| code.0.as_str().into()),
             code: line.med_list_codg.as_str().into(),
             day: line.fee_ocur_time.0.day(),
             quantity: line.cnt.0,

@@ -1,11 +1,14 @@
-//! A row of a table of members or facilities: columns under national names, lists separated by `;`, each with its span.
+//! A row of a table of members, facilities or persons: columns under national names, lists separated by `;`, each with its span.
 
 mod lines;
+mod person;
 mod rows;
 
-pub use rows::{Rows, Says, TableError, TableRow};
+pub use person::{PERSON_COLUMNS, PersonRows};
+pub use rows::{Key, Reads, Rows, Says, TableError, TableRow};
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use csv::StringRecord;
 use yidan_settlement::claim::{AgreementRecord, FilingRecord, Spell};
@@ -56,8 +59,8 @@ pub const FACILITY_COLUMNS: &[&str] = &[
 /// Columns that every row must have.
 const NEEDED: usize = 4;
 
-/// What a table is of.
-#[derive(Debug, Clone, Copy, Eq, PartialEq, clap::ValueEnum)]
+/// What a table of commands is of.
+#[derive(Debug, Clone, Copy, Eq, PartialEq)]
 pub enum Table {
     /// Members
     Members,
@@ -65,19 +68,37 @@ pub enum Table {
     Facilities,
 }
 
-impl Table {
-    /// The columns it may have.
-    pub fn columns(self) -> &'static [&'static str] {
-        match self {
+/// Rows of members or facilities, which are commands. Codes are those of the world's packs.
+#[derive(Debug)]
+pub struct Commands {
+    /// Which of the two.
+    pub table: Table,
+    /// Whose packs.
+    pub world: Arc<World>,
+}
+
+impl Reads for Commands {
+    type As = (Request, Box<What>);
+
+    fn columns(&self) -> &'static [&'static str] {
+        match self.table {
             Table::Members => MEMBER_COLUMNS,
             Table::Facilities => FACILITY_COLUMNS,
         }
     }
 
-    /// The column that tells rows apart, and what a row has there.
-    fn key<'r>(self, headers: &StringRecord, record: &'r StringRecord) -> (&'static str, &'r str) {
-        let name = self.columns()[0];
-        (name, text(headers, record, name))
+    fn read(&self, row: &Row<'_>) -> Result<Self::As, FieldError> {
+        let (request, what) = match self.table {
+            Table::Members => member(row, &self.world)?,
+            Table::Facilities => facility(row)?,
+        };
+        Ok((request, Box::new(what)))
+    }
+
+    fn keys<'r>(&self, row: &Row<'r>) -> Vec<Key<'r>> {
+        let column = self.columns()[0];
+        let text = row.text(column);
+        vec![Key { column, text: text.into(), shown: text.into() }]
     }
 }
 

@@ -119,15 +119,13 @@ where
         Told { line, infcode, again, says }
     };
     Ok(match answer {
-        Answer::Nothing | Answer::Looked | Answer::Balance(_) | Answer::Needs(_, _) => {
-            told(false, Says::Nothing {})
-        }
+        Answer::Nothing => told(false, Says::Nothing {}),
         Answer::Refused(refused) => told(false, Says::Refused(RefusedLine::of(refused))),
         Answer::PreSettled(settled) => {
             told(false, Says::Settled(Box::new(SettledLine::of(String::new(), &settled))))
         }
         Answer::Done(number, bytes) => told(false, said(number, &bytes)?),
-        Answer::Again(number) => match engine.record(number) {
+        Answer::Again(number) => match engine.records().fetch(number) {
             Ok(bytes) => told(true, said(number, &bytes)?),
             // It was answered, and what it was stands in the archive: this line alone cannot be told.
             Err(JournalError::Archived { .. }) => {
@@ -184,6 +182,7 @@ fn said(number: u64, bytes: &[u8]) -> Result<Says, TellError> {
         Event::MemberRegistered(_, _)
         | Event::FacilityRegistered(_, _)
         | Event::Deposited(_)
+        | Event::VisitChanged(_, _)
         | Event::VisitClosed(_)
         | Event::LinesUploaded(_, _)
         | Event::LinesWithdrawn(_, _)

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use clap::Args;
 use yidan_image::Image;
 use yidan_journal::{Mark, Places, scan_after, snapshot};
-use yidan_pipeline::engine::Fold;
+use yidan_pipeline::fold::Fold;
 use yidan_pipeline::snapshot::{Begin, fold_from};
 use yidan_settlement::pack::Pack;
 

@@ -18,11 +18,18 @@ use super::curated;
 use super::output::{Failure, note, said};
 use super::packs::Packs;
 
-/// The folder, the packs and the image.
+/// The folder, and what is settled by.
 #[derive(Debug, Args)]
 pub(super) struct Folder {
     /// The folder of the journal; made where it is not there
     pub(super) folder: PathBuf,
+    #[command(flatten)]
+    by: SettledBy,
+}
+
+/// The packs, the image, and how the engine is run.
+#[derive(Debug, Args)]
+pub(super) struct SettledBy {
     #[command(flatten)]
     packs: Packs,
     /// The catalogue image for fee lines [default: one of the curated sources, made in memory]
@@ -57,7 +64,8 @@ pub(super) fn none_here(folder: &Path) -> Failure {
     ))
 }
 
-fn not_a_file(folder: &Path) -> Result<(), Failure> {
+/// Refuses a file where a folder is expected.
+pub(super) fn not_a_file(folder: &Path) -> Result<(), Failure> {
     if folder.exists() && !folder.is_dir() {
         let expected = "this is a file; expected the folder of a journal. Check the path";
         return Err(said(format!("{}: {expected}", folder.display())));
@@ -66,6 +74,16 @@ fn not_a_file(folder: &Path) -> Result<(), Failure> {
 }
 
 impl Folder {
+    /// Starts the engine.
+    pub(super) fn open<R>(&self) -> Result<Engine<R>, Failure>
+    where
+        R: Reply<Answer> + Send + 'static,
+    {
+        self.by.open(&self.folder)
+    }
+}
+
+impl SettledBy {
     /// The packs and the image.
     pub(super) fn world(&self) -> Result<World, Failure> {
         let mut world = World::new();
@@ -78,15 +96,15 @@ impl Folder {
         Ok(world)
     }
 
-    /// Starts the engine.
-    pub(super) fn open<R>(&self) -> Result<Engine<R>, Failure>
+    /// Starts the engine on a folder.
+    pub(super) fn open<R>(&self, folder: &Path) -> Result<Engine<R>, Failure>
     where
         R: Reply<Answer> + Send + 'static,
     {
-        not_a_file(&self.folder)?;
+        not_a_file(folder)?;
         let loss = if self.accept_loss { Loss::Accept } else { Loss::Refuse };
         let setup = Setup { shards: usize::from(self.shards), loss, ..Setup::default() };
-        let engine = Engine::open(&self.folder, &setup, self.world()?).map_err(said)?;
+        let engine = Engine::open(folder, &setup, self.world()?).map_err(said)?;
         let recovered = engine.recovered();
         engine.passed_over().iter().for_each(|one| note(&format!("warning: {one}")));
         if let Some(cut) = recovered.cut {

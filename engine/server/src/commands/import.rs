@@ -1,18 +1,19 @@
-//! `yidan import`: members and facilities from CSV, through the journal, in bounded memory; what is wrong goes to a file, line by
-//! line, and everything else is taken in. Importing the same file again changes nothing: members stay, and keep their accounts.
+//! `yidan import`: members and facilities from CSV, through the journal, and persons beside it, in bounded memory; what is wrong goes to
+//! a file, line by line, and everything else is taken in. Importing the same file again changes nothing: members stay, and keep their
+//! accounts.
 
-use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader, Read};
+mod errors;
+mod persons;
+
+use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::thread;
 use std::time::Instant;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use crossbeam_channel::{Receiver, Sender, bounded, never, select, unbounded};
 use yidan_pipeline::engine::Engine;
 use yidan_pipeline::shard::Answer;
-use yidan_pipeline::world::World;
 use yidan_pipeline::{Stopped, Tagged};
 use yidan_settlement::command::What;
 use yidan_settlement::event::Request;
@@ -21,9 +22,11 @@ use super::folder::Folder;
 use super::output::{Ended, Exit, Failure, note, said};
 use super::progress::Progress;
 use super::stopping::{Signal, Stop};
-use crate::facts::{FieldError, field};
-use crate::table::{Rows, Says, Table, TableError, TableRow};
+use crate::facts::field;
+use crate::table::{Commands, Reads, Rows, Says, Table, TableError, TableRow};
 use crate::told;
+
+use errors::Errors;
 
 /// Rows that may be on their way at once.
 const IN_FLIGHT: usize = 8_192;
@@ -31,13 +34,11 @@ const IN_FLIGHT: usize = 8_192;
 /// Rows that may be read before they are wanted.
 const ROWS_AHEAD: usize = 256;
 
-/// The first line of a file of what is wrong.
-const ERROR_COLUMNS: [&str; 5] = ["file", "line", "field", "value", "expected"];
-
 const TABLES: &str = "Columns, in any order, the first line naming them; dates yyyy-MM-dd, amounts in yuan:
   members     psn_no admdvs insutype psn_type [gend brdy cvlserv_flag contribution_class paid_years
               from to waiting_to identities filings approvals mulaid balc]
   facilities  fixmedins_code admdvs kind hosp_lv [dedc_hosp_lv lmtpric_hosp_lv agreements]
+  persons     psn_no psn_cert_type certno psn_name [naty]
 Lists are separated by `;`, each with an optional span: 低保@2025-01-01..2026-01-01;特困
   identities  identity types          approvals   dise_codg
   filings     residence, referral, emergency, each with an optional place: referral:310000@2025-01-01..
@@ -51,17 +52,21 @@ A row is one line and has as many columns as the first line. insutype, psn_type 
 member's pool (`yidan policy show`). Of two rows with one psn_no or fixmedins_code that differ, the second is wrong. balc is the
 opening balance: it counts for a member who is new, and is passed over for one who is there.
 
+persons says who is behind a psn_no, for `yidan serve` (1101): it goes to a table of its own beside the journal, persons.redb, which only
+its owner reads, and settles nothing: the options beside --errors have no effect on it. A certno of type 01 (居民身份证) has 18 digits with
+a right check digit, or 15. One certno has one person; what was known of a psn_no is replaced. No name or certno is told in errors.
+
 A row that is wrong is left out and told in the file of errors, by file,line,field,value,expected; all other rows are taken in.
 Mend it and import the table again, or a table of the mended rows alone: rows that are there already change nothing.";
 
-/// Import members or facilities from CSV into a journal
+/// Import members, facilities or persons from CSV into the folder of a journal
 #[derive(Debug, Args)]
 #[command(after_help = super::WRITING_EXIT_CODES)]
 #[command(after_long_help = format!("{TABLES}\n\n{}", super::WRITING_EXIT_CODES))]
 pub(super) struct Import {
     /// What the file has
     #[arg(value_enum)]
-    what: Table,
+    what: Kind,
     #[command(flatten)]
     folder: Folder,
     /// The CSV file in UTF-8, or `-`
@@ -71,11 +76,25 @@ pub(super) struct Import {
     errors: Option<PathBuf>,
 }
 
+/// What a file has.
+#[derive(Debug, Clone, Copy, Eq, PartialEq, ValueEnum)]
+enum Kind {
+    /// Members
+    Members,
+    /// Facilities
+    Facilities,
+    /// Who is behind a psn_no: names and certificates
+    Persons,
+}
+
 type Back = Tagged<u64, Answer>;
 type Came = (u64, Result<Answer, Stopped>);
 
 /// A row, and how many bytes were read by then; the last may be why no more can be read.
-type Next = Result<(TableRow, u64), TableError>;
+type Next<A> = Result<(TableRow<A>, u64), TableError>;
+
+/// What a row of members or facilities asks for.
+type Asked = (Request, Box<What>);
 
 /// One import on its way.
 struct Flow<'e> {
@@ -96,28 +115,37 @@ struct Counts {
     same: u64,
 }
 
-/// The file of what is wrong, made with its first row.
-struct Errors {
-    of: String,
-    path: PathBuf,
-    file: Option<csv::Writer<File>>,
-    count: u64,
-}
-
 impl Import {
     pub(super) fn run(&self) -> Ended {
         let name = self.file.display().to_string();
         let (reader, length) = crate::input::open(&self.file)
             .map_err(|error| said(format!("{name}: cannot be read: {error}")))?;
         let errors = Errors::of(&name, self.errors_path())?;
+        let progress = Progress::of(length, "rows");
+        match self.what {
+            Kind::Members => self.through_the_journal(Table::Members, reader, errors, &progress),
+            Kind::Facilities => {
+                self.through_the_journal(Table::Facilities, reader, errors, &progress)
+            }
+            Kind::Persons => persons::import(&self.folder.folder, reader, errors, &progress),
+        }
+    }
+
+    fn through_the_journal(
+        &self,
+        table: Table,
+        reader: Box<dyn Read + Send>,
+        errors: Errors,
+        progress: &Progress,
+    ) -> Ended {
         let engine: Engine<Back> = self.folder.open()?;
         let stop = Stop::watch()?;
         let (to, came) = unbounded();
         let counts = Counts::default();
         let mut flow = Flow { engine: &engine, to, came, on_their_way: 0, counts, errors };
         let begun = Instant::now();
-        let rows = rows(self.what, reader, engine.world());
-        let ended = flow.all(&rows, &stop, &Progress::of(length, "rows"));
+        let rows = rows(Commands { table, world: engine.world() }, reader);
+        let ended = flow.all(&rows, &stop, progress);
         let Flow { counts: Counts { taken, same }, errors, .. } = flow;
         let (wrong, path) = (errors.count, errors.path.clone());
         let told = errors.end();
@@ -129,17 +157,7 @@ impl Import {
         ));
         let signal = ended?;
         told?;
-        if wrong > 0 {
-            note(&format!("what is wrong is in {}", path.display()));
-        }
-        Ok(match (signal, wrong) {
-            (Some(signal), _) => {
-                note("asked to stop before the end of the table: import it again, which goes on");
-                signal.exit()
-            }
-            (None, 0) => Exit::Done,
-            (None, _) => Exit::Refused,
-        })
+        Ok(ended_with(signal, wrong, &path))
     }
 
     fn errors_path(&self) -> PathBuf {
@@ -155,13 +173,32 @@ impl Import {
     }
 }
 
+/// How an import ends that read on until there was no more, or a signal came.
+fn ended_with(signal: Option<Signal>, wrong: u64, errors: &Path) -> Exit {
+    if wrong > 0 {
+        note(&format!("what is wrong is in {}", errors.display()));
+    }
+    match (signal, wrong) {
+        (Some(signal), _) => {
+            note("asked to stop before the end of the table: import it again, which goes on");
+            signal.exit()
+        }
+        (None, 0) => Exit::Done,
+        (None, _) => Exit::Refused,
+    }
+}
+
 /// Reads rows on a thread of its own: who waits for the next one hears a signal meanwhile.
-fn rows(table: Table, from: Box<dyn Read + Send>, world: Arc<World>) -> Receiver<Next> {
+fn rows<T>(reads: T, from: Box<dyn Read + Send>) -> Receiver<Next<T::As>>
+where
+    T: Reads + Send + 'static,
+    T::As: Send,
+{
     let (to, rows) = bounded(ROWS_AHEAD);
     thread::spawn(move || {
         // The other side has ended: nobody wants more.
         let failed = |error: TableError| drop(to.send(Err(error)));
-        let mut rows = match Rows::new(table, from, &world) {
+        let mut rows = match Rows::new(reads, from) {
             Ok(rows) => rows,
             Err(error) => return failed(error),
         };
@@ -184,7 +221,7 @@ impl Flow<'_> {
     /// Takes rows in until there is none, or a signal came; then all that is on its way is finished.
     fn all(
         &mut self,
-        rows: &Receiver<Next>,
+        rows: &Receiver<Next<Asked>>,
         stop: &Stop,
         progress: &Progress,
     ) -> Result<Option<Signal>, Failure> {
@@ -212,10 +249,10 @@ impl Flow<'_> {
         ended
     }
 
-    fn row(&mut self, row: TableRow) -> Result<(), Failure> {
+    fn row(&mut self, row: TableRow<Asked>) -> Result<(), Failure> {
         let TableRow { line, says } = row;
         match says {
-            Ok(Says::Ask(request, what)) => self.submit(line, request, *what),
+            Ok(Says::New((request, what))) => self.submit(line, request, *what),
             Ok(Says::Again) => {
                 self.counts.same += 1;
                 Ok(())
@@ -246,59 +283,10 @@ impl Flow<'_> {
                 let expected = format!("what the ledger takes: {}", told::message(refused.reason));
                 self.errors.tell(line, &field("", "", &expected))?;
             }
-            Answer::Done(_, _)
-            | Answer::Again(_)
-            | Answer::PreSettled(_)
-            | Answer::Nothing
-            | Answer::Looked
-            | Answer::Balance(_)
-            | Answer::Needs(_, _) => self.counts.taken += 1,
-        }
-        Ok(())
-    }
-}
-
-impl Errors {
-    /// What is wrong with a table. What an earlier import of it told there goes: it may be mended by now.
-    fn of(name: &str, path: PathBuf) -> Result<Errors, Failure> {
-        let errors = Errors { of: name.to_owned(), path, file: None, count: 0 };
-        if let Ok(file) = File::open(&errors.path) {
-            let mut first = String::new();
-            let ours = ERROR_COLUMNS.join(",");
-            let read = BufReader::new(file).take(1_024).read_line(&mut first);
-            if read.is_ok() && first.trim_end() == ours {
-                fs::remove_file(&errors.path).map_err(|error| errors.cannot(&error))?;
+            Answer::Done(_, _) | Answer::Again(_) | Answer::PreSettled(_) | Answer::Nothing => {
+                self.counts.taken += 1;
             }
         }
-        Ok(errors)
-    }
-
-    fn tell(&mut self, line: u64, wrong: &FieldError) -> Result<(), Failure> {
-        let written = self.write(line, wrong).map_err(io::Error::from);
-        written.map_err(|error| self.cannot(&error))?;
-        self.count += 1;
         Ok(())
-    }
-
-    fn write(&mut self, line: u64, wrong: &FieldError) -> csv::Result<()> {
-        let file = match &mut self.file {
-            Some(file) => file,
-            None => {
-                let file = self.file.insert(csv::Writer::from_path(&self.path)?);
-                file.write_record(ERROR_COLUMNS)?;
-                file
-            }
-        };
-        let FieldError { field, found, expected } = wrong;
-        file.write_record([&self.of, &line.to_string(), field, found, expected])
-    }
-
-    fn cannot(&self, error: &io::Error) -> Failure {
-        said(format!("{}: cannot be written: {error}", self.path.display()))
-    }
-
-    fn end(mut self) -> Result<(), Failure> {
-        let ended = self.file.as_mut().map_or(Ok(()), csv::Writer::flush);
-        ended.map_err(|error| self.cannot(&error))
     }
 }

@@ -43,7 +43,7 @@ impl Reasons {
             writeln!(out, "{}  {}（{reason:?}）", reason.number(), reason.chinese())?;
         }
         if self.numbers.is_empty() {
-            writeln!(out, "\n业务规程拒绝，与待遇政策无关（301–326）")?;
+            writeln!(out, "\n业务规程拒绝，与待遇政策无关（301–332）")?;
         }
         for reason in Conduct::ALL.iter().filter(|reason| asked(reason.number())) {
             writeln!(out, "{}  {}（{reason:?}）", reason.number(), reason.chinese())?;

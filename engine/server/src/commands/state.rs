@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use yidan_journal::snapshot::name_of;
-use yidan_pipeline::engine::look;
+use yidan_pipeline::fold::look;
 use yidan_settlement::ledger::{HeldSlot, Ledger, Member, StateHash, shard_of};
 use yidan_settlement::money::Fen;
 use yidan_settlement::pack::{Agreement, HospitalLevel};
@@ -167,7 +167,7 @@ impl OneMember {
         slots.iter().try_for_each(|line| writeln!(out, "slot       {line}"))?;
         for one in member.settled() {
             let how = if one.is_cancelled() { ", cancelled by" } else { " in" };
-            writeln!(out, "settlement {}{how} record {}", one.seq, one.place())?;
+            writeln!(out, "settlement {}{how} record {}", one.seq(), one.place())?;
         }
         Ok(())
     }

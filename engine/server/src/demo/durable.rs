@@ -6,10 +6,11 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, unbounded};
-use yidan_pipeline::engine::{Engine, EngineError, Setup, look};
+use yidan_pipeline::engine::{Engine, EngineError, Setup};
+use yidan_pipeline::fold::look;
 use yidan_pipeline::shard::Answer;
 use yidan_pipeline::{Stopped, Tagged};
-use yidan_settlement::command::{Settle, What, WhichVisit};
+use yidan_settlement::command::{End, Settle, What, WhichVisit};
 use yidan_settlement::event::{Event, Record, Request};
 use yidan_settlement::facts::{FacilityFacts, MemberFacts};
 use yidan_settlement::ledger::StateHash;
@@ -122,7 +123,7 @@ impl Year<'_> {
         }
         let (asker, msgid) = (facility_code.as_str().into(), made.mdtrt_id.as_str().into());
         let request = Request { asker, infno: 2207, msgid, ..of_member };
-        let settle = Settle { visit: WhichVisit::AtOnce(visit), how, charges };
+        let settle = Settle { end: End::Stated, visit: WhichVisit::AtOnce(visit), how, charges };
         self.submit(request, What::Settle(settle))
     }
 
@@ -144,13 +145,10 @@ impl Year<'_> {
         let bytes = match answer.map_err(EngineError::from)? {
             Answer::Done(_, bytes) => bytes.to_vec(),
             // The year went through this folder before.
-            Answer::Again(number) => self.engine.record(number).map_err(EngineError::from)?,
-            Answer::PreSettled(_)
-            | Answer::Nothing
-            | Answer::Refused(_)
-            | Answer::Looked
-            | Answer::Balance(_)
-            | Answer::Needs(_, _) => return Ok(()),
+            Answer::Again(number) => {
+                self.engine.records().fetch(number).map_err(EngineError::from)?
+            }
+            Answer::PreSettled(_) | Answer::Nothing | Answer::Refused(_) => return Ok(()),
         };
         let record = stored::whole::<Record>(&bytes);
         let event = record.map(|record| record.event);

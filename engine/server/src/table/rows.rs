@@ -1,41 +1,67 @@
-//! Rows of a table of members or facilities as commands, and which of them cannot be: a wrong number of columns, a column that means
-//! nothing, a code that no pack has, a second row of the same key.
+//! Rows of a table as what they say, and which of them say nothing: a wrong number of columns, a column that means nothing, a code that no
+//! pack has, a second row of the same key.
 
+use std::borrow::Cow;
 use std::hash::{BuildHasher, Hash, Hasher, RandomState};
 use std::io::{self, Read};
 
 use csv::StringRecord;
-use yidan_settlement::command::What;
-use yidan_settlement::event::Request;
 
 use super::lines::{Lines, NoRecord};
-use super::{Row, Table, check_headers, facility, member};
+use super::{Row, check_headers};
 use crate::facts::{FieldError, field};
-use crate::world::World;
+
+/// What the rows of a table are read as.
+pub trait Reads {
+    /// What a row says.
+    type As;
+
+    /// The columns a table may have.
+    fn columns(&self) -> &'static [&'static str];
+
+    /// A row.
+    ///
+    /// # Errors
+    /// The first column that means nothing.
+    fn read(&self, row: &Row<'_>) -> Result<Self::As, FieldError>;
+
+    /// What tells rows apart: two with one of these must say the same.
+    fn keys<'r>(&self, row: &Row<'r>) -> Vec<Key<'r>>;
+}
+
+/// What tells a row apart.
+#[derive(Debug)]
+pub struct Key<'r> {
+    /// The column.
+    pub column: &'static str,
+    /// What stands there, as it is compared.
+    pub text: Cow<'r, str>,
+    /// What is told of it.
+    pub shown: Cow<'r, str>,
+}
 
 /// Rows of a table in their order.
-pub struct Rows<'w, R> {
-    table: Table,
+pub struct Rows<R, T> {
+    reads: T,
     lines: Lines<R>,
     headers: StringRecord,
-    world: &'w World,
     seen: Seen,
 }
 
 /// A row.
 #[derive(Debug)]
-pub struct TableRow {
+pub struct TableRow<A> {
     /// Its line in the file, from 1.
     pub line: u64,
-    /// What it asks for, or which of its columns is wrong.
-    pub says: Result<Says, FieldError>,
+    /// What it says, or which of its columns is wrong.
+    pub says: Result<Says<A>, FieldError>,
 }
 
-/// What a row asks for.
+/// What a row says.
 #[derive(Debug)]
-pub enum Says {
-    /// A command.
-    Ask(Request, Box<What>),
+pub enum Says<A> {
+    /// Something.
+    New(A),
     /// Just what a row before it did.
     Again,
 }
@@ -66,12 +92,12 @@ type First = [u8; 10];
 /// Lines from here on are not told.
 const LINE_FAR: u64 = (1 << 24) - 1;
 
-impl<'w, R: Read> Rows<'w, R> {
-    /// The rows of a table whose codes are those of the world's packs.
+impl<R: Read, T: Reads> Rows<R, T> {
+    /// The rows of a table.
     ///
     /// # Errors
     /// What cannot be read, or a first line that does not name the columns.
-    pub fn new(table: Table, from: R, world: &'w World) -> Result<Rows<'w, R>, TableError> {
+    pub fn new(reads: T, from: R) -> Result<Rows<R, T>, TableError> {
         let mut lines = Lines::new(from);
         let headers = match lines.next_line()? {
             None => return Err(TableError::Headers("expected the names of columns".to_owned())),
@@ -84,8 +110,8 @@ impl<'w, R: Read> Rows<'w, R> {
                 return Err(TableError::Headers(wrong.to_string()));
             }
         };
-        check_headers(&headers, table.columns()).map_err(TableError::Headers)?;
-        Ok(Rows { table, lines, headers, world, seen: Seen::new() })
+        check_headers(&headers, reads.columns()).map_err(TableError::Headers)?;
+        Ok(Rows { reads, lines, headers, seen: Seen::new() })
     }
 
     /// How many bytes were read.
@@ -97,7 +123,7 @@ impl<'w, R: Read> Rows<'w, R> {
     ///
     /// # Errors
     /// What the system says.
-    pub fn next_row(&mut self) -> io::Result<Option<TableRow>> {
+    pub fn next_row(&mut self) -> io::Result<Option<TableRow<T::As>>> {
         let Some((line, record)) = self.lines.next_line()? else { return Ok(None) };
         let says = match record {
             Err(NoRecord::Field(wrong)) => Err(wrong),
@@ -106,21 +132,20 @@ impl<'w, R: Read> Rows<'w, R> {
                 let expected = "a closing quote before the end of the line: a row is one line";
                 Err(field(name, "a quote that is opened here and not closed", expected))
             }
-            Ok(record) => read(self.table, &self.headers, record, self.world).and_then(|asked| {
-                let first = self.seen.take(line, self.table.key(&self.headers, record), record);
-                first.map(|first| if first { asked } else { Says::Again })
+            Ok(record) => read(&self.reads, &self.headers, record).and_then(|(read, keys)| {
+                let first = self.seen.take(line, &keys, record);
+                first.map(|first| if first { Says::New(read) } else { Says::Again })
             }),
         };
         Ok(Some(TableRow { line, says }))
     }
 }
 
-fn read(
-    table: Table,
-    headers: &StringRecord,
-    record: &StringRecord,
-    world: &World,
-) -> Result<Says, FieldError> {
+fn read<'r, T: Reads>(
+    reads: &T,
+    headers: &'r StringRecord,
+    record: &'r StringRecord,
+) -> Result<(T::As, Vec<Key<'r>>), FieldError> {
     if record.len() != headers.len() {
         let found = format!("{} columns", record.len());
         let expected = format!("{} columns, as the first line names them", headers.len());
@@ -128,11 +153,7 @@ fn read(
         return Err(field(headers.get(record.len()).unwrap_or_default(), &found, &expected));
     }
     let row = Row::new(headers, record);
-    let (request, what) = match table {
-        Table::Members => member(&row, world)?,
-        Table::Facilities => facility(&row)?,
-    };
-    Ok(Says::Ask(request, Box::new(what)))
+    Ok((reads.read(&row)?, reads.keys(&row)))
 }
 
 impl Seen {
@@ -140,41 +161,53 @@ impl Seen {
         Seen { hasher: RandomState::new(), lists: vec![Vec::new(); 1 << 16] }
     }
 
-    /// Whether a row is the first of its key.
+    /// Whether a row is the first of its keys.
     ///
     /// # Errors
-    /// Another row of the key came before it, and says something else.
+    /// Another row of one of its keys came before it, and says something else. Nothing of it is kept then: its other keys are free.
     fn take(
         &mut self,
         line: u64,
-        (name, key): (&str, &str),
+        keys: &[Key<'_>],
         record: &StringRecord,
     ) -> Result<bool, FieldError> {
         let mut row = self.hasher.build_hasher();
         record.iter().for_each(|text| text.trim().hash(&mut row));
         let [r0, r1, ..] = row.finish().to_le_bytes();
+        for key in keys {
+            let (list, hash) = self.place(key);
+            let Some([.., f0, f1, f2, s0, s1]) = list.iter().find(|held| held.starts_with(&hash))
+            else {
+                continue;
+            };
+            if [*s0, *s1] == [r0, r1] {
+                return Ok(false);
+            }
+            let first = match u64::from(u32::from_le_bytes([*f0, *f1, *f2, 0])) {
+                LINE_FAR => "an earlier line".to_owned(),
+                first => format!("line {first}"),
+            };
+            let Key { column, shown, .. } = key;
+            let expected = format!(
+                "one row for each {column}: {first} has it with other values, and that one is taken"
+            );
+            return Err(field(column, shown, &expected));
+        }
         let [l0, l1, l2, ..] = line.min(LINE_FAR).to_le_bytes();
-        let [b0, b1, k0, k1, k2, k3, k4, _] = self.hasher.hash_one(key).to_le_bytes();
-        let list = &mut self.lists[usize::from(u16::from_le_bytes([b0, b1]))];
-        let Some([.., f0, f1, f2, s0, s1]) =
-            list.iter().find(|held| held.starts_with(&[k0, k1, k2, k3, k4]))
-        else {
+        for key in keys {
+            let (list, [k0, k1, k2, k3, k4]) = self.place(key);
             if list.len() == list.capacity() {
                 list.reserve_exact(list.len() / 8 + 4);
             }
             list.push([k0, k1, k2, k3, k4, l0, l1, l2, r0, r1]);
-            return Ok(true);
-        };
-        if [*s0, *s1] == [r0, r1] {
-            return Ok(false);
         }
-        let first = match u64::from(u32::from_le_bytes([*f0, *f1, *f2, 0])) {
-            LINE_FAR => "an earlier line".to_owned(),
-            first => format!("line {first}"),
-        };
-        let expected = format!(
-            "one row for each {name}: {first} has it with other values, and that one is taken"
-        );
-        Err(field(name, key, &expected))
+        Ok(true)
+    }
+
+    /// Where a key is kept, and as what. Its column is of it: a `psn_no` may look like a certificate's number.
+    fn place(&mut self, key: &Key<'_>) -> (&mut Vec<First>, [u8; 5]) {
+        let hash = self.hasher.hash_one((key.column, &*key.text));
+        let [b0, b1, k0, k1, k2, k3, k4, _] = hash.to_le_bytes();
+        (&mut self.lists[usize::from(u16::from_le_bytes([b0, b1]))], [k0, k1, k2, k3, k4])
     }
 }

@@ -105,6 +105,88 @@ fn a_visit_from_registration_to_cancellation() {
 }
 
 #[test]
+fn a_visit_is_changed_ended_and_settled_batch_by_batch() {
+    let folder = Folder::new();
+    let journal = folder.path("journal");
+    let line = |serial: &str, batch: &str, amount: &str| {
+        json!({"feedetl_sn": serial, "chrg_bchno": batch, "med_list_codg": "001102000010000", "cnt": 1,
+            "pric": amount, "fee_ocur_time": "2025-04-01", "det_item_fee_sumamt": amount})
+    };
+    let of_v = |op: &str, fields: Value| {
+        let mut line =
+            json!({"op": op, "fixmedins_code": FACILITY, "psn_no": "P1", "mdtrt_id": "@v"});
+        let fields = fields.as_object().expect("fields").clone();
+        line.as_object_mut().expect("an object").extend(fields);
+        line
+    };
+    let settle = |batch: &str, sum: &str, msgid: &str| {
+        of_v(
+            "settle",
+            json!({"as": batch, "chrg_bchno": batch, "endtime": "2025-04-01", "medfee_sumamt": sum,
+            "msgid": msgid}),
+        )
+    };
+    // What is asked, and what is answered: a reason's number, nought for done, or a field that is wrong.
+    let visit = |endtime: Option<&str>| match endtime {
+        Some(end) => json!({"med_type": "11", "begntime": "2025-04-01", "endtime": end}),
+        None => json!({"med_type": "11", "begntime": "2025-04-01"}),
+    };
+    let open = |visit: Value| {
+        json!({"op": "open", "as": "v", "fixmedins_code": FACILITY, "psn_no": "P1", "msgid": "1",
+            "insutype": "390", "visit": visit})
+    };
+    let change = |change: Value| of_v("change-visit", json!({"change": change}));
+    let end = |end: Value| of_v("change-visit", json!({"change": {"endtime": end}}));
+    let upload = |lines: Value| of_v("upload", json!({"lines": lines}));
+    let both = json!({"chrg_bchno": "b", "feedetl_sn": ["1"]});
+    let at_once = json!({"op": "settle", "fixmedins_code": FACILITY, "psn_no": "P1", "msgid": "9",
+        "insutype": "390", "visit": visit(None), "chrg_bchno": "b", "lines": [line("1", "b", "5")]});
+    let table = [
+        (open(visit(Some("2025-04-02"))), Err("visit.endtime")),
+        (open(visit(None)), Ok(0)),
+        (change(json!({"med_type": "14", "dise_codg": "M03900", "fetts": 0})), Ok(0)),
+        (change(json!({"matn_type": "x"})), Err("change.matn_type")),
+        (change(json!({"insutype": "310"})), Err("insutype")),
+        (of_v("change-visit", json!({})), Err("change")),
+        (change(json!({"med_type": "11", "dise_codg": null})), Ok(0)),
+        (end(json!(null)), Ok(329)),
+        (end(json!("2025-03-31")), Ok(103)),
+        (upload(json!([line("1", "a", "200"), line("2", "b", "300")])), Ok(0)),
+        (end(json!("2025-04-03")), Ok(0)),
+        (upload(json!([line("3", "b", "5")])), Ok(328)),
+        (end(json!(null)), Ok(0)),
+        (upload(json!([line("3", "b", "5")])), Ok(0)),
+        (settle("a", "505.00", "2"), Ok(310)),
+        (settle("", "200.00", "3"), Err("chrg_bchno")),
+        (at_once, Err("chrg_bchno")),
+        (settle("a", "200.00", "4"), Ok(0)),
+        (settle("c", "0.00", "5"), Ok(330)),
+        (of_v("withdraw", both), Err("chrg_bchno")),
+        (of_v("withdraw", json!({"chrg_bchno": "a"})), Ok(330)),
+        (change(json!({"med_type": "14"})), Ok(306)),
+        (of_v("withdraw", json!({"chrg_bchno": "b"})), Ok(0)),
+        (upload(json!([line("4", "b", "7")])), Ok(0)),
+        (settle("b", "7.00", "6"), Ok(0)),
+    ];
+    let mut lines = opening();
+    let opened = lines.len();
+    lines.extend(table.iter().map(|(line, _)| line.clone()));
+    let (_, answers) = ran(&journal, &lines, &[]);
+    for (answer, (line, expected)) in answers.iter().skip(opened).zip(&table) {
+        match expected {
+            Ok(0) => assert_eq!(answer["infcode"], 0, "{line}: {answer}"),
+            Ok(reason) => assert_eq!(answer["refused"], *reason, "{line}: {answer}"),
+            Err(field) => {
+                let why = answer["unreadable"].as_str().unwrap_or_default();
+                assert!(why.contains(field), "{line}: {answer}");
+            }
+        }
+    }
+    let state = state(&journal, "1");
+    assert!(state.contains("settled    2, of which cancelled 0"), "{state}");
+}
+
+#[test]
 fn an_operator_cancels_what_later_settlements_stand_upon() {
     let folder = Folder::new();
     let journal = folder.path("journal");

@@ -14,6 +14,9 @@ fn every_command_helps_and_names_its_exit_codes() {
         &["journal", "verify", "--help"],
         &["journal", "stats", "--help"],
         &["journal", "show", "--help"],
+        &["keys", "--help"],
+        &["keys", "secret", "--help"],
+        &["keys", "sm2", "--help"],
         &["reasons", "--help"],
     ] {
         let ran = run(command);
@@ -55,7 +58,7 @@ fn every_command_in_the_help_of_run_is_one_and_every_field_is_there() {
     let folder = crate::program::Folder::new();
     let ran = piped(&["run", &folder.path("journal"), "-"], objects(&help).as_bytes());
     assert_eq!(ran.code, Some(0), "{}\n{}", ran.err, ran.out);
-    assert_eq!(ran.out.lines().count(), 16, "{}", ran.out);
+    assert_eq!(ran.out.lines().count(), 21, "{}", ran.out);
     for name in [
         "infno",
         "setl_time",
@@ -73,6 +76,8 @@ fn every_command_in_the_help_of_run_is_one_and_every_field_is_there() {
         "operator",
         "day",
         "endtime",
+        "change",
+        "chrg_bchno",
         "medfee_sumamt",
         "130",
         "141",
@@ -85,6 +90,7 @@ fn every_command_in_the_help_of_run_is_one_and_every_field_is_there() {
         "facility",
         "deposit",
         "open",
+        "change-visit",
         "close",
         "upload",
         "withdraw",

@@ -7,7 +7,7 @@ use clap::Args;
 use yidan_journal::snapshot::{self, name_of};
 use yidan_journal::storage::files::Files;
 use yidan_journal::{JournalError, Lock, Mark, Places, archivable, archive, scan_after};
-use yidan_pipeline::engine::now_ms;
+use yidan_pipeline::admission::now_ms;
 use yidan_pipeline::snapshot::sound_at_rest;
 
 use super::DAY_MS;

@@ -7,7 +7,7 @@ use std::time::Instant;
 use clap::Args;
 use yidan_journal::Lock;
 use yidan_journal::snapshot::name_of;
-use yidan_pipeline::engine::now_ms;
+use yidan_pipeline::admission::now_ms;
 use yidan_pipeline::snapshot::{Making, make, stand_back};
 
 use crate::commands::folder::with_journal;

@@ -1,0 +1,235 @@
+//! The chain of an outpatient visit over HTTP (2201, 2203, 2204 with eight lines, 2207) through the whole durable stack, beside a bare
+//! hyper server that answers the same bodies on the same cores; then 2207 alone from a pool of prepared visits, 2204 with a hundred
+//! lines, and memory of idle connections. Both take turns in this one run. Every answer is checked. `--test` runs it small, once.
+//!
+//! `cargo bench -p yidan-bench --bench http -- [--folder=PATH] [--seconds=N] [--rounds=N] [--connections=N]`
+
+#![expect(
+    clippy::print_stdout,
+    clippy::float_arithmetic,
+    reason = "it prints times and their ratios; no money is computed here"
+)]
+
+mod bare;
+mod his;
+mod town;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use hdrhistogram::Histogram;
+use yidan_gateway::http::Server;
+
+use his::{Connection, Took};
+use town::Town;
+
+/// The allocator of the program.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// What was asked for.
+struct Asked {
+    folder: PathBuf,
+    turn: Duration,
+    rounds: usize,
+    connections: usize,
+    idle: usize,
+}
+
+/// Calls of one turn, and how long each took.
+#[derive(Default)]
+struct Turn {
+    rates: Vec<f64>,
+    took: Option<Took>,
+}
+
+impl Asked {
+    fn read() -> Asked {
+        let arguments: Vec<String> = std::env::args().skip(1).collect();
+        let once = arguments.iter().any(|argument| argument == "--test");
+        let value = |name: &str| {
+            let given = arguments.iter().find_map(|one| one.strip_prefix(name)?.strip_prefix('='));
+            given.map(str::to_owned)
+        };
+        let number = |name: &str, full: usize, small: usize| {
+            let unless = if once { small } else { full };
+            value(name).map_or(unless, |text| text.parse().expect("a whole number"))
+        };
+        let seconds = u64::try_from(number("--seconds", 3, 0)).expect("few");
+        let turn =
+            if seconds == 0 { Duration::from_millis(200) } else { Duration::from_secs(seconds) };
+        Asked {
+            folder: value("--folder").map_or_else(std::env::temp_dir, PathBuf::from),
+            turn,
+            rounds: number("--rounds", 5, 1),
+            connections: number("--connections", 32, 4),
+            idle: number("--idle", 10_000, 50),
+        }
+    }
+}
+
+fn main() {
+    let asked = Asked::read();
+    let folder = tempfile::tempdir_in(&asked.folder).expect("a folder");
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("threads");
+    let town = Arc::new(Town::new(folder.path()));
+    let served = town.serve(runtime.handle());
+    let ours = served.addresses()[0];
+    // What a visit is answered, once, for the server that answers the same.
+    let answers =
+        runtime.block_on(async { his::one_visit(&mut Connection::to(ours).await, &town).await });
+    let bare = runtime.block_on(bare::serve(answers));
+    println!(
+        "HTTP over {} keep-alive connections, {} rounds of {:?} each, in turns; client and servers share {} cores",
+        asked.connections,
+        asked.rounds,
+        asked.turn,
+        std::thread::available_parallelism().map_or(1, usize::from),
+    );
+    let disk = syncs_a_second(folder.path());
+    println!("disk: {disk:.0} synced appends of 4 KiB a second");
+    let (mut chain, mut same) = (Turn::default(), Turn::default());
+    for _ in 0..asked.rounds {
+        runtime.block_on(chain.run(&asked, ours, &town, Work::Chain));
+        runtime.block_on(same.run(&asked, bare, &town, Work::Chain));
+    }
+    told("chain 2201 2203 2204 2207", &chain, Some(&same));
+    let (mut alone, mut bare_alone) = (Turn::default(), Turn::default());
+    for _ in 0..asked.rounds {
+        let pool = runtime.block_on(town.prepare(&asked, ours));
+        runtime.block_on(alone.run(&asked, ours, &town, Work::Settle(pool.clone())));
+        runtime.block_on(bare_alone.run(&asked, bare, &town, Work::Settle(pool)));
+    }
+    told("2207 alone", &alone, Some(&bare_alone));
+    let mut long = Turn::default();
+    for _ in 0..asked.rounds {
+        runtime.block_on(long.run(&asked, ours, &town, Work::Lines));
+    }
+    told("2204 with 100 lines", &long, None);
+    runtime.block_on(idle(&asked, ours));
+    let stopped = runtime.block_on(Server::stop(served, Duration::from_secs(5)));
+    assert_eq!(stopped.cut, 0, "nothing was on its way");
+    town.end();
+}
+
+/// What a turn does.
+#[derive(Clone)]
+enum Work {
+    /// Whole visits.
+    Chain,
+    /// Visits that are ready to be settled.
+    Settle(Arc<Vec<his::Ready>>),
+    /// Uploads of a hundred lines.
+    Lines,
+}
+
+impl Turn {
+    async fn run(&mut self, asked: &Asked, to: std::net::SocketAddr, town: &Arc<Town>, work: Work) {
+        let begun = Instant::now();
+        let until = begun + asked.turn;
+        let calls = Arc::new(AtomicU64::new(0));
+        let next = Arc::new(AtomicU64::new(0));
+        let mut all = Vec::new();
+        for _ in 0..asked.connections {
+            let (town, calls, work, next) =
+                (Arc::clone(town), Arc::clone(&calls), work.clone(), Arc::clone(&next));
+            all.push(tokio::spawn(async move {
+                let mut connection = Connection::to(to).await;
+                while Instant::now() < until {
+                    let done = match &work {
+                        Work::Chain => {
+                            his::chain(&mut connection, &town).await;
+                            4
+                        }
+                        Work::Settle(pool) => {
+                            let at = usize::try_from(next.fetch_add(1, Ordering::Relaxed));
+                            let Some(ready) = pool.get(at.expect("few")) else { break };
+                            his::settle(&mut connection, ready).await;
+                            1
+                        }
+                        Work::Lines => {
+                            his::hundred_lines(&mut connection, &town).await;
+                            1
+                        }
+                    };
+                    calls.fetch_add(done, Ordering::Relaxed);
+                }
+                connection.took
+            }));
+        }
+        let mut took = self.took.take().unwrap_or_else(his::no_times);
+        for one in all {
+            took.add(one.await.expect("it went through")).expect("the same bounds");
+        }
+        let rate = calls.load(Ordering::Relaxed) as f64 / begun.elapsed().as_secs_f64();
+        self.rates.push(rate);
+        self.took = Some(took);
+    }
+
+    fn median(&self) -> f64 {
+        let mut rates = self.rates.clone();
+        rates.sort_unstable_by(f64::total_cmp);
+        rates[rates.len() / 2]
+    }
+}
+
+/// Prints a row, and the ratio to the bare server: the median of the rounds' ratios.
+fn told(what: &str, ours: &Turn, bare: Option<&Turn>) {
+    let empty = Histogram::new(3).expect("a histogram");
+    let took = ours.took.as_ref().unwrap_or(&empty);
+    let at = |quantile: f64| took.value_at_quantile(quantile) as f64 / 1e3;
+    let times = format!("p50 {:.2} ms, p99 {:.2} ms, p99.9 {:.2} ms", at(0.5), at(0.99), at(0.999));
+    match bare {
+        None => println!("{what}: {:.0} calls/s; {times}", ours.median()),
+        Some(bare) => {
+            let pairs = ours.rates.iter().zip(&bare.rates);
+            let mut ratios: Vec<f64> = pairs.map(|(ours, bare)| ours / bare).collect();
+            ratios.sort_unstable_by(f64::total_cmp);
+            println!(
+                "{what}: {:.0} calls/s, bare hyper {:.0}, {:.0} % (bar 60, floor 30); {times}",
+                ours.median(),
+                bare.median(),
+                100.0 * ratios[ratios.len() / 2],
+            );
+        }
+    }
+}
+
+/// Memory of connections that wait.
+async fn idle(asked: &Asked, to: std::net::SocketAddr) {
+    let before = resident_kib();
+    let mut all = Vec::with_capacity(asked.idle);
+    for _ in 0..asked.idle {
+        match tokio::net::TcpStream::connect(to).await {
+            Ok(stream) => all.push(stream),
+            Err(error) => {
+                println!("idle connections: {} and no more: {error}", all.len());
+                break;
+            }
+        }
+    }
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let each = resident_kib().saturating_sub(before) as f64 / all.len().max(1) as f64;
+    println!("{} idle connections: {each:.1} KiB each, both ends in this process", all.len());
+}
+
+fn resident_kib() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    line.and_then(|line| line.trim().trim_end_matches(" kB").trim().parse().ok()).unwrap_or(0)
+}
+
+fn syncs_a_second(folder: &std::path::Path) -> f64 {
+    use std::io::Write;
+    let mut file = std::fs::File::create(folder.join("disk")).expect("a file");
+    let (begun, mut count) = (Instant::now(), 0_u32);
+    while begun.elapsed() < Duration::from_millis(500) {
+        file.write_all(&[7; 4_096]).expect("written");
+        file.sync_data().expect("synced");
+        count += 1;
+    }
+    f64::from(count) / begun.elapsed().as_secs_f64()
+}

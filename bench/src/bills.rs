@@ -143,6 +143,10 @@ pub struct Counter<'c> {
     kinds: Vec<LineKind>,
     found: Vec<Found>,
     identities: [Identity; 1],
+    moment: Moment,
+    insutype: Insutype,
+    birth: Option<Day>,
+    division: Admdvs,
     desk: Desk,
 }
 
@@ -152,7 +156,21 @@ impl<'c> Counter<'c> {
         let identities = [Identity { class: 1, span: Span::ALWAYS }];
         let kinds = vec![LineKind::default(); usize::from(yidan_image::TAGS_MAX) + 1];
         let view = image.national().expect("an image has a national base");
-        Counter { view, image, pack, kinds, found: Vec::new(), identities, desk: Desk::new() }
+        // A claim comes with these read; reading them is no part of settling it.
+        let day = |year, month| Day::from_civil(year, month, 1);
+        Counter {
+            view,
+            image,
+            pack,
+            kinds,
+            found: Vec::new(),
+            identities,
+            moment: Moment::new(day(2026, 3).expect("a day"), 0),
+            insutype: Insutype::parse("310").expect("three digits"),
+            birth: day(1970, 1),
+            division: Admdvs::parse("630103").expect("six digits"),
+            desk: Desk::new(),
+        }
     }
 
     /// From the bytes of the codes and the date to what the entries say, packed as they say it: how many were looked up.
@@ -211,15 +229,15 @@ impl<'c> Counter<'c> {
     #[inline(always)]
     fn decide(&mut self, bill: &Bill<'_>, slots: &mut [Fen; 6]) -> &Decision {
         self.look_up(bill);
-        let moment = Moment::new(Day::from_civil(2026, 3, 1).expect("a day"), 0);
+        let moment = self.moment;
         let submitted = Submitted {
             channel: Channel::Direct,
             member: Member {
                 scheme: Some(0),
-                insutype: Insutype::parse("310").expect("three digits"),
+                insutype: self.insutype,
                 person: Some(0),
                 sex: None,
-                birth: Day::from_civil(1970, 1, 1),
+                birth: self.birth,
                 civil_servant: false,
                 contribution: None,
                 paid_years: 0,
@@ -233,7 +251,7 @@ impl<'c> Counter<'c> {
                 family: &[],
             },
             facility: Facility {
-                admdvs: Admdvs::parse("630103").expect("six digits"),
+                admdvs: self.division,
                 level: HospitalLevel::Third,
                 deductible_level: HospitalLevel::Third,
                 price_level: Level::Third,

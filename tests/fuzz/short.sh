@@ -23,3 +23,4 @@ run case_settle seeds/case_settle
 run snapshot_read
 run gateway_decode seeds/gateway_decode
 run sign_verify seeds/gateway_decode
+run statement_read seeds/statement_read

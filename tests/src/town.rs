@@ -18,8 +18,8 @@ use yidan_settlement::command::{Command, End, Settle, What, WhichVisit};
 use yidan_settlement::date::{Day, Moment, Span};
 use yidan_settlement::event::{Correction, Event, PolicyNames, Request, Settled, Undone, Which};
 use yidan_settlement::facts::{
-    ApprovalFact, ChargesFacts, FacilityFacts, IdentityFact, LineFacts, MemberFacts, SettleFacts,
-    Text, TotalsFacts, VisitChange, VisitFacts,
+    AccidentFact, ApprovalFact, ChargesFacts, FacilityFacts, Filed, FiledKind, FixedFact,
+    IdentityFact, LineFacts, MemberFacts, SettleFacts, Text, TotalsFacts, VisitChange, VisitFacts,
 };
 use yidan_settlement::id::{Admdvs, EntryId, Insutype, LineKind, RuleId, Tag, VisitId};
 use yidan_settlement::ledger::{Catalogue, Ledger, LookUp, Member, Shelf};
@@ -178,6 +178,7 @@ pub struct Town {
     sent: Vec<Sent>,
     visits: Vec<(String, Text, VisitId)>,
     settlements: Vec<(String, Text, u64)>,
+    filings: Vec<(String, Text, u64, FiledKind)>,
     messages: u64,
     opening: Vec<What>,
 }
@@ -202,6 +203,7 @@ impl Town {
             sent: Vec::new(),
             visits: Vec::new(),
             settlements: Vec::new(),
+            filings: Vec::new(),
             messages: 0,
             opening,
         }
@@ -258,7 +260,8 @@ impl Town {
                 }
                 self.stamped(again.request, again.what)
             }
-            10..16 => self.deposit(),
+            10..14 => self.deposit(),
+            14..16 => self.about_filing(),
             16..26 => self.open(),
             26..42 if !self.visits.is_empty() => self.about_visit(),
             42..48 if !self.settlements.is_empty() => self.cancel(),
@@ -276,6 +279,8 @@ impl Town {
             self.visits.push((psn, asker, VisitId::new(command.seq)));
         } else if let Event::Settled(_) = event {
             self.settlements.push((psn, asker, command.seq));
+        } else if let Event::Filed(filed, _) = event {
+            self.filings.push((psn, asker, command.seq, filed.kind()));
         }
     }
 
@@ -370,6 +375,48 @@ impl Town {
         let psn = self.some_psn();
         let amount = Fen::new(i64::try_from(self.dice.below(100_000)).expect("small"));
         self.send("", 1, &psn, What::Deposit(amount))
+    }
+
+    /// Something is filed, or what was filed is withdrawn: by who filed it, or at times by another.
+    fn about_filing(&mut self) -> Command {
+        if self.dice.percent(40) && !self.filings.is_empty() {
+            let (psn, asker, number, kind) = self.dice.one(&self.filings).clone();
+            let asker = match self.dice.below(10) {
+                0 => Text::from(*self.dice.one(&FACILITIES)),
+                1 => Text::default(),
+                _ => asker,
+            };
+            let infno = match kind {
+                FiledKind::OffRegion => 2502,
+                FiledKind::Disease => 2504,
+                FiledKind::Facility | FiledKind::Accident => 2506,
+            };
+            return self.send(&asker, infno, &psn, What::Unfile(number, kind));
+        }
+        let psn = self.some_psn();
+        let asker = *self.dice.one(&FACILITIES);
+        let today = self.today();
+        let days = i32::try_from(self.dice.below(60)).expect("small");
+        let span = Span { from: today, to: Day::new(today.get() + days) };
+        let (infno, filed) = match self.dice.below(4) {
+            0 => {
+                let code = *self.dice.one(&["370800", "630102"]);
+                let place = Admdvs::parse(code);
+                (2501, Filed::OffRegion(FilingRecord { kind: Filing::Referral, span, place }))
+            }
+            1 => {
+                let disease = (*self.dice.one(&["M01600", "M03900", "M07800"])).into();
+                let approval = ApprovalFact { disease, span, facility: None, limit: None };
+                (2503, Filed::Disease(approval))
+            }
+            2 => {
+                let facility = Text::from(*self.dice.one(&FACILITIES));
+                let (business, order) = ("01".into(), "1".into());
+                (2505, Filed::Facility(FixedFact { business, order, facility, span }))
+            }
+            _ => (2507, Filed::Accident(AccidentFact { span, injured: Some(today) })),
+        };
+        self.send(asker, infno, &psn, What::File(filed))
     }
 
     fn visit_facts(&mut self) -> VisitFacts {
@@ -644,6 +691,8 @@ impl ClientBooks {
                 Undone::NotYetCome | Undone::Visit(_) | Undone::NoEffect => {}
             },
             Event::FacilityRegistered(_, _)
+            | Event::Filed(_, _)
+            | Event::Unfiled(_, _)
             | Event::VisitOpened(_)
             | Event::VisitChanged(_, _)
             | Event::VisitClosed(_)

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -23,6 +23,8 @@ pub(crate) struct Connection {
     stream: TcpStream,
     buffer: Vec<u8>,
     pub(crate) took: Took,
+    /// When its next call is due, and the time between two: without it a call follows its answer at once.
+    pub(crate) pace: Option<(Instant, Duration)>,
 }
 
 /// A visit that is ready to be settled.
@@ -37,7 +39,7 @@ impl Connection {
     pub(crate) async fn to(address: SocketAddr) -> Connection {
         let stream = TcpStream::connect(address).await.expect("connects");
         stream.set_nodelay(true).expect("set");
-        Connection { stream, buffer: Vec::new(), took: no_times() }
+        Connection { stream, buffer: Vec::new(), took: no_times(), pace: None }
     }
 
     /// Sends one transaction; gives the body of the answer, which says that it was done.
@@ -54,7 +56,7 @@ impl Connection {
              Content-Length: {}\r\n\r\n",
             body.len()
         );
-        let begun = Instant::now();
+        let begun = self.due().await;
         let mut request = head.into_bytes();
         request.extend_from_slice(body.as_bytes());
         self.stream.write_all(&request).await.expect("sent");
@@ -63,6 +65,15 @@ impl Connection {
         self.took.saturating_record(took);
         assert!(answer.starts_with("{\"infcode\":0,"), "{infno}: {answer}");
         answer
+    }
+
+    /// Waits until the next call is due; a late one is late by what it waited for the one before.
+    async fn due(&mut self) -> Instant {
+        let Some((due, every)) = &mut self.pace else { return Instant::now() };
+        let now_due = *due;
+        *due += *every;
+        tokio::time::sleep_until(now_due.into()).await;
+        now_due
     }
 
     async fn answer(&mut self) -> String {

@@ -1,6 +1,7 @@
 //! The chain of an outpatient visit over HTTP (2201, 2203, 2204 with eight lines, 2207) through the whole durable stack, beside a bare
-//! hyper server that answers the same bodies on the same cores; then 2207 alone from a pool of prepared visits, 2204 with a hundred
-//! lines, and memory of idle connections. Both take turns in this one run. Every answer is checked. `--test` runs it small, once.
+//! hyper server that answers the same bodies on the same cores; the same chain at half of that load, open loop; then 2207 alone from a
+//! pool of prepared visits, 2204 with a hundred lines, and memory of idle connections. Both take turns in this one run. Every answer is
+//! checked. `--test` runs it small, once.
 //!
 //! `cargo bench -p yidan-bench --bench http -- [--folder=PATH] [--seconds=N] [--rounds=N] [--connections=N]`
 
@@ -89,14 +90,20 @@ fn main() {
         asked.turn,
         std::thread::available_parallelism().map_or(1, usize::from),
     );
-    let disk = syncs_a_second(folder.path());
-    println!("disk: {disk:.0} synced appends of 4 KiB a second");
+    syncs(folder.path());
     let (mut chain, mut same) = (Turn::default(), Turn::default());
     for _ in 0..asked.rounds {
         runtime.block_on(chain.run(&asked, ours, &town, Work::Chain));
         runtime.block_on(same.run(&asked, bare, &town, Work::Chain));
     }
     told("chain 2201 2203 2204 2207", &chain, Some(&same));
+    let half = chain.median() / 2.0;
+    syncs(folder.path());
+    let mut steady = Turn::default();
+    for _ in 0..asked.rounds {
+        runtime.block_on(steady.run(&asked, ours, &town, Work::Paced(half)));
+    }
+    told(&format!("chain at half load, open loop, {half:.0} calls/s asked"), &steady, None);
     let (mut alone, mut bare_alone) = (Turn::default(), Turn::default());
     for _ in 0..asked.rounds {
         let pool = runtime.block_on(town.prepare(&asked, ours));
@@ -120,6 +127,8 @@ fn main() {
 enum Work {
     /// Whole visits.
     Chain,
+    /// The same, each call at its time whether answers are late or not: so many calls a second in all.
+    Paced(f64),
     /// Visits that are ready to be settled.
     Settle(Arc<Vec<his::Ready>>),
     /// Uploads of a hundred lines.
@@ -133,14 +142,24 @@ impl Turn {
         let calls = Arc::new(AtomicU64::new(0));
         let next = Arc::new(AtomicU64::new(0));
         let mut all = Vec::new();
-        for _ in 0..asked.connections {
+        for number in 0..asked.connections {
             let (town, calls, work, next) =
                 (Arc::clone(town), Arc::clone(&calls), work.clone(), Arc::clone(&next));
+            let pace = match &work {
+                Work::Paced(rate) => {
+                    let every = Duration::from_secs_f64(asked.connections as f64 / rate.max(1.0));
+                    // Spread over the first interval, as clients are.
+                    let first = every.mul_f64(number as f64 / asked.connections as f64);
+                    Some((begun + first, every))
+                }
+                Work::Chain | Work::Settle(_) | Work::Lines => None,
+            };
             all.push(tokio::spawn(async move {
                 let mut connection = Connection::to(to).await;
+                connection.pace = pace;
                 while Instant::now() < until {
                     let done = match &work {
-                        Work::Chain => {
+                        Work::Chain | Work::Paced(_) => {
                             his::chain(&mut connection, &town).await;
                             4
                         }
@@ -222,14 +241,18 @@ fn resident_kib() -> u64 {
     line.and_then(|line| line.trim().trim_end_matches(" kB").trim().parse().ok()).unwrap_or(0)
 }
 
-fn syncs_a_second(folder: &std::path::Path) -> f64 {
+/// Prints what the disk gives just now.
+fn syncs(folder: &std::path::Path) {
     use std::io::Write;
     let mut file = std::fs::File::create(folder.join("disk")).expect("a file");
-    let (begun, mut count) = (Instant::now(), 0_u32);
+    let (begun, mut took) = (Instant::now(), his::no_times());
     while begun.elapsed() < Duration::from_millis(500) {
+        let one = Instant::now();
         file.write_all(&[7; 4_096]).expect("written");
         file.sync_data().expect("synced");
-        count += 1;
+        took.saturating_record(u64::try_from(one.elapsed().as_micros()).unwrap_or(u64::MAX));
     }
-    f64::from(count) / begun.elapsed().as_secs_f64()
+    let rate = took.len() as f64 / begun.elapsed().as_secs_f64();
+    let p99 = took.value_at_quantile(0.99) as f64 / 1e3;
+    println!("disk: {rate:.0} synced appends of 4 KiB a second, p99 {p99:.2} ms");
 }

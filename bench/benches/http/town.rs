@@ -86,7 +86,8 @@ impl Town {
             Institution { code: HOSPITAL.into(), name: "示例医院".to_owned(), limits: FREELY };
         let institutions = Institutions::new([hospital]);
         let division = Admdvs::parse("630100").expect("six digits");
-        let service = Service::new(engine, persons, institutions, division).expect("it runs");
+        let service =
+            Service::new(engine, &self.folder, persons, institutions, division).expect("it runs");
         let unsigned =
             Credential::new("unsigned", Proof::None, &[HOSPITAL], Profile::LENIENT).expect("whole");
         let credentials = Credentials::new(Channel::Loopback, vec![unsigned]).expect("loopback");

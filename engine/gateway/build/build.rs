@@ -1,6 +1,8 @@
 //! Makes the wire structs of every transaction from the table of fields in `fields/`, so that a field is written down once:
-//! its struct, its decoding, its messages and its line of `openapi.json` all come from its row.
+//! its struct, its decoding, its messages and its line of `openapi.json` all come from its row. The columns of the catalogue files
+//! are made the same way.
 
+mod columns;
 mod emit;
 mod table;
 
@@ -19,5 +21,6 @@ fn main() -> Result<(), Box<dyn Error>> {
     table.check()?;
     let out = env::var_os("OUT_DIR").map(PathBuf::from).ok_or("no folder for what is made")?;
     fs::write(out.join("wire.rs"), emit::wire(&table))?;
+    fs::write(out.join("columns.rs"), columns::columns(&columns::read(&folder)?))?;
     Ok(())
 }

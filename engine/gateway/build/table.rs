@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::error::Error;
 use std::path::Path;
 
-type Fallible<T> = Result<T, Box<dyn Error>>;
+pub(crate) type Fallible<T> = Result<T, Box<dyn Error>>;
 
 /// A row of `fields.csv`.
 pub(crate) struct Field {
@@ -146,7 +146,7 @@ fn wrong(is: bool, place: &str, why: &str) -> Fallible<()> {
     if is { Err(format!("fields: {place}: {why}").into()) } else { Ok(()) }
 }
 
-fn rows(path: &Path, columns: usize) -> Fallible<Vec<Vec<String>>> {
+pub(crate) fn rows(path: &Path, columns: usize) -> Fallible<Vec<Vec<String>>> {
     let mut rows = Vec::new();
     for record in csv::Reader::from_path(path)?.records() {
         let row: Vec<String> = record?.iter().map(str::to_owned).collect();
@@ -158,7 +158,7 @@ fn rows(path: &Path, columns: usize) -> Fallible<Vec<Vec<String>>> {
     Ok(rows)
 }
 
-fn array<const N: usize>(row: Vec<String>) -> Fallible<[String; N]> {
+pub(crate) fn array<const N: usize>(row: Vec<String>) -> Fallible<[String; N]> {
     row.try_into().map_err(|row| format!("{row:?} has another number of columns").into())
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use yidan_settlement::date::Moment;
+use yidan_settlement::date::{Civil, Moment};
 use yidan_settlement::id::Admdvs;
 
 use crate::json::{self, Writer, write_text};
@@ -51,18 +51,36 @@ pub struct Stamp {
 /// `yyyyMMddHHmmssSSS`: 17 digits.
 impl fmt::Display for Stamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}{:03}", digits(self.moment), self.millisecond.min(999))
+        let thousandth = u32::from(self.millisecond.min(999));
+        for pair in pairs(self.moment) {
+            f.write_str(two_digits(pair))?;
+        }
+        f.write_str(&two_digits(thousandth / 100)[1..])?;
+        f.write_str(two_digits(thousandth % 100))
     }
 }
 
-/// `yyyyMMddHHmmss`.
-fn digits(moment: Moment) -> String {
-    moment.to_string().chars().filter(char::is_ascii_digit).collect()
+/// `yyyyMMddHHmmss`, two digits each.
+fn pairs(moment: Moment) -> [u32; 7] {
+    let Civil { year, month, day } = moment.day().civil();
+    let [year, month, day] = [year, month, day].map(i32::unsigned_abs);
+    let second = moment.second();
+    [year / 100, year % 100, month, day, second / 3_600, second / 60 % 60, second % 60]
+}
+
+/// 00 ..= 99, of a larger number the last two: every answer has some dozens.
+fn two_digits(number: u32) -> &'static str {
+    const ALL: &str = "00010203040506070809101112131415161718192021222324252627282930313233343536373839\
+                       40414243444546474849505152535455565758596061626364656667686970717273747576777879\
+                       8081828384858687888990919293949596979899";
+    let at = usize::try_from(number % 100).unwrap_or(0) * 2;
+    &ALL[at..at + 2]
 }
 
 /// The receiver's message id: division (6), second (14), serial (10, of a larger number the last ten digits).
 pub fn inf_refmsgid(division: Admdvs, at: Moment, serial: u64) -> String {
-    format!("{division}{}{:010}", digits(at), serial % 10_000_000_000)
+    let at = Stamp { moment: at, millisecond: 0 }.to_string();
+    format!("{division}{}{:010}", &at[..14], serial % 10_000_000_000)
 }
 
 /// The JSON of an output. The same answer gives the same bytes.

@@ -88,6 +88,24 @@ impl Wrong {
     }
 }
 
+/// What a message can have wrong with it, by number; an `err_msg` says besides where, and what came.
+pub const KINDS: [(u16, &str); 14] = [
+    (401, "字段不能为空"),
+    (402, "字段应为另一种类型"),
+    (403, "长度超过规定位数"),
+    (404, "应为数值"),
+    (405, "小数超过规定位数"),
+    (406, "超出可接受范围"),
+    (407, "应为日期"),
+    (408, "代码不在字典范围内"),
+    (409, "不符合接口规范，机构档案为严格模式"),
+    (410, "行数超过上限"),
+    (411, "交易输入为密文，未解密"),
+    (412, "报文长度超过上限"),
+    (413, "报文不是合法的JSON"),
+    (414, "报文不是UTF-8编码"),
+];
+
 impl Came {
     /// A text or a number that came for a field.
     pub(crate) fn of(text: &str, field: &Field) -> Came {
@@ -241,3 +259,29 @@ impl fmt::Display for Faults {
 }
 
 impl std::error::Error for Faults {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_is_listed() {
+        let all = [
+            Wrong::Missing,
+            Wrong::OtherKind(Came::Object),
+            Wrong::TooLong(1),
+            Wrong::NotANumber(Came::Object),
+            Wrong::TooManyDecimals(1),
+            Wrong::OutOfRange(Came::Object),
+            Wrong::NotADate(Came::Object),
+            Wrong::UnknownCode(Came::Object),
+            Wrong::Refused(Tolerance::NullWord),
+            Wrong::TooManyRows(1),
+            Wrong::Encrypted,
+            Wrong::TooManyBytes(1),
+            Wrong::NotJson(1, 1),
+            Wrong::NotUtf8,
+        ];
+        assert_eq!(all.map(|wrong| wrong.number()), KINDS.map(|(number, _)| number));
+    }
+}

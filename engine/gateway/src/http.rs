@@ -46,7 +46,7 @@ pub use tls::{Tls, TlsError};
 pub trait Calls: Send + Sync + 'static {
     /// The body of the answer to one call; it goes out with HTTP 200. It is dropped where it stands when [`Limits::answer`] is
     /// over or a stop cuts it; a client that goes away meanwhile does not end it. A panic is answered as [`Spoilt::Broken`].
-    fn call(&self, call: Incoming) -> impl Future<Output = Vec<u8>> + Send;
+    fn call(&self, call: Incoming) -> impl Future<Output = Sent> + Send;
 
     /// Refused before it came whole (too long, not gzip, …), or left without an answer: the body of the answer.
     fn refuse(&self, what: Spoilt) -> Vec<u8>;
@@ -56,6 +56,15 @@ pub trait Calls: Send + Sync + 'static {
     fn serves(&self, _path: &str) -> bool {
         true
     }
+}
+
+/// The body of an answer. Clients tell one from the other by its `Content-Type`.
+#[derive(Clone, Eq, PartialEq, Debug)]
+pub enum Sent {
+    /// The envelope of an answer.
+    Json(Vec<u8>),
+    /// The bytes of a file that was asked for.
+    File(Vec<u8>),
 }
 
 /// A call that came whole.

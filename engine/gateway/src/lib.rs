@@ -22,9 +22,14 @@
 #![forbid(unsafe_code)]
 
 pub mod answer;
+mod bookkeeping;
+mod catalogue;
 mod content;
+pub mod documents;
 pub mod envelope;
 pub mod fault;
+pub mod files;
+mod form;
 pub mod front;
 pub mod http;
 pub mod institution;
@@ -34,6 +39,7 @@ pub mod limits;
 mod made;
 pub mod mask;
 mod number;
+pub mod papers;
 pub mod persons;
 mod reading;
 pub mod record;
@@ -44,6 +50,8 @@ mod row;
 pub mod service;
 pub mod setl;
 pub mod sign;
+pub mod statement;
+mod store;
 pub mod table;
 mod time;
 mod tolerance;
@@ -54,4 +62,5 @@ pub mod wire;
 pub use content::{Digest, content};
 pub use fault::{Fault, Faults};
 pub use reading::{Decoded, decode, decode_answer};
+pub use store::StoreError;
 pub use tolerance::{Borne, InfcodeForm, Place, Profile, Tolerance};

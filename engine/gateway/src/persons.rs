@@ -1,14 +1,14 @@
 //! Who is behind a `psn_no`: name, certificate and ethnicity, in a file of their own beside the journal, which no record and no
 //! export has them from. Only its owner can read it (0600).
 
-use std::fs::{self, OpenOptions};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
-use redb::{Database, ReadableDatabase, ReadableTable, StorageError, Table, TableDefinition};
+use parking_lot::RwLock;
+use redb::{ReadOnlyTable, ReadableTable, StorageError, Table, TableDefinition};
 
 use crate::limits::PERSON_BYTES_MAX;
+use crate::store::{Help, Store, StoreError};
 
 /// What is known of a person besides what the ledger knows.
 #[derive(Clone, Eq, PartialEq, Default)]
@@ -31,25 +31,11 @@ impl std::fmt::Debug for Person {
 }
 
 /// The table of persons.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Persons {
-    file: Arc<Database>,
-    path: PathBuf,
-}
-
-impl std::fmt::Debug for Persons {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Persons").field("path", &self.path).finish_non_exhaustive()
-    }
-}
-
-/// Why persons cannot be read or written.
-#[derive(Debug, thiserror::Error)]
-#[error("{path}: {what}. {mend}")]
-pub struct PersonsError {
-    path: String,
-    what: String,
-    mend: &'static str,
+    store: Store,
+    /// By number, as it is since persons were put in last: to open it for each call takes longer than to look a person up.
+    numbers: Arc<RwLock<ReadOnlyTable<&'static str, &'static str>>>,
 }
 
 /// What became of a person that was put in.
@@ -82,37 +68,25 @@ impl Persons {
     ///
     /// # Errors
     /// Another process has it, it is damaged, or the folder cannot be written.
-    pub fn open(folder: &Path) -> Result<Persons, PersonsError> {
-        let path = folder.join(FILE);
-        let failed =
-            |what: String, mend| PersonsError { path: path.display().to_string(), what, mend };
-        let folders = "Check the folder and its permissions";
-        let options = OpenOptions::new().read(true).write(true).create(true).mode(0o600).to_owned();
-        options.open(&path).map_err(|error| failed(error.to_string(), folders))?;
-        let only_owner = fs::Permissions::from_mode(0o600);
-        fs::set_permissions(&path, only_owner)
-            .map_err(|error| failed(error.to_string(), folders))?;
-        let opened = Database::create(&path);
-        let file = opened.map_err(|error| {
-            failed(
-                error.to_string(),
-                "If another yidan has it, stop that one; else import persons anew",
-            )
-        })?;
-        let persons = Persons { file: Arc::new(file), path };
+    pub fn open(folder: &Path) -> Result<Persons, StoreError> {
+        let help = Help {
+            open: "If another yidan has it, stop that one; else import persons anew",
+            use_it: "Names and certificates cannot be told before it can be read again",
+        };
+        let store = Store::open(folder, FILE, help)?;
         // So that reading finds the tables.
-        persons.put(std::iter::empty())?;
-        Ok(persons)
+        put_all(&store, std::iter::empty())?;
+        let numbers = Arc::new(RwLock::new(numbers(&store)?));
+        Ok(Persons { store, numbers })
     }
 
     /// The person of a number.
     ///
     /// # Errors
     /// The file cannot be read.
-    pub fn get(&self, psn_no: &str) -> Result<Option<Person>, PersonsError> {
-        let read = self.file.begin_read().map_err(|error| self.failed(&error))?;
-        let table = read.open_table(BY_NUMBER).map_err(|error| self.failed(&error))?;
-        let found = table.get(psn_no).map_err(|error| self.failed(&error))?;
+    pub fn get(&self, psn_no: &str) -> Result<Option<Person>, StoreError> {
+        let found = self.numbers.read().get(psn_no);
+        let found = found.map_err(|error| self.store.failed(&error))?;
         Ok(found.and_then(|row| Person::of_row(row.value())))
     }
 
@@ -120,11 +94,11 @@ impl Persons {
     ///
     /// # Errors
     /// The file cannot be read.
-    pub fn find(&self, certno: &str) -> Result<Option<String>, PersonsError> {
-        let read = self.file.begin_read().map_err(|error| self.failed(&error))?;
-        let table = read.open_table(BY_CERTIFICATE).map_err(|error| self.failed(&error))?;
+    pub fn find(&self, certno: &str) -> Result<Option<String>, StoreError> {
+        let read = self.store.read()?;
+        let table = read.open_table(BY_CERTIFICATE).map_err(|error| self.store.failed(&error))?;
         let found = table.get(&*certno.to_ascii_uppercase());
-        let found = found.map_err(|error| self.failed(&error))?;
+        let found = found.map_err(|error| self.store.failed(&error))?;
         Ok(found.map(|row| row.value().to_owned()))
     }
 
@@ -136,27 +110,36 @@ impl Persons {
     pub fn put<'p>(
         &self,
         persons: impl Iterator<Item = (&'p str, &'p Person)>,
-    ) -> Result<Vec<Put>, PersonsError> {
-        let write = self.file.begin_write().map_err(|error| self.failed(&error))?;
-        let puts = {
-            let mut numbers = write.open_table(BY_NUMBER).map_err(|error| self.failed(&error))?;
-            let mut certificates =
-                write.open_table(BY_CERTIFICATE).map_err(|error| self.failed(&error))?;
-            let put_one = |(psn_no, person)| put(&mut numbers, &mut certificates, psn_no, person);
-            let puts: Result<Vec<Put>, StorageError> = persons.map(put_one).collect();
-            puts.map_err(|error| self.failed(&error))?
-        };
-        write.commit().map_err(|error| self.failed(&error))?;
+    ) -> Result<Vec<Put>, StoreError> {
+        let puts = put_all(&self.store, persons)?;
+        // Held before the table is opened: of two who put, none may leave the older one behind.
+        let mut held = self.numbers.write();
+        *held = numbers(&self.store)?;
         Ok(puts)
     }
+}
 
-    fn failed(&self, error: &dyn std::error::Error) -> PersonsError {
-        PersonsError {
-            path: self.path.display().to_string(),
-            what: error.to_string(),
-            mend: "Names and certificates cannot be told before it can be read again",
-        }
-    }
+/// The table by number, as it is now.
+fn numbers(store: &Store) -> Result<ReadOnlyTable<&'static str, &'static str>, StoreError> {
+    store.read()?.open_table(BY_NUMBER).map_err(|error| store.failed(&error))
+}
+
+/// Puts persons in, in one transaction.
+fn put_all<'p>(
+    store: &Store,
+    persons: impl Iterator<Item = (&'p str, &'p Person)>,
+) -> Result<Vec<Put>, StoreError> {
+    let write = store.write()?;
+    let puts = {
+        let mut numbers = write.open_table(BY_NUMBER).map_err(|error| store.failed(&error))?;
+        let mut certificates =
+            write.open_table(BY_CERTIFICATE).map_err(|error| store.failed(&error))?;
+        let put_one = |(psn_no, person)| put(&mut numbers, &mut certificates, psn_no, person);
+        let puts: Result<Vec<Put>, StorageError> = persons.map(put_one).collect();
+        puts.map_err(|error| store.failed(&error))?
+    };
+    write.commit().map_err(|error| store.failed(&error))?;
+    Ok(puts)
 }
 
 /// One person of [`Persons::put`].
@@ -213,6 +196,9 @@ impl Person {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
 
     fn someone(certno: &str) -> Person {

@@ -169,10 +169,11 @@ impl<'a> Row<'_, '_, 'a> {
             Some(_) => Form::Number(raw),
         };
         if let Form::Text(text) = &form {
-            if text.trim().is_empty() {
+            let bare = bare(text);
+            if bare.is_empty() {
                 return Some(None);
             }
-            if is_null_word(text) {
+            if is_null_word(bare) {
                 return self.reading.bear(Tolerance::NullWord, Some(field)).then_some(None);
             }
         }
@@ -196,7 +197,8 @@ impl<'a> Row<'_, '_, 'a> {
         debug_assert!(matches!(self.field(at).kind, Kind::Text(_) | Kind::Serial(_)));
         let raw = self.slots.get(at).copied().flatten()?;
         let text = if raw.starts_with('"') { text(raw)? } else { Cow::Borrowed(raw) };
-        (!text.trim().is_empty() && !is_null_word(&text)).then_some(text)
+        let bare = bare(&text);
+        (!bare.is_empty() && !is_null_word(bare)).then_some(text)
     }
 }
 
@@ -209,6 +211,14 @@ pub(crate) fn text(raw: &str) -> Option<Cow<'_, str>> {
     serde_json::from_str::<String>(raw).ok().map(Cow::Owned)
 }
 
-fn is_null_word(text: &str) -> bool {
-    matches!(text.trim(), "null" | "NULL")
+/// A text without the blanks around it. Most have none and are told so by their ends.
+pub(crate) fn bare(text: &str) -> &str {
+    let is_letter = |end: Option<&u8>| end.is_some_and(u8::is_ascii_graphic);
+    let bytes = text.as_bytes();
+    if is_letter(bytes.first()) && is_letter(bytes.last()) { text } else { text.trim() }
+}
+
+/// Of a text without blanks around it.
+fn is_null_word(bare: &str) -> bool {
+    matches!(bare, "null" | "NULL")
 }

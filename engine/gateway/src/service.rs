@@ -1,4 +1,5 @@
-//! The transactions: what each asks of the ledger, and what it answers. It hears of no socket and no signature: see [`Service::answer`].
+//! The transactions: what each asks of the ledger, and what it answers. It hears of no socket, and of signatures only how an answer is
+//! sealed: see [`Service::answer`].
 //!
 //! ```text
 //! body ─► envelope ─► institution ─► transaction ─► decoded input ─► command ─► ledger ─► record ─► output
@@ -9,24 +10,35 @@
 
 mod asking;
 mod bill;
+mod catalogues;
 mod declined;
+mod documents;
 mod extension;
 mod fees;
+mod filed;
+mod files;
+mod filings;
+mod lines;
 mod lookups;
 mod people;
 mod settling;
 mod sign_in;
 mod split;
+mod statements;
 mod visits;
 
 use std::collections::HashMap;
+use std::path::Path;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use parking_lot::RwLock;
+use tokio::sync::Semaphore;
+use yidan_pipeline::Stopped;
 use yidan_pipeline::admission::Admission;
-use yidan_pipeline::engine::{Engine, EngineError, EngineRecords};
+use yidan_pipeline::engine::{Engine, EngineRecords};
 use yidan_pipeline::world::World;
 use yidan_settlement::event::Refused;
 use yidan_settlement::id::Admdvs;
@@ -37,18 +49,28 @@ use yidan_settlement::reason::{Conduct, Reason};
 pub use self::asking::{Coming, Waiting};
 pub use self::declined::Declined;
 
-use self::asking::{Asking, Done, Failure, stamp};
+pub(crate) use self::asking::stamp;
+
+use self::asking::{Asking, Done, Failure};
 use self::people::Identified;
 use crate::answer::{Outcome, Reply, Stamp, inf_refmsgid};
+use crate::bookkeeping::{Bookkeeper, BookkeepingError, Packs};
+use crate::catalogue::file::Listing;
+use crate::catalogue::shelf::Shelf;
 use crate::content::content;
+use crate::documents::Documents;
 use crate::envelope::Call;
-use crate::http::{Exposition, Kind};
+use crate::files::{Files, FilesError};
+use crate::http::{Exposition, Kind, Sent};
 use crate::institution::{Institution, Institutions};
+use crate::limits::{CATALOGUE_PAGES_AT_ONCE, STATEMENTS_AT_ONCE};
 use crate::mask::certificates;
-use crate::persons::{Persons, PersonsError};
+use crate::papers::Papers;
+use crate::persons::Persons;
 use crate::refusal::Refusal;
 use crate::route::{Route, resolve};
 use crate::sign::{Credential, Sealed};
+use crate::store::StoreError;
 use crate::tolerance::Borne;
 use crate::wire::Request;
 
@@ -58,8 +80,19 @@ pub struct Service {
     records: EngineRecords,
     world: Arc<World>,
     /// Packs by the number that the ledger calls them by.
-    packs: RwLock<HashMap<u64, Arc<Pack>>>,
+    packs: Arc<Packs>,
     persons: Persons,
+    papers: Papers,
+    documents: Documents,
+    files: Arc<Files>,
+    shelf: Arc<Shelf>,
+    /// Held while a catalogue file is made.
+    making: Arc<tokio::sync::Mutex<()>>,
+    /// Of those who look through a catalogue.
+    paging: Arc<Semaphore>,
+    bookkeeper: Bookkeeper,
+    /// Of those who compare a statement.
+    comparing: Semaphore,
     institutions: Institutions,
     identified: Identified,
     /// Of the platform: the first six digits of `inf_refmsgid`.
@@ -77,8 +110,15 @@ pub struct Ends {
 
 type Counts<K> = RwLock<HashMap<K, Arc<AtomicU64>>>;
 
+/// A transaction on its way.
+type Doing<'t> = Pin<Box<dyn Future<Output = Result<Done, Failure>> + Send + 't>>;
+
+fn at_once<'t>(done: Result<Done, Failure>) -> Doing<'t> {
+    Box::pin(std::future::ready(done))
+}
+
 /// Who calls, as its signature says.
-#[derive(Copy, Clone, Debug)]
+#[derive(Clone, Debug)]
 pub struct Caller<'c> {
     /// The institution.
     pub institution: &'c Arc<Institution>,
@@ -86,6 +126,25 @@ pub struct Caller<'c> {
     pub credential: &'c Credential,
     /// When the call came.
     pub came: Stamp,
+    /// The file that came beside the message, in a form.
+    pub file: Option<bytes::Bytes>,
+}
+
+/// Why transactions cannot be served.
+#[derive(Debug, thiserror::Error)]
+pub enum ServiceError {
+    /// The engine has stopped.
+    #[error(transparent)]
+    Engine(#[from] Stopped),
+    /// Files cannot be kept.
+    #[error(transparent)]
+    Files(#[from] FilesError),
+    /// Papers or documents cannot be kept.
+    #[error(transparent)]
+    Papers(#[from] StoreError),
+    /// Statements of facilities cannot be compared.
+    #[error(transparent)]
+    Books(#[from] BookkeepingError),
 }
 
 impl std::fmt::Debug for Service {
@@ -94,24 +153,25 @@ impl std::fmt::Debug for Service {
     }
 }
 
-impl From<PersonsError> for Failure {
-    fn from(error: PersonsError) -> Failure {
-        tracing::error!(%error, "persons cannot be told");
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Failure {
+        tracing::error!(%error, "what concerns persons cannot be told or kept");
         Failure::from(Declined::RecordUnreadable)
     }
 }
 
 impl Service {
-    /// On a running engine.
+    /// On an engine that runs in a folder, where files and the books of facilities are kept too.
     ///
     /// # Errors
-    /// The engine has stopped.
+    /// The engine has stopped, or the folder cannot be read or written.
     pub fn new(
         engine: &Engine<Waiting>,
+        folder: &Path,
         persons: Persons,
         institutions: Institutions,
         division: Admdvs,
-    ) -> Result<Service, EngineError> {
+    ) -> Result<Service, ServiceError> {
         let world = engine.world();
         let known = engine.admission().look_at_all(|ledger| {
             ledger.policies().map(|(seq, names)| (seq, names.digest)).collect::<Vec<_>>()
@@ -119,16 +179,31 @@ impl Service {
         let mut packs = HashMap::new();
         for (seq, digest) in known.into_iter().flatten() {
             let same = |pack: &&Arc<Pack>| pack.data().digest == digest;
-            if let Some(pack) = world.packs().iter().map(|loaded| &loaded.pack).find(same) {
-                packs.insert(seq, Arc::clone(pack));
+            match world.packs().iter().map(|loaded| &loaded.pack).find(same) {
+                Some(pack) => drop(packs.insert(seq, Arc::clone(pack))),
+                None => tracing::warn!(
+                    record = seq,
+                    "a policy pack of the journal is not loaded: settlements made by it cannot be told or cancelled"
+                ),
             }
         }
+        let (packs, records) = (Arc::new(packs), engine.records().clone());
+        let bookkeeper = Bookkeeper::start(folder, records.clone(), Arc::clone(&packs))?;
+        let files = Arc::new(Files::open(folder)?);
         Ok(Service {
+            shelf: Arc::new(Shelf::new(Arc::clone(&world), Arc::clone(&files))),
+            making: Arc::default(),
+            paging: Arc::new(Semaphore::new(CATALOGUE_PAGES_AT_ONCE)),
             admission: engine.admission().clone(),
-            records: engine.records().clone(),
+            records,
             world,
-            packs: RwLock::new(packs),
+            packs,
             persons,
+            papers: Papers::open(folder)?,
+            documents: Documents::open(folder, now_ms())?,
+            files,
+            bookkeeper,
+            comparing: Semaphore::new(STATEMENTS_AT_ONCE),
             institutions,
             identified: Identified::default(),
             division,
@@ -148,8 +223,9 @@ impl Service {
         &self.ends
     }
 
-    fn pack(&self, seq: u64) -> Option<Arc<Pack>> {
-        self.packs.read().get(&seq).cloned()
+    /// The pack that the ledger calls by this number.
+    fn pack(&self, seq: u64) -> Result<Arc<Pack>, Failure> {
+        self.packs.get(&seq).cloned().ok_or_else(|| Declined::PackNotLoaded.into())
     }
 
     fn facility_name(&self, code: &str) -> String {
@@ -171,8 +247,8 @@ impl Service {
         inf_refmsgid(self.division, asking.came.moment, OF_QUERIES * 9 + serial)
     }
 
-    /// The body of the answer to a call.
-    pub async fn answer(&self, caller: Caller<'_>, route: Route, call: &Call<'_>) -> Vec<u8> {
+    /// The answer to a call.
+    pub async fn answer(&self, caller: &Caller<'_>, route: Route, call: &Call<'_>) -> Sent {
         let (code, profile) = (caller.institution.code.as_str(), caller.credential.profile());
         self.ends.bear_all(code, &call.borne);
         let (transaction, other_path) =
@@ -180,7 +256,7 @@ impl Service {
                 Ok(resolved) => resolved,
                 Err(refusal) => {
                     self.ends.count(code, "-", -1);
-                    return self.refused(refusal, caller);
+                    return Sent::Json(self.refused(refusal, caller));
                 }
             };
         if let Some(oddity) = other_path {
@@ -190,7 +266,7 @@ impl Service {
             Ok(decoded) => decoded,
             Err(faults) => {
                 self.ends.count(code, transaction.infno(), -1);
-                return self.failed(caller, &faults.err_msg(), None);
+                return Sent::Json(self.failed(caller, &faults.err_msg(), None));
             }
         };
         self.ends.bear_all(code, &decoded.borne);
@@ -200,6 +276,7 @@ impl Service {
             msgid: call.envelope.msgid.as_ref().into(),
             digest: content(&decoded.request),
             came: caller.came,
+            file: caller.file.clone(),
         };
         let answered = self.transact(&asking, &decoded.request).await;
         let number = match &answered {
@@ -219,20 +296,16 @@ impl Service {
         self.body(&asking, caller, answered)
     }
 
-    fn body(
-        &self,
-        asking: &Asking,
-        caller: Caller<'_>,
-        answered: Result<Done, Failure>,
-    ) -> Vec<u8> {
+    fn body(&self, asking: &Asking, caller: &Caller<'_>, answered: Result<Done, Failure>) -> Sent {
         let infno = asking.transaction.infno();
         let ends = if answered.is_ok() { 0 } else { -1 };
         self.ends.count(&asking.institution.code, infno, ends);
         let failure = match answered {
-            Ok(done) => return self.succeeded(asking, caller, done),
+            Ok(Done { file: Some(file), .. }) => return Sent::File(file),
+            Ok(done) => return Sent::Json(self.succeeded(asking, caller, done)),
             Err(failure) => failure,
         };
-        match failure {
+        Sent::Json(match failure {
             Failure::Busy => self.refused(Refusal::Busy, caller),
             Failure::Declined(declined, more) => {
                 self.failed(caller, &gateway_message(declined, more.as_deref()), None)
@@ -241,11 +314,11 @@ impl Service {
                 let err_msg = ledger_message(refused, more.as_deref());
                 self.failed(caller, &err_msg, inf_refmsgid.as_deref())
             }
-        }
+        })
     }
 
-    fn succeeded(&self, asking: &Asking, caller: Caller<'_>, done: Done) -> Vec<u8> {
-        let Done { output, inf_refmsgid, warn_msg } = done;
+    fn succeeded(&self, asking: &Asking, caller: &Caller<'_>, done: Done) -> Vec<u8> {
+        let Done { output, inf_refmsgid, warn_msg, .. } = done;
         let refmsgid = inf_refmsgid.unwrap_or_else(|| self.next_refmsgid(asking));
         let sealed = match caller.credential.seal(&output) {
             Some(Ok(sealed)) => Some(sealed),
@@ -272,99 +345,100 @@ impl Service {
         body
     }
 
-    fn failed(&self, caller: Caller<'_>, err_msg: &str, inf_refmsgid: Option<&str>) -> Vec<u8> {
+    fn failed(&self, caller: &Caller<'_>, err_msg: &str, inf_refmsgid: Option<&str>) -> Vec<u8> {
         let plain = crate::refusal::failed(err_msg, caller.came, stamp(now_ms()));
         let mut body = Vec::with_capacity(256);
         Reply { inf_refmsgid, ..plain }.write(caller.credential.profile(), &mut body);
         body
     }
 
-    fn refused(&self, refusal: Refusal, caller: Caller<'_>) -> Vec<u8> {
+    fn refused(&self, refusal: Refusal, caller: &Caller<'_>) -> Vec<u8> {
         let Caller { credential, came, .. } = caller;
-        refusal.body(credential.family(), credential.profile(), came, stamp(now_ms()))
+        refusal.body(credential.family(), credential.profile(), *came, stamp(now_ms()))
     }
 
-    async fn transact(&self, asking: &Asking, request: &Request<'_>) -> Result<Done, Failure> {
+    /// Every transaction's future is as large as it is, and no larger: all of them in one would be moved about with each call.
+    fn transact<'t>(&'t self, asking: &'t Asking, request: &'t Request<'t>) -> Doing<'t> {
         match request {
-            Request::T9001(_) => Ok(self.sign_in(asking)),
-            Request::T9002(_) => Ok(self.sign_out(asking)),
-            Request::T1101(input) => self.identify(asking, input).await,
-            Request::T1201(input) => self.institution(asking, input).await,
-            Request::T1901(input) => Ok(self.dictionary(asking, input)),
-            Request::T2001(input) => self.entitlement(asking, input).await,
-            Request::T2101(input) => self.try_pharmacy(asking, input).await,
-            Request::T2102(input) => self.settle_pharmacy(asking, input).await,
-            Request::T2103(input) => self.cancel_pharmacy(asking, input).await,
-            Request::T2201(input) => self.register_outpatient(asking, input).await,
-            Request::T2202(input) => self.cancel_registration(asking, input).await,
-            Request::T2203(input) => self.describe_outpatient(asking, input).await,
-            Request::T2203A(input) => self.describe_outpatient_a(asking, input).await,
-            Request::T2204(input) => self.upload_outpatient(asking, input).await,
-            Request::T2205(input) => self.withdraw_outpatient(asking, input).await,
+            Request::T9001(_) => at_once(Ok(self.sign_in(asking))),
+            Request::T9002(_) => at_once(Ok(self.sign_out(asking))),
+            Request::T1101(input) => Box::pin(self.identify(asking, input)),
+            Request::T1201(input) => Box::pin(self.institution(asking, input)),
+            Request::T1301(input) => Box::pin(self.list(asking, Listing::Drugs, input)),
+            Request::T1302(input) => Box::pin(self.list(asking, Listing::HerbalPieces, input)),
+            Request::T1303(input) => Box::pin(self.list(asking, Listing::Preparations, input)),
+            Request::T1304(input) => at_once(self.ethnic_drugs(asking, input)),
+            Request::T1305(input) => Box::pin(self.list(asking, Listing::Services, input)),
+            Request::T1306(input) => Box::pin(self.list(asking, Listing::Consumables, input)),
+            Request::T1307(input) => Box::pin(self.list(asking, Listing::Diagnoses, input)),
+            Request::T1308(input) => Box::pin(self.list(asking, Listing::Operations, input)),
+            Request::T1309(input) => Box::pin(self.list(asking, Listing::ChronicDiseases, input)),
+            Request::T1310(input) => Box::pin(self.list(asking, Listing::CaseDiseases, input)),
+            Request::T1311(input) => Box::pin(self.list(asking, Listing::DaySurgery, input)),
+            Request::T1312(input) => Box::pin(self.insurance_catalogue(asking, input)),
+            Request::T1316(input) => Box::pin(self.matches(asking, input)),
+            Request::T1317(input) => Box::pin(self.own_matches(asking, input)),
+            Request::T1318(input) => Box::pin(self.ceilings(asking, input)),
+            Request::T1319(input) => Box::pin(self.first_shares(asking, input)),
+            Request::T1901(input) => at_once(Ok(self.dictionary(asking, input))),
+            Request::T2001(input) => Box::pin(self.entitlement(asking, input)),
+            Request::T2101(input) => Box::pin(self.try_pharmacy(asking, input)),
+            Request::T2102(input) => Box::pin(self.settle_pharmacy(asking, input)),
+            Request::T2103(input) => Box::pin(self.cancel_pharmacy(asking, input)),
+            Request::T2201(input) => Box::pin(self.register_outpatient(asking, input)),
+            Request::T2202(input) => Box::pin(self.cancel_registration(asking, input)),
+            Request::T2203(input) => Box::pin(self.describe_outpatient(asking, input)),
+            Request::T2203A(input) => Box::pin(self.describe_outpatient_a(asking, input)),
+            Request::T2204(input) => Box::pin(self.upload_outpatient(asking, input)),
+            Request::T2205(input) => Box::pin(self.withdraw_outpatient(asking, input)),
             Request::T2206(input) | Request::T2206A(input) => {
-                self.try_outpatient(asking, input).await
+                Box::pin(self.try_outpatient(asking, input))
             }
             Request::T2207(input) | Request::T2207A(input) => {
-                self.settle_outpatient(asking, input).await
+                Box::pin(self.settle_outpatient(asking, input))
             }
-            Request::T2208(input) => self.cancel_outpatient(asking, input).await,
-            Request::T2301(input) => self.upload_inpatient(asking, input).await,
-            Request::T2302(input) => self.withdraw_inpatient(asking, input).await,
+            Request::T2208(input) => Box::pin(self.cancel_outpatient(asking, input)),
+            Request::T2301(input) => Box::pin(self.upload_inpatient(asking, input)),
+            Request::T2302(input) => Box::pin(self.withdraw_inpatient(asking, input)),
             Request::T2303(input) | Request::T2303A(input) => {
-                self.try_inpatient(asking, input).await
+                Box::pin(self.try_inpatient(asking, input))
             }
             Request::T2304(input) | Request::T2304A(input) => {
-                self.settle_inpatient(asking, input).await
+                Box::pin(self.settle_inpatient(asking, input))
             }
-            Request::T2305(input) => self.cancel_inpatient(asking, input).await,
-            Request::T2401(input) => self.admit_inpatient(asking, input).await,
-            Request::T2402(input) => self.discharge(asking, input).await,
-            Request::T2403(input) => self.change_inpatient(asking, input).await,
-            Request::T2404(input) => self.cancel_admission(asking, input).await,
-            Request::T2405(input) => self.undo_discharge(asking, input).await,
-            Request::T2601(input) => self.reverse(asking, input).await,
-            Request::T5201(input) => self.visits(asking, input).await,
-            Request::T5203(input) => self.settlement(asking, input).await,
-            Request::T5206(input) => self.accumulators(asking, input).await,
-            Request::T5303(input) => self.in_hospital(asking, input).await,
-            Request::T1301(_)
-            | Request::T1302(_)
-            | Request::T1303(_)
-            | Request::T1304(_)
-            | Request::T1305(_)
-            | Request::T1306(_)
-            | Request::T1307(_)
-            | Request::T1308(_)
-            | Request::T1309(_)
-            | Request::T1310(_)
-            | Request::T1311(_)
-            | Request::T1312(_)
-            | Request::T1316(_)
-            | Request::T1317(_)
-            | Request::T1318(_)
-            | Request::T1319(_)
-            | Request::T2306(_)
-            | Request::T2501(_)
-            | Request::T2502(_)
-            | Request::T2503(_)
-            | Request::T2504(_)
-            | Request::T2505(_)
-            | Request::T2506(_)
-            | Request::T2507(_)
-            | Request::T3201(_)
-            | Request::T3202(_)
-            | Request::T3301(_)
-            | Request::T3302(_)
-            | Request::T4101(_)
-            | Request::T4102(_)
-            | Request::T5202(_)
-            | Request::T5204(_)
-            | Request::T5205(_)
-            | Request::T5301(_)
-            | Request::T5302(_)
-            | Request::T5304(_)
-            | Request::T9101(_)
-            | Request::T9102(_) => Err(Declined::NotOffered.into()),
+            Request::T2305(input) => Box::pin(self.cancel_inpatient(asking, input)),
+            Request::T2306(input) => Box::pin(self.remark(asking, input)),
+            Request::T2401(input) => Box::pin(self.admit_inpatient(asking, input)),
+            Request::T2402(input) => Box::pin(self.discharge(asking, input)),
+            Request::T2403(input) => Box::pin(self.change_inpatient(asking, input)),
+            Request::T2404(input) => Box::pin(self.cancel_admission(asking, input)),
+            Request::T2405(input) => Box::pin(self.undo_discharge(asking, input)),
+            Request::T2501(input) => Box::pin(self.file_referral(asking, request, input)),
+            Request::T2502(input) => Box::pin(self.withdraw_referral(asking, input)),
+            Request::T2503(input) => Box::pin(self.file_disease(asking, request, input)),
+            Request::T2504(input) => Box::pin(self.withdraw_disease(asking, input)),
+            Request::T2505(input) => Box::pin(self.file_choice(asking, request, input)),
+            Request::T2506(input) => Box::pin(self.withdraw_choice(asking, input)),
+            Request::T2507(input) => Box::pin(self.file_accident(asking, request, input)),
+            Request::T2601(input) => Box::pin(self.reverse(asking, input)),
+            Request::T3201(input) => Box::pin(self.compare_totals(asking, input)),
+            Request::T3202(input) => Box::pin(self.compare_details(asking, input)),
+            Request::T3301(input) => Box::pin(self.match_codes(asking, input)),
+            Request::T3302(input) => Box::pin(self.unmatch_code(asking, input)),
+            Request::T4101(input) => Box::pin(self.take_list(asking, request, input)),
+            Request::T4102(input) => Box::pin(self.mark_lists(asking, input)),
+            Request::T5201(input) => Box::pin(self.visits(asking, input)),
+            Request::T5202(input) => Box::pin(self.diagnoses(asking, input)),
+            Request::T5203(input) => Box::pin(self.settlement(asking, input)),
+            Request::T5204(input) => Box::pin(self.lines_of_settlement(asking, input)),
+            Request::T5205(input) => Box::pin(self.chronic_drugs(asking, input)),
+            Request::T5206(input) => Box::pin(self.accumulators(asking, input)),
+            Request::T5301(input) => Box::pin(self.diseases(asking, input)),
+            Request::T5302(input) => Box::pin(self.choices(asking, input)),
+            Request::T5303(input) => Box::pin(self.in_hospital(asking, input)),
+            Request::T5304(input) => Box::pin(self.referrals(asking, input)),
+            Request::T9101(input) => Box::pin(self.take_file(asking, input)),
+            Request::T9102(input) => Box::pin(self.give_file(asking, input)),
         }
     }
 }

@@ -43,7 +43,13 @@ impl Basic {
 
 /// `clr_type` 清算类别: 11 门诊, 21 住院, 41 药店购药, by what the facility has agreed to for such a visit.
 pub fn clr_type(decision: &Decision, pack: &Pack) -> &'static str {
-    match pack.data().benefits.get(decision.benefit.index()).map(|benefit| benefit.agreement) {
+    let benefit = pack.data().benefits.get(decision.benefit.index());
+    clr_type_of(benefit.map(|benefit| benefit.agreement))
+}
+
+/// The same, by that agreement.
+pub(crate) fn clr_type_of(agreement: Option<Agreement>) -> &'static str {
+    match agreement {
         Some(Agreement::Inpatient) => "21",
         Some(Agreement::Outpatient | Agreement::Chronic) => "11",
         Some(Agreement::Pharmacy) => "41",

@@ -97,6 +97,13 @@ impl<'c, 'b> Verified<'c, 'b> {
     }
 }
 
+impl Once {
+    /// The same of a call whose body has more in it than the message.
+    pub(crate) fn of_body(&self, body: &[u8]) -> Once {
+        Once { body: digest(&[body]), ..*self }
+    }
+}
+
 impl Rejected {
     /// The body of the answer.
     pub fn body(&self, came: Stamp, now: Stamp) -> Vec<u8> {

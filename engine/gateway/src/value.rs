@@ -1,6 +1,7 @@
 //! The types of fields: how each is read from what came, written as JSON, and put into the content of a request.
 
 use std::borrow::Cow;
+use std::io::Write;
 
 use yidan_settlement::date::{Day, Moment};
 use yidan_settlement::limits::{BILL_FEN_MAX, PRICE_MAX, QUANTITY_MAX};
@@ -10,7 +11,7 @@ use crate::fault::{Came, Wrong};
 use crate::json::write_text;
 use crate::number::{NotFixed, fixed, write_fixed};
 use crate::reading::Reading;
-use crate::row::{Form, Leaf};
+use crate::row::{Form, Leaf, bare};
 use crate::table::{Field, Kind};
 use crate::time;
 use crate::tolerance::Tolerance;
@@ -107,8 +108,7 @@ fn trimmed<'a>(
     reading: &mut Reading<'_>,
     field: &'static Field,
 ) -> Option<Text<'a>> {
-    let bare = text.trim();
-    if bare.len() == text.len() {
+    if bare(&text).len() == text.len() {
         return Some(text);
     }
     if field.codes.is_none() && !reading.profile.bears(Tolerance::StrayBlank) {
@@ -286,7 +286,7 @@ impl<'a> ReadValue<'a> for bool {
 
 impl Value for Day {
     fn write(&self, to: &mut Vec<u8>) {
-        to.extend_from_slice(format!("\"{self}\"").as_bytes());
+        write!(to, "\"{self}\"").expect("memory");
     }
 
     fn put(&self, to: &mut Vec<u8>) {
@@ -302,7 +302,7 @@ impl<'a> ReadValue<'a> for Day {
 
 impl Value for Moment {
     fn write(&self, to: &mut Vec<u8>) {
-        to.extend_from_slice(format!("\"{self}\"").as_bytes());
+        write!(to, "\"{self}\"").expect("memory");
     }
 
     fn put(&self, to: &mut Vec<u8>) {

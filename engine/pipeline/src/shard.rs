@@ -193,7 +193,7 @@ impl<S: Storage> Shard for LedgerShard<S> {
 
 impl<S: Storage> Past<S> {
     fn keep(&mut self, number: u64, bytes: Arc<[u8]>) {
-        let end = self.durable.end();
+        let end = self.durable.durable().end;
         while self.recent.front().is_some_and(|(oldest, _)| *oldest < end) {
             self.recent.pop_front();
         }

@@ -332,7 +332,7 @@ fn keep(
     stand_back();
     let mut since = since;
     while stopped.recv_timeout(LOOK_EVERY) == Err(RecvTimeoutError::Timeout) {
-        let end = records.end();
+        let end = records.durable().end;
         if end.saturating_sub(since) < every.max(1) {
             continue;
         }

@@ -5,17 +5,18 @@ use yidan_settlement::claim::Spell;
 use yidan_settlement::command::{End, Settle, What, WhichVisit};
 use yidan_settlement::date::Span;
 use yidan_settlement::event::{Correction, Request, Which};
-use yidan_settlement::facts::{ChargesFacts, SettleFacts, Text};
+use yidan_settlement::facts::{ChargesFacts, FiledKind, SettleFacts, Text};
 use yidan_settlement::id::VisitId;
 use yidan_settlement::money::Fen;
 
 use crate::case::{
-    Amount, ChangeCase, ChannelName, Code, DayText, FacilityCase, Flag, LineCase, MemberCase,
-    MomentText, TotalsCase, VisitCase,
+    Amount, ApprovalCase, ChangeCase, ChannelName, Code, DayText, FacilityCase, FiledName,
+    FilingCase, FilingName, FixedCase, Flag, LineCase, MemberCase, MomentText, TotalsCase,
+    VisitCase,
 };
 use crate::facts::{
-    FieldError, account_use, channel, facility_facts, family_owners, field, insutype, line_facts,
-    member_facts, totals_facts, visit_change, visit_facts,
+    FieldError, account_use, channel, facility_facts, family_owners, field, filed, insutype,
+    line_facts, member_facts, totals_facts, visit_change, visit_facts,
 };
 
 /// One line.
@@ -45,6 +46,14 @@ pub struct Asked {
     pub totals: Option<TotalsCase>,
     /// A visit: its number, or `"@name"`.
     pub mdtrt_id: Option<Code>,
+    /// What is filed: one of these three.
+    pub filing: Option<FilingCase>,
+    pub approval: Option<ApprovalCase>,
+    pub fixed: Option<FixedCase>,
+    /// What was filed: its number, or `"@name"`.
+    pub trt_dcla_detl_sn: Option<Code>,
+    /// What it must be.
+    pub of: Option<FiledName>,
     /// A settlement: its number, or `"@name"`.
     pub setl_id: Option<Code>,
     pub endtime: Option<MomentText>,
@@ -76,6 +85,8 @@ pub enum Op {
     Member,
     Facility,
     Deposit,
+    File,
+    Unfile,
     Open,
     ChangeVisit,
     Close,
@@ -120,6 +131,8 @@ impl Asked {
                 | Op::CloseDay
                 | Op::Member
                 | Op::Deposit
+                | Op::File
+                | Op::Unfile
                 | Op::CancelForOperator
                 | Op::SettleAnew
         );
@@ -176,6 +189,20 @@ impl Asked {
                 What::RegisterFacility(facility.fixmedins_code.as_str().into(), facts)
             }
             Op::Deposit => What::Deposit(needed("amount", self.amount)?.0),
+            Op::File => {
+                let (filing, approval) = (self.filing.as_ref(), self.approval.as_ref());
+                What::File(filed(filing, approval, self.fixed.as_ref())?)
+            }
+            Op::Unfile => {
+                let named = self.trt_dcla_detl_sn.as_ref();
+                let kind = match needed("of", self.of)? {
+                    FiledName::Filing => FiledKind::OffRegion,
+                    FiledName::Approval => FiledKind::Disease,
+                    FiledName::Fixed => FiledKind::Facility,
+                    FiledName::Accident => FiledKind::Accident,
+                };
+                What::Unfile(number(names, "trt_dcla_detl_sn", named)?, kind)
+            }
             Op::Open => {
                 if let Some(end) = self.visit.as_ref().and_then(|visit| visit.endtime) {
                     let expected = "nothing: the end of a registered visit is said by change-visit";
@@ -325,6 +352,19 @@ impl Asked {
             | Op::CloseDay
             | Op::CancelForOperator
             | Op::SettleAnew => 0,
+            Op::File => match (&self.filing, &self.approval) {
+                (Some(one), _) if one.r#type == FilingName::Accident => 2507,
+                (Some(_), _) => 2501,
+                (None, Some(_)) => 2503,
+                (None, None) => 2505,
+            },
+            Op::Unfile => match self.of {
+                Some(FiledName::Filing) => 2502,
+                Some(FiledName::Approval) => 2504,
+                Some(FiledName::Fixed) => 2506,
+                // No transaction withdraws an accident.
+                Some(FiledName::Accident) | None => 0,
+            },
             Op::Open => 2201,
             Op::ChangeVisit => match self.change.as_ref().and_then(|change| change.endtime) {
                 None => 2203,

@@ -154,6 +154,29 @@ pub struct ApprovalCase {
     pub limit: Option<Amount>,
 }
 
+/// A facility that a member has chosen, as `file` of `yidan run` says it.
+#[derive(Debug, Clone, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "national field names, defined in GLOSSARY.md")]
+pub struct FixedCase {
+    pub biz_appy_type: Code,
+    pub fix_srt_no: Code,
+    pub fixmedins_code: String,
+    pub from: Option<DayText>,
+    pub to: Option<DayText>,
+}
+
+/// Kinds of what `unfile` of `yidan run` withdraws.
+#[derive(Debug, Clone, Copy, Eq, PartialEq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[expect(missing_docs, reason = "the words say it")]
+pub enum FiledName {
+    Filing,
+    Approval,
+    Fixed,
+    Accident,
+}
+
 /// `pregnancy`
 #[derive(Debug, Clone, serde::Deserialize)]
 #[serde(deny_unknown_fields)]

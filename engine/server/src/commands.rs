@@ -17,6 +17,7 @@ mod progress;
 mod reasons;
 mod run;
 mod serve;
+mod serving;
 mod settle;
 mod state;
 mod stopping;

@@ -1,8 +1,9 @@
-//! A made-up year of three places: people, visits and bills from a seed, settled in sequence and summed up.
-//! Codes are drawn from the image, amounts from the seed; nobody in it is real.
+//! A made-up year of three places: people, visits and bills from a seed, settled in sequence and summed up; and a morning of
+//! hospitals that call a server. Codes are drawn from the image, amounts from the seed; nobody in it is real.
 
 mod dice;
 mod durable;
+mod his;
 mod line;
 mod person;
 mod place;
@@ -22,6 +23,7 @@ use place::PLACES;
 use shelf::Shelf;
 
 pub use durable::{Durable, durable};
+pub use his::{Called, Morning, Scene, Wrong, his, print_his};
 pub use report::{Latency, Report, Spread};
 pub use summary::{print, print_durable};
 pub use town::{Town, TownFacility, TownMember};

@@ -6,16 +6,17 @@ use yidan_settlement::claim::{
 };
 use yidan_settlement::date::{Day, Moment, Span};
 use yidan_settlement::facts::{
-    ApprovalFact, ChargesFacts, FacilityFacts, IdentityFact, LineFacts, MemberFacts, PregnancyFact,
-    SettleFacts, Text, TotalsFacts, VisitChange, VisitFacts,
+    AccidentFact, ApprovalFact, ChargesFacts, FacilityFacts, Filed, FixedFact, IdentityFact,
+    LineFacts, MemberFacts, PregnancyFact, SettleFacts, Text, TotalsFacts, VisitChange, VisitFacts,
 };
 use yidan_settlement::id::{Admdvs, Insutype, VisitId};
 use yidan_settlement::money::Fen;
 use yidan_settlement::pack::{Agreement, Channel, Filing, HospitalLevel};
 
 use crate::case::{
-    AgreementName, Case, ChangeCase, ChannelName, Code, DayText, FacilityCase, FilingName,
-    LineCase, MemberCase, MulaidCase, SpellCase, TotalsCase, VisitCase,
+    AgreementName, ApprovalCase, Case, ChangeCase, ChannelName, Code, DayText, FacilityCase,
+    FilingCase, FilingName, FixedCase, LineCase, MemberCase, MulaidCase, SpellCase, TotalsCase,
+    VisitCase,
 };
 
 /// A field that is well formed and yet means nothing: which, what was found, what was expected.
@@ -89,13 +90,7 @@ pub(crate) fn member_facts(
     }
     add_filings(member, &mut facts)?;
     for (index, one) in member.approvals.iter().enumerate() {
-        let span = checked_span(&format!("member.approvals[{index}]"), one.from, one.to)?;
-        facts.approvals.push(ApprovalFact {
-            disease: one.dise_codg.as_str().into(),
-            span,
-            facility: one.fixmedins_code.as_deref().map(Text::from),
-            limit: one.limit.map(|limit| limit.0),
-        });
+        facts.approvals.push(approval(&format!("member.approvals[{index}]"), one)?);
     }
     if let Some(one) = &member.pregnancy {
         let span = checked_span("member.pregnancy", one.from, one.to)?;
@@ -151,26 +146,68 @@ fn spell((index, spell): (usize, &SpellCase)) -> Result<Spell, FieldError> {
 }
 
 fn add_filings(member: &MemberCase, facts: &mut MemberFacts) -> Result<(), FieldError> {
-    for (index, filing) in member.filings.iter().enumerate() {
-        let path = format!("member.filings[{index}]");
-        let span = checked_span(&path, filing.from, filing.to)?;
-        let place = filing
-            .admdvs
-            .as_deref()
-            .map(|text| division(&format!("{path}.admdvs"), text))
-            .transpose()?;
-        let kind = match filing.r#type {
-            FilingName::Residence => Filing::Residence,
-            FilingName::Referral => Filing::Referral,
-            FilingName::Emergency => Filing::Emergency,
-            FilingName::Accident => {
-                facts.accident_filings.push(span);
-                continue;
-            }
-        };
-        facts.filings.push(FilingRecord { kind, span, place });
+    for (index, one) in member.filings.iter().enumerate() {
+        match filing(&format!("member.filings[{index}]"), one)? {
+            OneFiling::OffRegion(filing) => facts.filings.push(filing),
+            OneFiling::Accident(span) => facts.accident_filings.push(span),
+        }
     }
     Ok(())
+}
+
+/// What one of `filings` is.
+enum OneFiling {
+    OffRegion(FilingRecord),
+    Accident(Span),
+}
+
+fn filing(path: &str, filing: &FilingCase) -> Result<OneFiling, FieldError> {
+    let span = checked_span(path, filing.from, filing.to)?;
+    let place = filing.admdvs.as_deref();
+    let place = place.map(|text| division(&format!("{path}.admdvs"), text)).transpose()?;
+    let kind = match filing.r#type {
+        FilingName::Residence => Filing::Residence,
+        FilingName::Referral => Filing::Referral,
+        FilingName::Emergency => Filing::Emergency,
+        FilingName::Accident => return Ok(OneFiling::Accident(span)),
+    };
+    Ok(OneFiling::OffRegion(FilingRecord { kind, span, place }))
+}
+
+fn approval(path: &str, one: &ApprovalCase) -> Result<ApprovalFact, FieldError> {
+    Ok(ApprovalFact {
+        disease: one.dise_codg.as_str().into(),
+        span: checked_span(path, one.from, one.to)?,
+        facility: one.fixmedins_code.as_deref().map(Text::from),
+        limit: one.limit.map(|limit| limit.0),
+    })
+}
+
+/// What is filed by a command of its own: one of the three.
+pub(crate) fn filed(
+    of_filing: Option<&FilingCase>,
+    of_approval: Option<&ApprovalCase>,
+    of_fixed: Option<&FixedCase>,
+) -> Result<Filed, FieldError> {
+    match (of_filing, of_approval, of_fixed) {
+        (Some(one), None, None) => Ok(match filing("filing", one)? {
+            OneFiling::OffRegion(filing) => Filed::OffRegion(filing),
+            OneFiling::Accident(span) => Filed::Accident(AccidentFact { span, injured: None }),
+        }),
+        (None, Some(one), None) => Ok(Filed::Disease(approval("approval", one)?)),
+        (None, None, Some(one)) => Ok(Filed::Facility(FixedFact {
+            business: one.biz_appy_type.0.as_str().into(),
+            order: one.fix_srt_no.0.as_str().into(),
+            facility: one.fixmedins_code.as_str().into(),
+            span: checked_span("fixed", one.from, one.to)?,
+        })),
+        (None, None, None) => {
+            Err(field("filing", "nothing", "one of `filing`, `approval` and `fixed`"))
+        }
+        (Some(_), Some(_), _) | (Some(_), _, Some(_)) | (None, Some(_), Some(_)) => {
+            Err(field("filing", "several", "one of `filing`, `approval` and `fixed`"))
+        }
+    }
 }
 
 /// What is known of a facility.

@@ -33,6 +33,7 @@ pub struct Told {
 enum Says {
     Nothing {},
     Visit { mdtrt_id: String },
+    Filed { trt_dcla_detl_sn: String },
     Settled(Box<SettledLine>),
     Cancelled { setl_id: String, cancels: String },
     Corrected(CorrectedLine),
@@ -154,6 +155,7 @@ fn said(number: u64, bytes: &[u8]) -> Result<Says, TellError> {
     let id = |seq: u64| seq.to_string();
     Ok(match record.event {
         Event::VisitOpened(_) => Says::Visit { mdtrt_id: id(record.seq) },
+        Event::Filed(_, _) => Says::Filed { trt_dcla_detl_sn: id(record.seq) },
         Event::Settled(settled) => {
             Says::Settled(Box::new(SettledLine::of(id(record.seq), &settled)))
         }
@@ -182,6 +184,7 @@ fn said(number: u64, bytes: &[u8]) -> Result<Says, TellError> {
         Event::MemberRegistered(_, _)
         | Event::FacilityRegistered(_, _)
         | Event::Deposited(_)
+        | Event::Unfiled(_, _)
         | Event::VisitChanged(_, _)
         | Event::VisitClosed(_)
         | Event::LinesUploaded(_, _)
@@ -214,6 +217,7 @@ impl Told {
     pub fn made(&self) -> Option<u64> {
         match &self.says {
             Says::Visit { mdtrt_id } => mdtrt_id.parse().ok(),
+            Says::Filed { trt_dcla_detl_sn } => trt_dcla_detl_sn.parse().ok(),
             Says::Settled(settled) => settled.setl_id.parse().ok(),
             Says::Nothing {}
             | Says::Cancelled { .. }

@@ -5,12 +5,12 @@ use alloc::format;
 use alloc::vec::Vec;
 
 use crate::claim::{
-    Approval, Charges, Disease, Facility, FeeLine, GivenTotals, Identity, LineParts, Member,
-    Submitted, Visit,
+    Approval, Charges, Disease, Facility, FeeLine, FilingRecord, GivenTotals, Identity, LineParts,
+    Member, Submitted, Visit,
 };
 use crate::date::{Day, Span};
 use crate::facts::{
-    ApprovalFact, FacilityFacts, LineFacts, MemberFacts, SettleFacts, Text, TotalsFacts, VisitFacts,
+    FacilityFacts, LineFacts, MemberFacts, SettleFacts, Text, TotalsFacts, VisitFacts,
 };
 use crate::id::{BenefitId, DiagnosisId, LineKind, LineSerial, VisitId};
 use crate::money::Fen;
@@ -60,6 +60,8 @@ pub struct Bound {
     disease: Option<Disease>,
     identities: Vec<Identity>,
     approvals: Vec<Approval>,
+    filings: Vec<FilingRecord>,
+    accidents: Vec<Span>,
     lines: Vec<FeeLine>,
     kinds: Vec<(LineKind, LineParts)>,
 }
@@ -90,9 +92,9 @@ impl Bound {
             pack.identity(&one.kind).map(|class| Identity { class, span: one.span })
         }));
         self.approvals.clear();
-        for one in &member.approvals {
-            let same = |other: &ApprovalFact| other.disease == one.disease;
-            let number = (1_u32..).zip(&member.approvals).find(|(_, other)| same(other));
+        for one in member.all_approvals() {
+            let mut numbered = (1_u32..).zip(member.all_approvals());
+            let number = numbered.find(|(_, other)| other.disease == one.disease);
             let number = number.map_or(u32::MAX, |(number, _)| number);
             self.approvals.push(Approval {
                 disease: disease(&one.disease, own, pack, number),
@@ -101,6 +103,10 @@ impl Bound {
                 limit: one.limit,
             });
         }
+        self.filings.clear();
+        self.filings.extend(member.all_filings());
+        self.accidents.clear();
+        self.accidents.extend(member.all_accidents());
         self.lines.clear();
         self.kinds.clear();
         match facts.charged {
@@ -132,8 +138,8 @@ impl Bound {
                 paid_years: member.paid_years,
                 spells: member.spells.as_deref(),
                 identities: &self.identities,
-                filings: &member.filings,
-                accident_filings: &member.accident_filings,
+                filings: &self.filings,
+                accident_filings: &self.accidents,
                 approvals: &self.approvals,
                 pregnancy: pregnancy(member, how.end.day()).map(|(_, span)| span),
                 balance: facts.balance,
@@ -205,7 +211,7 @@ pub fn filing_label(facts: &ClaimFacts<'_>, pack: &Pack) -> Text {
                 Governs::Admission => facts.visit.begin.day(),
                 Governs::Settlement => facts.how.settled.day(),
             };
-            let in_force = facts.member.filings.iter().find(|filing| {
+            let in_force = facts.member.all_filings().find(|filing| {
                 filing.kind == Filing::Referral && filing.counts(facts.facility.admdvs, day)
             });
             match in_force.map(|filing| filing.span.from) {

@@ -95,7 +95,12 @@ pub struct FilingRecord {
 impl FilingRecord {
     /// Whether it is in force on a day, for care in this division.
     pub fn counts(&self, treatment: Admdvs, day: Day) -> bool {
-        self.span.contains(day) && self.place.is_none_or(|filed| lies_in(treatment, filed))
+        self.span.contains(day) && self.is_for(treatment)
+    }
+
+    /// Whether it is for care in this division.
+    pub fn is_for(&self, treatment: Admdvs) -> bool {
+        self.place.is_none_or(|filed| lies_in(treatment, filed))
     }
 }
 

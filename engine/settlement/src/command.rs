@@ -5,7 +5,8 @@ use alloc::vec::Vec;
 use crate::date::Day;
 use crate::event::{Correction, PolicyNames, Request, Share, Which};
 use crate::facts::{
-    ChargesFacts, FacilityFacts, LineFacts, MemberFacts, SettleFacts, Text, VisitChange, VisitFacts,
+    ChargesFacts, FacilityFacts, Filed, FiledKind, LineFacts, MemberFacts, SettleFacts, Text,
+    VisitChange, VisitFacts,
 };
 use crate::id::VisitId;
 use crate::limits::ADJUSTED_MAX;
@@ -30,17 +31,22 @@ pub struct Command {
 /// What is asked for. Member and facility are those of the request.
 #[derive(Clone, Eq, PartialEq, Debug)]
 pub enum What {
-    /// Register a member, with what the own account opens with; or replace all that is known of one, account apart.
+    /// Register a member, with what the own account opens with; or replace all that is known of one, apart from the account and
+    /// what was filed.
     RegisterMember(MemberFacts, Fen),
     /// Register a facility, or replace all that is known of one.
     RegisterFacility(Text, FacilityFacts),
     /// Pay into the own account.
     Deposit(Fen),
+    /// File something for a member (备案).
+    File(Filed),
+    /// Withdraw what was filed: the number of the command that did it, and what it must be.
+    Unfile(u64, FiledKind),
     /// Register a visit.
     OpenVisit(VisitFacts),
     /// Say anew what is known of a registered visit.
     ChangeVisit(VisitId, VisitChange),
-    /// Close a visit that has no settlement.
+    /// Close a visit that has neither a settlement nor lines.
     CloseVisit(VisitId),
     /// Upload lines.
     Upload(VisitId, Vec<LineFacts>),
@@ -134,6 +140,8 @@ impl Command {
             | What::CloseDay(_) => true,
             What::RegisterMember(_, _)
             | What::Deposit(_)
+            | What::File(_)
+            | What::Unfile(_, _)
             | What::OpenVisit(_)
             | What::ChangeVisit(_, _)
             | What::CloseVisit(_)
@@ -157,6 +165,8 @@ impl Command {
             What::RegisterMember(_, _)
             | What::RegisterFacility(_, _)
             | What::Deposit(_)
+            | What::File(_)
+            | What::Unfile(_, _)
             | What::OpenVisit(_)
             | What::ChangeVisit(_, _)
             | What::CloseVisit(_)
@@ -189,6 +199,8 @@ impl What {
             | What::CloseDay(_)
             | What::RegisterMember(_, _)
             | What::Deposit(_)
+            | What::File(_)
+            | What::Unfile(_, _)
             | What::OpenVisit(_)
             | What::ChangeVisit(_, _)
             | What::CloseVisit(_)
@@ -290,6 +302,15 @@ impl What {
                 kind(16, to);
                 end.item.put(to);
                 end.paid.put(to);
+            }
+            What::File(filed) => {
+                kind(18, to);
+                filed.put(to);
+            }
+            What::Unfile(number, filed) => {
+                kind(19, to);
+                number.put(to);
+                filed.put(to);
             }
         }
     }

@@ -10,7 +10,8 @@ use crate::admit::SlotKey;
 use crate::bill::{Account, Decision};
 use crate::date::Day;
 use crate::facts::{
-    ChargesFacts, FacilityFacts, LineFacts, MemberFacts, SettleFacts, Text, VisitChange, VisitFacts,
+    ChargesFacts, FacilityFacts, Filed, FiledFact, LineFacts, MemberFacts, SettleFacts, Text,
+    VisitChange, VisitFacts,
 };
 use crate::id::VisitId;
 use crate::money::Fen;
@@ -54,12 +55,17 @@ pub struct Request {
 #[derive(Clone, Eq, PartialEq, Debug)]
 pub enum Event {
     /// A member is registered, and the own account opens with so much; or all that is known of one is replaced, account
-    /// apart.
+    /// apart. What was filed is in it as it was.
     MemberRegistered(MemberFacts, Fen),
     /// A facility is registered, or all that is known of one replaced.
     FacilityRegistered(Text, FacilityFacts),
     /// Paid into the own account of a member.
     Deposited(Fen),
+    /// Something is filed for a member, and called by the number of this record's command; with all that is known of the member
+    /// from here on.
+    Filed(Box<Filed>, MemberFacts),
+    /// What was filed is withdrawn; with all that is known of the member from here on.
+    Unfiled(Box<FiledFact>, MemberFacts),
     /// A visit is registered; it is called by the number of this record's command.
     VisitOpened(VisitFacts),
     /// What is known of a registered visit is said anew.
@@ -464,6 +470,8 @@ impl Event {
             | Event::DayClosed(_) => true,
             Event::MemberRegistered(_, _)
             | Event::Deposited(_)
+            | Event::Filed(_, _)
+            | Event::Unfiled(_, _)
             | Event::VisitOpened(_)
             | Event::VisitChanged(_, _)
             | Event::VisitClosed(_)
@@ -506,11 +514,39 @@ impl Event {
             Event::MemberRegistered(_, _)
             | Event::FacilityRegistered(_, _)
             | Event::Deposited(_)
+            | Event::Filed(_, _)
+            | Event::Unfiled(_, _)
             | Event::VisitOpened(_)
             | Event::VisitChanged(_, _)
             | Event::VisitClosed(_)
             | Event::LinesUploaded(_, _)
             | Event::LinesWithdrawn(_, _)
+            | Event::Refused(_)
+            | Event::PolicyLoaded(_)
+            | Event::CatalogueLoaded(_)
+            | Event::DayClosed(_)
+            | Event::FamilyHeld(_)
+            | Event::FamilyEnded(_) => None,
+        }
+    }
+
+    /// What is known of the member from it on, where it says that: what [`Settled::known`] refers to.
+    pub fn known(&self) -> Option<&MemberFacts> {
+        match self {
+            Event::MemberRegistered(facts, _)
+            | Event::Filed(_, facts)
+            | Event::Unfiled(_, facts) => Some(facts),
+            Event::FacilityRegistered(_, _)
+            | Event::Deposited(_)
+            | Event::VisitOpened(_)
+            | Event::VisitChanged(_, _)
+            | Event::VisitClosed(_)
+            | Event::LinesUploaded(_, _)
+            | Event::LinesWithdrawn(_, _)
+            | Event::Settled(_)
+            | Event::Cancelled(_)
+            | Event::Reversed(_)
+            | Event::Corrected(_)
             | Event::Refused(_)
             | Event::PolicyLoaded(_)
             | Event::CatalogueLoaded(_)
@@ -543,6 +579,8 @@ impl Event {
             Event::MemberRegistered(_, _) => 1,
             Event::FacilityRegistered(_, _) => 2,
             Event::Deposited(_) => 3,
+            Event::Filed(_, _) => 19,
+            Event::Unfiled(_, _) => 20,
             Event::VisitOpened(_) => 4,
             Event::VisitChanged(_, _) => 18,
             Event::VisitClosed(_) => 5,
@@ -575,6 +613,14 @@ impl Stored for Event {
                 facts.put(to);
             }
             Event::Deposited(amount) => amount.put(to),
+            Event::Filed(filed, facts) => {
+                filed.put(to);
+                facts.put(to);
+            }
+            Event::Unfiled(filed, facts) => {
+                filed.put(to);
+                facts.put(to);
+            }
             Event::VisitOpened(visit) => visit.put(to),
             Event::VisitChanged(visit, change) => {
                 visit.put(to);
@@ -622,6 +668,8 @@ impl Stored for Event {
             16 => Event::FamilyHeld(Stored::read(from)?),
             17 => Event::FamilyEnded(Stored::read(from)?),
             18 => Event::VisitChanged(Stored::read(from)?, Stored::read(from)?),
+            19 => Event::Filed(Box::new(Stored::read(from)?), Stored::read(from)?),
+            20 => Event::Unfiled(Box::new(Stored::read(from)?), Stored::read(from)?),
             _ => return None,
         })
     }

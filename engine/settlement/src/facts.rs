@@ -2,6 +2,7 @@
 //! the journal carries. `bind` turns it into the numbers that a pack and an image give.
 
 use alloc::vec::Vec;
+use core::fmt;
 
 use compact_str::CompactString;
 
@@ -46,6 +47,73 @@ pub struct MemberFacts {
     pub pregnancies: Vec<PregnancyFact>,
     /// `psn_no` of those whose accounts may pay for this member (家庭共济), in the order in which they pay.
     pub family: Vec<Text>,
+    /// What was filed and stands, in the order it was filed. What the bureau says of a member leaves it as it is.
+    pub filed: Vec<FiledFact>,
+}
+
+/// What was filed for a member by a transaction of its own, and how that is found again.
+#[derive(Clone, Eq, PartialEq)]
+pub struct FiledFact {
+    /// `trt_dcla_detl_sn`: the number of the command that filed it.
+    pub number: u64,
+    /// `fixmedins_code` of who filed it; empty for the bureau itself.
+    pub facility: Text,
+    /// `infno` of that request.
+    pub infno: u16,
+    /// `msgid` of that request.
+    pub msgid: Text,
+    /// Digest of its content: what it said besides is kept elsewhere, under all of these.
+    pub digest: [u8; 16],
+    /// For what.
+    pub what: Filed,
+}
+
+/// Something filed for a member (备案).
+#[derive(Clone, Eq, PartialEq, Debug)]
+pub enum Filed {
+    /// Care away from home (2501).
+    OffRegion(FilingRecord),
+    /// A chronic or special disease (2503).
+    Disease(ApprovalFact),
+    /// A facility that the member has chosen (2505).
+    Facility(FixedFact),
+    /// An accident (2507).
+    Accident(AccidentFact),
+}
+
+/// What kind of thing is filed.
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub enum FiledKind {
+    /// See [`Filed::OffRegion`].
+    OffRegion,
+    /// See [`Filed::Disease`].
+    Disease,
+    /// See [`Filed::Facility`].
+    Facility,
+    /// See [`Filed::Accident`].
+    Accident,
+}
+
+/// A facility that a member has chosen (人员定点). No pack asks for it yet.
+#[derive(Clone, Eq, PartialEq, Debug)]
+pub struct FixedFact {
+    /// `biz_appy_type`: for what it was chosen.
+    pub business: Text,
+    /// `fix_srt_no`: its place among those chosen for that.
+    pub order: Text,
+    /// `fixmedins_code`
+    pub facility: Text,
+    /// In force.
+    pub span: Span,
+}
+
+/// An accident, as filed by a facility.
+#[derive(Copy, Clone, Eq, PartialEq, Debug)]
+pub struct AccidentFact {
+    /// Visits that begin in it are covered.
+    pub span: Span,
+    /// `trum_time`: the day of the injury, where stated. Two accidents of one day are one.
+    pub injured: Option<Day>,
 }
 
 /// An identity class held for a span.
@@ -173,6 +241,107 @@ impl VisitFacts {
     /// Whether it has an end, and that lies before its begin.
     pub fn is_reversed(&self) -> bool {
         self.end.is_some_and(|end| self.begin.is_after(end))
+    }
+}
+
+/// The digest in one piece: people read it where a journal is shown.
+impl fmt::Debug for FiledFact {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let FiledFact { number, facility, infno, msgid, digest, what } = self;
+        f.debug_struct("FiledFact")
+            .field("number", number)
+            .field("facility", facility)
+            .field("infno", infno)
+            .field("msgid", msgid)
+            .field("digest", &format_args!("{:032x}", u128::from_be_bytes(*digest)))
+            .field("what", what)
+            .finish()
+    }
+}
+
+impl Filed {
+    /// What kind of thing it is.
+    pub fn kind(&self) -> FiledKind {
+        match self {
+            Filed::OffRegion(_) => FiledKind::OffRegion,
+            Filed::Disease(_) => FiledKind::Disease,
+            Filed::Facility(_) => FiledKind::Facility,
+            Filed::Accident(_) => FiledKind::Accident,
+        }
+    }
+
+    /// When it is in force.
+    pub fn span(&self) -> Span {
+        match self {
+            Filed::OffRegion(filing) => filing.span,
+            Filed::Disease(approval) => approval.span,
+            Filed::Facility(fixed) => fixed.span,
+            Filed::Accident(accident) => accident.span,
+        }
+    }
+
+    /// Whether it says again, for some day, what another says.
+    pub fn repeats(&self, other: &Filed) -> bool {
+        let same = match (self, other) {
+            (Filed::OffRegion(one), Filed::OffRegion(other)) => {
+                one.kind == other.kind && one.place == other.place
+            }
+            (Filed::Disease(one), Filed::Disease(other)) => {
+                one.disease == other.disease && one.facility == other.facility
+            }
+            // A place in the order is one facility's, and a facility has one place in it.
+            (Filed::Facility(one), Filed::Facility(other)) => {
+                one.business == other.business
+                    && (one.order == other.order || one.facility == other.facility)
+            }
+            (Filed::Accident(one), Filed::Accident(other)) => one.injured == other.injured,
+            (
+                Filed::OffRegion(_) | Filed::Disease(_) | Filed::Facility(_) | Filed::Accident(_),
+                _,
+            ) => false,
+        };
+        same && self.span().overlaps(other.span())
+    }
+}
+
+impl MemberFacts {
+    /// Filings for off-region care, by whomever.
+    pub fn all_filings(&self) -> impl Iterator<Item = &FilingRecord> {
+        self.filings.iter().chain(self.filed.iter().filter_map(|one| match &one.what {
+            Filed::OffRegion(filing) => Some(filing),
+            Filed::Disease(_) | Filed::Facility(_) | Filed::Accident(_) => None,
+        }))
+    }
+
+    /// Approvals for diseases, by whomever.
+    pub fn all_approvals(&self) -> impl Iterator<Item = &ApprovalFact> {
+        self.approvals.iter().chain(self.filed.iter().filter_map(|one| match &one.what {
+            Filed::Disease(approval) => Some(approval),
+            Filed::OffRegion(_) | Filed::Facility(_) | Filed::Accident(_) => None,
+        }))
+    }
+
+    /// Filings of accidents, by whomever.
+    pub fn all_accidents(&self) -> impl Iterator<Item = Span> {
+        self.accident_filings.iter().copied().chain(self.filed.iter().filter_map(|one| {
+            match &one.what {
+                Filed::Accident(accident) => Some(accident.span),
+                Filed::OffRegion(_) | Filed::Disease(_) | Filed::Facility(_) => None,
+            }
+        }))
+    }
+
+    /// Whether something is known already, on some day that it would be in force.
+    pub fn has(&self, what: &Filed) -> bool {
+        let filings = self.filings.iter().map(|filing| Filed::OffRegion(*filing));
+        let approvals = self.approvals.iter().cloned().map(Filed::Disease);
+        // Of those that the bureau knows no day of the injury is known.
+        let accidents = self.accident_filings.iter().map(|span| {
+            let injured = None;
+            Filed::Accident(AccidentFact { span: *span, injured })
+        });
+        filings.chain(approvals).chain(accidents).any(|known| what.repeats(&known))
+            || self.filed.iter().any(|one| what.repeats(&one.what))
     }
 }
 

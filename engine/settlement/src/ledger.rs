@@ -2,10 +2,12 @@
 //! settlements by their place in the journal, answered requests, and the books. `decide` turns commands into events and
 //! changes nothing; [`Ledger::apply`] is the one place where something changes, live and in replay.
 
+mod again;
 mod ahead;
 mod correct;
 mod decide;
 mod family;
+mod filed;
 mod hash;
 mod members;
 mod requests;
@@ -217,6 +219,14 @@ impl Ledger {
                 let member = self.members.get_mut(psn_no).ok_or(broken("no such member"))?;
                 member.balance = member.balance.plus(*amount);
                 self.books.deposits = self.books.deposits.plus(*amount);
+                Effect::Lasting
+            }
+            Event::Filed(_, facts) => {
+                self.members.change(psn_no, facts, place).ok_or(broken("no such member"))?;
+                Effect::Filing(seq)
+            }
+            Event::Unfiled(_, facts) => {
+                self.members.change(psn_no, facts, place).ok_or(broken("no such member"))?;
                 Effect::Lasting
             }
             Event::VisitOpened(facts) => {

@@ -32,6 +32,13 @@ pub const BATCH_VISIT_DAYS: i32 = 35;
 /// Family accounts that may pay for one member: each is another member's, and costs a settlement two records of its own.
 pub const FAMILY_MAX: usize = 8;
 
+/// Filings of one member that stand at once: chosen facilities, diseases, referrals and accidents of a life have fewer, and
+/// each is in every record that changes what is known of the member.
+pub const FILED_MAX: usize = 256;
+
+/// Of these, what one facility may have filed: so that none can use up what others need.
+pub const FILED_BY_ONE_MAX: usize = 64;
+
 /// Bytes of a catalogue code; national codes have up to 27, with local parts up to 35.
 pub const CODE_BYTES_MAX: usize = 40;
 

@@ -209,6 +209,22 @@ reasons! {
         VisitChanged = 331, "撤销结算之后就诊信息或费用明细已变更，不能恢复该结算";
         /// Settled whole before its end is registered.
         VisitLasts = 332, "就诊尚未办理出院，请先办理出院（2402），或办理中途结算";
+        /// A filing ends before it begins.
+        FilingDatesReversed = 333, "备案的结束日期（enddate）早于开始日期（begndate）";
+        /// The same is filed already, for some of its days.
+        FilingExists = 334, "该人员在此期间已有相同的备案";
+        /// No such filing of this member by this facility that stands.
+        FilingUnknown = 335, "备案不存在或已撤销，或不是本机构为该人员办理";
+        /// A settlement that stands was decided by it.
+        FilingUsed = 336, "该备案已用于结算，请先撤销有关结算";
+        /// What the request filed was withdrawn since.
+        FilingWithdrawn = 337, "该备案已撤销";
+        /// More filings stand than a member may have.
+        TooManyFilings = 338, "该人员有效的备案条数超过上限（本机构64条，合计256条）";
+        /// The registration that a repeated request made was taken back since.
+        VisitWithdrawn = 339, "该挂号或入院登记已撤销";
+        /// The end of the visit that a repeated request registered was taken back since.
+        EndWithdrawn = 340, "该出院办理已撤销";
     }
 }
 

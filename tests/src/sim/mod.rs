@@ -752,6 +752,8 @@ fn said(event: &Event) -> String {
         Event::MemberRegistered(_, _)
         | Event::FacilityRegistered(_, _)
         | Event::Deposited(_)
+        | Event::Filed(_, _)
+        | Event::Unfiled(_, _)
         | Event::VisitOpened(_)
         | Event::VisitChanged(_, _)
         | Event::VisitClosed(_)

@@ -3,6 +3,7 @@
 
 mod corrections;
 mod families;
+mod filings;
 mod long_ago;
 mod visits;
 
@@ -185,6 +186,7 @@ fn books_are_what_clients_know_for_any_number_of_shards_and_in_replay() {
             assert_eq!(checks::visits::difference(records.iter(), &engine.shards), None);
             assert!(!books.undone.is_empty() && books.bills.len() > 500, "{kinds:?}");
             assert!(kinds["ChangeVisit: done"] > 10, "{kinds:?}");
+            assert!(kinds["File: done"] > 10 && kinds["Unfile: done"] > 5, "{kinds:?}");
             batches += records.iter().filter(|one| is_of_batch(&one.event)).count();
             let live = engine.hash();
             for count in [1, 2, 4] {
@@ -549,7 +551,7 @@ fn the_ledger_refuses_by_itself_and_says_why() {
     desk.refused(Conduct::RecordUnreachable, &p, "c7", 2208, What::Cancel(first));
 
     // Two are said where commands and journal meet, not by the ledger: a record too long, and nothing to reverse.
-    // And those of corrections, of family accounts and of visits, in files of their own.
+    // And those of corrections, of family accounts, of visits and of filings, in files of their own.
     let elsewhere = [
         Conduct::RecordTooLong,
         Conduct::NothingToReverse,
@@ -564,6 +566,14 @@ fn the_ledger_refuses_by_itself_and_says_why() {
         Conduct::BatchUnknown,
         Conduct::VisitChanged,
         Conduct::VisitLasts,
+        Conduct::FilingDatesReversed,
+        Conduct::FilingExists,
+        Conduct::FilingUnknown,
+        Conduct::FilingUsed,
+        Conduct::FilingWithdrawn,
+        Conduct::TooManyFilings,
+        Conduct::VisitWithdrawn,
+        Conduct::EndWithdrawn,
     ];
     let missing: Vec<&Conduct> = Conduct::ALL
         .iter()
@@ -606,7 +616,7 @@ fn records_once_written_read_write_and_fold_as_they_did() {
         let event = format!("{:?}", record.event);
         kinds.insert(event.split(['(', ' ']).next().unwrap_or_default().to_owned());
     }
-    assert_eq!(kinds.len(), 18, "every kind of event is there: {kinds:?}");
+    assert_eq!(kinds.len(), 20, "every kind of event is there: {kinds:?}");
     assert_eq!(StateHash::of(engine.replayed(1).iter()).to_string(), hash);
 }
 
@@ -615,12 +625,17 @@ fn recorded(packs: &Packs) -> Engine<'_> {
     let mut town = Town::new(11, 5, packs);
     let mut engine = Engine::new(packs, 1);
     let mut books = ClientBooks::default();
-    let (mut count, mut corrected) = (0, false);
-    while count < 400 || !corrected || engine.own < 8 {
+    let (mut count, mut rare) = (0, std::collections::BTreeSet::new());
+    while count < 400 || rare.len() < 3 || engine.own < 8 {
         let command = town.next_command();
         let decided = engine.run(&command);
         count += 1;
-        corrected |= matches!(decided, Decided::Event(Event::Corrected(_)));
+        if let Decided::Event(
+            event @ (Event::Corrected(_) | Event::Unfiled(_, _) | Event::VisitChanged(_, _)),
+        ) = &decided
+        {
+            rare.insert(format!("{:?}", std::mem::discriminant(event)));
+        }
         note(&mut books, &mut town, &command, &decided);
     }
     let close = town

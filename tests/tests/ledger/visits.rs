@@ -211,6 +211,7 @@ fn a_registration_is_reversed_while_nothing_was_charged_for_it() {
     let settlement = stay.says(&[
         (2301, stay.upload(&[("1", "", 5)]), Done),
         (2601, reverse(2401), no(Conduct::VisitHasLines)),
+        (2404, What::CloseVisit(stay.visit), no(Conduct::VisitHasLines)),
         (2304, stay.settled("", 5), Done),
         (2601, reverse(2401), no(Conduct::VisitSettled)),
     ]) - 1;
@@ -420,4 +421,45 @@ fn a_stay_is_settled_whole_when_its_end_is_registered_and_a_batch_ends_as_its_vi
     let so_far = settle(&to_come, End::SoFar, "");
     let refused = Comes::Refused(Reason::DatesReversed.number());
     to_come.says(&[(2301, upload, Done), (2304, so_far, refused)]);
+}
+
+#[test]
+fn a_registration_and_an_end_that_were_taken_back_are_never_told_as_done_again() {
+    let packs = Packs::curated();
+    let mut stay = Stay::open(&packs, 2401, visit(390));
+    let end = stay.end(Some(day(3, 4)));
+    stay.desk.done("A", "end", 2402, end.clone());
+    assert!(matches!(stay.desk.say(FACILITY, "A", "end", 2402, end.clone()), Decided::Again(_)));
+    stay.says(&[(2405, stay.end(None), Done)]);
+    stay.desk.refused(Conduct::EndWithdrawn, "A", "end", 2402, end.clone());
+    // Ended otherwise, that is another end; ended so anew it has this one, whichever call said so.
+    stay.says(&[(2402, stay.end(Some(day(3, 9))), Done), (2405, stay.end(None), Done)]);
+    stay.says(&[(2402, stay.end(Some(day(3, 4))), Done)]);
+    assert!(matches!(stay.desk.say(FACILITY, "A", "end", 2402, end), Decided::Again(_)));
+
+    let open = What::OpenVisit(visit(390));
+    let number = stay.desk.done("A", "open", 2401, open.clone());
+    assert!(matches!(stay.desk.say(FACILITY, "A", "open", 2401, open.clone()), Decided::Again(_)));
+    stay.desk.done("A", "close", 2404, What::CloseVisit(VisitId::new(number)));
+    stay.desk.refused(Conduct::VisitWithdrawn, "A", "open", 2401, open);
+    stay.proves();
+}
+
+#[test]
+fn a_visit_that_was_settled_and_put_away_was_not_taken_back() {
+    let packs = Packs::curated();
+    let mut stay = Stay::open(&packs, 2201, visit(390));
+    let open = What::OpenVisit(visit(390));
+    let number = stay.desk.done("A", "open", 2201, open.clone());
+    stay.visit = VisitId::new(number);
+    let settlement =
+        stay.says(&[(2204, stay.upload(&[("1", "", 5)]), Done), (2207, stay.settled("", 5), Done)]);
+    let close = What::CloseDay(day(3, 31).day());
+    stay.desk.say("", "", "", 0, close);
+    let again = stay.desk.say(FACILITY, "A", "open", 2201, open.clone());
+    assert!(matches!(again, Decided::Again(_)), "{again:?}");
+    // Nor when the settlement is cancelled after that.
+    stay.desk.done("A", "undo", 2208, What::Cancel(settlement));
+    let again = stay.desk.say(FACILITY, "A", "open", 2201, open);
+    assert!(matches!(again, Decided::Again(_)), "{again:?}");
 }

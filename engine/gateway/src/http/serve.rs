@@ -18,7 +18,7 @@ use hyper::{Method, Request, Response, StatusCode, body};
 
 use super::limits::{GZIP_ASIDE_BYTES_MIN, SHOWN_PATH_CHARS_MAX};
 use super::server::Hall;
-use super::{Calls, Incoming, Spoilt};
+use super::{Calls, Incoming, Sent, Spoilt};
 
 /// What is said when even [`Calls::refuse`] breaks down: `infcode` and `err_msg` are all that a client needs.
 const LAST_WORDS: &str = r#"{"infcode":-1,"err_msg":"FSI-系统错误"}"#;
@@ -49,7 +49,7 @@ impl<C: Calls> Desk<C> {
         let (head, body) = request.into_parts();
         let answer = match self.whole(peer, came, head, body).await {
             Ok(answer) => answer,
-            Err(what) => self.refuse(what),
+            Err(what) => Sent::Json(self.refuse(what)),
         };
         let response = self.response(answer, packs).await;
         self.hall.counters.answered(began.elapsed());
@@ -62,7 +62,7 @@ impl<C: Calls> Desk<C> {
         came: SystemTime,
         head: hyper::http::request::Parts,
         body: body::Incoming,
-    ) -> Result<Vec<u8>, Spoilt> {
+    ) -> Result<Sent, Spoilt> {
         let Hall { limits, budget, counters, .. } = &*self.hall;
         let forwarded = self.unsigned && is_forwarded(&head.headers);
         let refused = forwarded.then_some(Spoilt::Forwarded);
@@ -104,7 +104,11 @@ impl<C: Calls> Desk<C> {
         refused.unwrap_or_else(|Panicked| LAST_WORDS.into())
     }
 
-    async fn response(&self, answer: Vec<u8>, packs: bool) -> Response<Full<Bytes>> {
+    async fn response(&self, answer: Sent, packs: bool) -> Response<Full<Bytes>> {
+        let (answer, kind) = match answer {
+            Sent::Json(answer) => (answer, "application/json;charset=utf-8"),
+            Sent::File(answer) => (answer, "application/octet-stream"),
+        };
         let mut answer = Bytes::from(answer);
         let mut packed = None;
         if packs && answer.len() > self.hall.limits.gzip_bytes_min {
@@ -113,8 +117,8 @@ impl<C: Calls> Desk<C> {
         let is_packed = packed.is_some();
         answer = packed.unwrap_or(answer);
         let mut response = Response::new(Full::new(answer));
-        let json = HeaderValue::from_static("application/json;charset=utf-8");
-        response.headers_mut().insert(header::CONTENT_TYPE, json);
+        let kind = HeaderValue::from_static(kind);
+        response.headers_mut().insert(header::CONTENT_TYPE, kind);
         if is_packed {
             let coding = HeaderValue::from_static("gzip");
             response.headers_mut().insert(header::CONTENT_ENCODING, coding);

@@ -50,6 +50,8 @@ pub(super) struct Asking {
     pub(super) digest: Digest,
     /// When it came.
     pub(super) came: Stamp,
+    /// The file beside the message.
+    pub(super) file: Option<bytes::Bytes>,
 }
 
 /// What is answered.
@@ -61,6 +63,8 @@ pub(super) struct Done {
     pub(super) inf_refmsgid: Option<String>,
     /// What a person should look at.
     pub(super) warn_msg: Option<String>,
+    /// The bytes of a file, which are the whole answer.
+    pub(super) file: Option<Vec<u8>>,
 }
 
 /// Why nothing was done.
@@ -119,7 +123,7 @@ impl Reply<Answer> for Waiting {
 const AHEAD_MS: u64 = 8 * 3_600_000;
 
 /// A time of the ledger as civil time.
-pub(super) fn stamp(time_ms: u64) -> Stamp {
+pub(crate) fn stamp(time_ms: u64) -> Stamp {
     let local = time_ms.saturating_add(AHEAD_MS);
     let day = i32::try_from(local / 86_400_000).unwrap_or(i32::MAX);
     let second = i64::try_from(local / 1_000 % 86_400).unwrap_or(0);
@@ -146,7 +150,12 @@ impl Asking {
 
     /// An answer that is no record's.
     pub(super) fn done(&self, answer: &Wire<'_>) -> Done {
-        Done { output: crate::answer::output(answer), inf_refmsgid: None, warn_msg: None }
+        Done {
+            output: crate::answer::output(answer),
+            inf_refmsgid: None,
+            warn_msg: None,
+            file: None,
+        }
     }
 }
 
@@ -210,7 +219,7 @@ pub(super) fn visit(text: &str) -> Result<VisitId, Failure> {
 
 /// A number that was answered before.
 pub(super) fn number(name: &str, text: &str) -> Result<u64, Failure> {
-    text.parse().map_err(|_| Failure::field(name, text))
+    text.trim().parse().map_err(|_| Failure::field(name, text))
 }
 
 impl Service {
@@ -317,6 +326,7 @@ impl Service {
             output: crate::answer::output(answer),
             inf_refmsgid: Some(self.refmsgid(record)),
             warn_msg: None,
+            file: None,
         }
     }
 

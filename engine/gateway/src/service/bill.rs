@@ -19,7 +19,7 @@ use crate::wire::{t2101, t2102, t2103, t2206, t2207, t2208, t2303, t2304, t2305,
 const RECORDS_OF_ONE: usize = 64;
 
 /// A settlement as it is in the journal, and who asked for it.
-pub(super) struct Made {
+pub(super) struct Earlier {
     pub(super) asked: Request,
     pub(super) settled: Settled,
 }
@@ -403,8 +403,8 @@ impl Service {
     }
 
     /// The bill of a settlement that was made earlier.
-    pub(super) fn bill_again(&self, settlement: u64, made: &Made) -> Result<Bill, Failure> {
-        let Made { asked, settled } = made;
+    pub(super) fn bill_again(&self, settlement: u64, earlier: &Earlier) -> Result<Bill, Failure> {
+        let Earlier { asked, settled } = earlier;
         let (time, setl_id) = (settled.how.settled, settlement.to_string());
         self.bill_of(asked, settled, &settled.decision, None, setl_id, time)
     }
@@ -435,7 +435,7 @@ impl Service {
     }
 
     /// A settlement by a record that says what it is, or that undid it, put it back or made it anew.
-    pub(super) fn settlement_at(&self, place: u64, settlement: u64) -> Result<Made, Failure> {
+    pub(super) fn settlement_at(&self, place: u64, settlement: u64) -> Result<Earlier, Failure> {
         let mut place = place;
         // Each record leads to an earlier one.
         for _ in 0..RECORDS_OF_ONE {
@@ -445,11 +445,11 @@ impl Service {
                     corrected.adjusted.iter().find(|one| one.settlement == settlement)
             {
                 let first = self.settlement_at(anew.place, settlement)?;
-                return Ok(Made { asked: first.asked, settled: anew.settled.clone() });
+                return Ok(Earlier { asked: first.asked, settled: anew.settled.clone() });
             }
             let before = record.event.place_before(settlement);
             if let Event::Settled(settled) = record.event {
-                return Ok(Made { asked: record.request, settled: *settled });
+                return Ok(Earlier { asked: record.request, settled: *settled });
             }
             place = before.ok_or(Declined::RecordUnreadable)?;
         }
@@ -462,10 +462,11 @@ impl Service {
         if let Some(known) = known.as_ref().filter(|known| known.place == settled.known) {
             return Ok(known.facts.clone());
         }
-        match (self.record_at(settled.known), known) {
-            (Ok(Record { event: Event::MemberRegistered(member, _), .. }), _) => Ok(member),
-            (Ok(_) | Err(_), Some(known)) => Ok(known.facts),
-            (Ok(_), None) => Err(Declined::RecordUnreadable.into()),
+        let then = self.record_at(settled.known);
+        match (then.map(|record| record.event.known().cloned()), known) {
+            (Ok(Some(member)), _) => Ok(member),
+            (Ok(None) | Err(_), Some(known)) => Ok(known.facts),
+            (Ok(None), None) => Err(Declined::RecordUnreadable.into()),
             (Err(failure), None) => Err(failure),
         }
     }
@@ -482,7 +483,7 @@ impl Service {
     ) -> Result<Bill, Failure> {
         let psn_no = asked.psn_no.as_str();
         let member = self.member_of(settled, known)?;
-        let pack = self.pack(settled.policy).ok_or(Declined::RecordUnreadable)?;
+        let pack = self.pack(settled.policy)?;
         Ok(Bill::of(Source {
             settled,
             decision,

@@ -46,6 +46,7 @@ fn are_sound(lines: &[LineFacts]) -> Result<(), Failure> {
             Some(_) if negative && line.returns.is_none() => Reason::NegativeAmount,
             Some(_) => continue,
         };
+        let computed = computed.filter(|computed| *computed != line.amount);
         let figures = computed.map(|computed| (line.amount, computed));
         let refused = Refused { reason: reason.number(), line: Some(at), figures, detail: 0 };
         return Err(Failure::Refused { refused, more: None, inf_refmsgid: None });
@@ -109,7 +110,7 @@ impl Service {
         });
         let facts = facts.collect::<Result<Vec<_>, Failure>>()?;
         let (splits, inf_refmsgid) = self.upload(asking, &whose, facts).await?;
-        let result = splits.iter().map(Split::t2204).collect();
+        let result = splits.into_iter().map(Split::t2204).collect();
         let answer = Answer::T2204(Box::new(t2204::output::Output { result }));
         Ok(Done { inf_refmsgid, ..asking.done(&answer) })
     }
@@ -141,7 +142,7 @@ impl Service {
         });
         let facts = facts.collect::<Result<Vec<_>, Failure>>()?;
         let (splits, inf_refmsgid) = self.upload(asking, &whose, facts).await?;
-        let result = splits.iter().map(Split::t2301).collect();
+        let result = splits.into_iter().map(Split::t2301).collect();
         let answer = Answer::T2301(Box::new(t2301::output::Output { result }));
         Ok(Done { inf_refmsgid, ..asking.done(&answer) })
     }

@@ -185,7 +185,8 @@ impl Service {
         Ok(())
     }
 
-    /// Whether this institution may ask about a person: one it identified of late, or has a visit of or a settlement with.
+    /// Whether this institution may ask about a person: one it identified of late, or has a visit of, a filing
+    /// for or a settlement with.
     pub(super) async fn may_ask(&self, asking: &Asking, psn_no: &str) -> Result<(), Failure> {
         let code = asking.institution.code.clone();
         if self.identified.is_known(&code, psn_no, self.now_ms()) {
@@ -198,11 +199,12 @@ impl Service {
                 visit.psn_no == number && visit.facility == code
             };
             let settled = member.settled().iter().map(|one| (one.seq(), one.place())).collect();
-            Some((ledger.visits().any(|(_, visit)| of_both(visit)), settled))
+            let filed = member.facts()?.filed.iter().any(|one| one.facility == code);
+            Some((filed || ledger.visits().any(|(_, visit)| of_both(visit)), settled))
         });
         let seen: Option<(bool, Vec<(u64, u64)>)> = seen.await?;
-        let Some((visits, settled)) = seen else { return Err(Declined::PersonNotOurs.into()) };
-        if visits {
+        let Some((is_ours, settled)) = seen else { return Err(Declined::PersonNotOurs.into()) };
+        if is_ours {
             return Ok(());
         }
         let ours = |(settlement, place): (u64, u64)| {

@@ -63,10 +63,23 @@ macro_rules! sold {
     }};
 }
 
-/// A settlement that was made, and its bill.
-struct Made {
+/// The bill of a record, and what its answer says besides.
+struct Billed {
     bill: Bill,
-    done: Done,
+    inf_refmsgid: String,
+    warn_msg: Option<String>,
+}
+
+impl Billed {
+    /// The answer, whose output shows the bill.
+    fn done(&self, answer: &Answer<'_>) -> Done {
+        Done {
+            output: crate::answer::output(answer),
+            inf_refmsgid: Some(self.inf_refmsgid.clone()),
+            warn_msg: self.warn_msg.clone(),
+            file: None,
+        }
+    }
 }
 
 impl Service {
@@ -107,9 +120,10 @@ impl Service {
             pre_pay: Some(data.preselfpay_amt),
             in_scope: Some(data.inscp_scp_amt),
         };
-        let Made { bill, done } = self.settled(asking, &data.psn_no, settle, said).await?;
+        let billed = self.settled(asking, &data.psn_no, settle, said).await?;
+        let bill = &billed.bill;
         let output = t2207::output::Output { setlinfo: bill.t2207(), setldetail: bill.rows() };
-        Ok(Done { output: crate::answer::output(&Answer::T2207(Box::new(output))), ..done })
+        Ok(billed.done(&Answer::T2207(Box::new(output))))
     }
 
     /// 2303 住院预结算, 2303A
@@ -153,9 +167,10 @@ impl Service {
             pre_pay: data.preselfpay_amt,
             in_scope: data.inscp_scp_amt,
         };
-        let Made { bill, done } = self.settled(asking, &data.psn_no, settle, said).await?;
+        let billed = self.settled(asking, &data.psn_no, settle, said).await?;
+        let bill = &billed.bill;
         let output = t2304::output::Output { setlinfo: bill.t2304(), setldetail: bill.rows() };
-        Ok(Done { output: crate::answer::output(&Answer::T2304(Box::new(output))), ..done })
+        Ok(billed.done(&Answer::T2304(Box::new(output))))
     }
 
     /// What a settlement would give.
@@ -173,7 +188,7 @@ impl Service {
         psn_no: &str,
         settle: Settle,
         own: OwnSplit,
-    ) -> Result<Made, Failure> {
+    ) -> Result<Billed, Failure> {
         let (said, known) = self.ask_and_see(asking, psn_no, What::Settle(settle)).await?;
         let record = said.record()?;
         let Event::Settled(settled) = &record.event else {
@@ -181,9 +196,7 @@ impl Service {
         };
         let bill = self.bill(&record, settled, known)?;
         let differs = bill.differs(own).map(|differs| format!("与医院上传的分解不一致：{differs}"));
-        let inf_refmsgid = Some(self.refmsgid(&record));
-        let done = Done { output: String::new(), inf_refmsgid, warn_msg: differs };
-        Ok(Made { bill, done })
+        Ok(Billed { bill, inf_refmsgid: self.refmsgid(&record), warn_msg: differs })
     }
 
     /// 2208 门诊结算撤销
@@ -193,10 +206,10 @@ impl Service {
         input: &t2208::input::Input<'_>,
     ) -> Result<Done, Failure> {
         let data = &input.data;
-        let Made { bill, done } =
-            self.cancelled(asking, &data.psn_no, &data.setl_id, &data.mdtrt_id).await?;
+        let billed = self.cancelled(asking, &data.psn_no, &data.setl_id, &data.mdtrt_id).await?;
+        let bill = &billed.bill;
         let output = t2208::output::Output { setlinfo: bill.t2208(), setldetail: bill.rows() };
-        Ok(Done { output: crate::answer::output(&Answer::T2208(Box::new(output))), ..done })
+        Ok(billed.done(&Answer::T2208(Box::new(output))))
     }
 
     /// 2305 住院结算撤销
@@ -206,10 +219,10 @@ impl Service {
         input: &t2305::input::Input<'_>,
     ) -> Result<Done, Failure> {
         let data = &input.data;
-        let Made { bill, done } =
-            self.cancelled(asking, &data.psn_no, &data.setl_id, &data.mdtrt_id).await?;
+        let billed = self.cancelled(asking, &data.psn_no, &data.setl_id, &data.mdtrt_id).await?;
+        let bill = &billed.bill;
         let output = t2305::output::Output { setlinfo: bill.t2305(), setldetail: bill.rows() };
-        Ok(Done { output: crate::answer::output(&Answer::T2305(Box::new(output))), ..done })
+        Ok(billed.done(&Answer::T2305(Box::new(output))))
     }
 
     /// 2103 药店结算撤销
@@ -219,10 +232,10 @@ impl Service {
         input: &t2103::input::Input<'_>,
     ) -> Result<Done, Failure> {
         let data = &input.data;
-        let Made { bill, done } =
-            self.cancelled(asking, &data.psn_no, &data.setl_id, &data.mdtrt_id).await?;
+        let billed = self.cancelled(asking, &data.psn_no, &data.setl_id, &data.mdtrt_id).await?;
+        let bill = &billed.bill;
         let output = t2103::output::Output { setlinfo: bill.t2103(), setldetail: bill.rows() };
-        Ok(Done { output: crate::answer::output(&Answer::T2103(Box::new(output))), ..done })
+        Ok(billed.done(&Answer::T2103(Box::new(output))))
     }
 
     async fn cancelled(
@@ -231,9 +244,9 @@ impl Service {
         psn_no: &str,
         setl_id: &str,
         mdtrt_id: &str,
-    ) -> Result<Made, Failure> {
+    ) -> Result<Billed, Failure> {
         let settlement = number("setl_id", setl_id)?;
-        self.is_of_visit(psn_no, settlement, mdtrt_id).await?;
+        self.can_be_cancelled(psn_no, settlement, mdtrt_id).await?;
         let what = What::Cancel(settlement);
         let (said, known) = self.ask_and_see(asking, psn_no, what).await?;
         let record = said.record()?;
@@ -241,12 +254,12 @@ impl Service {
             return Err(Declined::RecordUnreadable.into());
         };
         let bill = self.bill_cancelled(&record, cancelled, known)?;
-        let inf_refmsgid = Some(self.refmsgid(&record));
-        Ok(Made { bill, done: Done { output: String::new(), inf_refmsgid, warn_msg: None } })
+        Ok(Billed { bill, inf_refmsgid: self.refmsgid(&record), warn_msg: None })
     }
 
-    /// Whether a settlement is that of the visit named beside it. One that cannot be found or read is the ledger's to refuse.
-    async fn is_of_visit(
+    /// Whether a settlement is that of the visit named beside it, and can be told: what is done must not look refused because its pack
+    /// is loaded no more. One that cannot be found or read is the ledger's to refuse.
+    async fn can_be_cancelled(
         &self,
         psn_no: &str,
         settlement: u64,
@@ -259,6 +272,7 @@ impl Service {
         });
         let Some(place) = place.await? else { return Ok(()) };
         let Ok(made) = self.settlement_at(place, settlement) else { return Ok(()) };
+        self.pack(made.settled.policy)?;
         let visit = made.settled.visit;
         let same = visit.get().to_string() == mdtrt_id.trim();
         if same { Ok(()) } else { Err(Failure::field("mdtrt_id", mdtrt_id)) }
@@ -314,7 +328,7 @@ impl Service {
         let output = t2101::output::Output {
             setlinfo: bill.t2101(),
             setldetail: bill.rows(),
-            detlcutinfo: splits.iter().map(Split::t2101).collect(),
+            detlcutinfo: splits.into_iter().map(Split::t2101).collect(),
         };
         Ok(asking.done(&Answer::T2101(Box::new(output))))
     }
@@ -337,7 +351,7 @@ impl Service {
         let output = t2102::output::Output {
             setlinfo: bill.t2102(),
             setldetail: bill.rows(),
-            detlcutinfo: splits.iter().map(Split::t2102).collect(),
+            detlcutinfo: splits.into_iter().map(Split::t2102).collect(),
         };
         Ok(self.told_from(&record, &Answer::T2102(Box::new(output))))
     }

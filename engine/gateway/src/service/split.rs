@@ -1,10 +1,13 @@
 //! How a fee line is split, as 2204, 2301, 2101 and 2102 tell it line by line: what the catalogue says of its code on its day, and the four
 //! parts that a settlement now would give it.
 
+use std::fmt::Write;
+
 use yidan_pipeline::world::World;
 use yidan_settlement::catalogue::{Class, Family, Found};
-use yidan_settlement::claim::LineParts;
-use yidan_settlement::facts::{FacilityFacts, LineFacts};
+use yidan_settlement::claim::{HospitalApproval, LineParts};
+use yidan_settlement::date::Moment;
+use yidan_settlement::facts::{FacilityFacts, LineFacts, VisitFacts};
 use yidan_settlement::id::Insutype;
 use yidan_settlement::money::{Fen, Rate};
 use yidan_settlement::pack::{Channel, Pack};
@@ -12,7 +15,7 @@ use yidan_settlement::price::LineOutcome;
 use yidan_settlement::reason::LineReason;
 
 use crate::value::{Scaled, Text};
-use crate::wire::{t2101, t2102, t2204, t2301};
+use crate::wire::{t2101, t2102, t2204, t2301, t5204, t5205};
 
 /// `pric_uplmt_amt` where there is no ceiling, as recorded in Zhejiang.
 const NO_CEILING: i64 = 99_999_999_000_000;
@@ -38,6 +41,29 @@ pub(super) struct Split {
     lmt_used_flag: Text<'static>,
     memo: Option<Text<'static>>,
     hosp_part_amt: Option<Fen>,
+}
+
+/// What the catalogue says of a line's code besides how it is split.
+#[derive(Clone, Debug)]
+pub(super) struct Named {
+    pub(super) name: String,
+    /// `list_type`
+    pub(super) list: &'static str,
+}
+
+/// A code that the catalogue does not have.
+impl Default for Named {
+    fn default() -> Named {
+        Named { name: String::new(), list: "105" }
+    }
+}
+
+/// Where a line was charged, and to whom.
+#[derive(Copy, Clone, Debug)]
+pub(super) struct Where<'w> {
+    pub(super) code: &'w str,
+    pub(super) name: &'w str,
+    pub(super) psn_no: &'w str,
 }
 
 /// By what lines are looked up.
@@ -163,16 +189,20 @@ impl Split {
 
 /// Why a line is not wholly in scope.
 fn memo(outcome: &LineOutcome) -> Option<Text<'static>> {
-    let reasons: Vec<String> = outcome.reasons.iter().map(|reason| reason.to_string()).collect();
-    (!reasons.is_empty()).then(|| reasons.join("；").into())
+    let mut all = String::new();
+    for reason in outcome.reasons.iter() {
+        all.push_str(if all.is_empty() { "" } else { "；" });
+        write!(all, "{reason}").expect("memory");
+    }
+    (!all.is_empty()).then(|| all.into())
 }
 
 macro_rules! told {
     ($name:ident, $module:ident, $node:ident, [$($field:ident)*], [$($none:ident)*]) => {
         impl Split {
             /// As this transaction tells it.
-            pub(super) fn $name(&self) -> $module::output::$node<'static> {
-                let one = self.clone();
+            pub(super) fn $name(self) -> $module::output::$node<'static> {
+                let one = self;
                 $module::output::$node {
                     det_item_fee_sumamt: one.det_item_fee_sumamt,
                     cnt: one.cnt,
@@ -204,3 +234,98 @@ told!(t2204, t2204, ResultNode, [feedetl_sn lmt_used_flag], [exp_content]);
 told!(t2301, t2301, ResultNode, [feedetl_sn lmt_used_flag], [exp_content]);
 told!(t2101, t2101, Detlcutinfo, [feedetl_sn hosp_part_amt], []);
 told!(t2102, t2102, Detlcutinfo, [feedetl_sn], []);
+
+/// `hosp_appr_flag`
+fn hosp_appr_flag(approval: HospitalApproval) -> &'static str {
+    match approval {
+        HospitalApproval::NotGiven => "0",
+        HospitalApproval::Given => "1",
+        HospitalApproval::Declined => "2",
+    }
+}
+
+/// What both queries of lines tell alike; the fields that nobody says are named by each.
+macro_rules! asked_again {
+    ($module:ident, $node:ident, $one:expr, $line:expr, $named:expr, $facts:expr, { $($field:ident: $value:expr,)* }, [$($none:ident)*]) => {
+        $module::output::$node {
+            feedetl_sn: $one.feedetl_sn,
+            med_type: $facts.med_type.to_string().into(),
+            // Of the time of a line its day is kept.
+            fee_ocur_time: Moment::new($line.day, 0),
+            cnt: $one.cnt,
+            pric: $one.pric,
+            hilist_code: $line.code.to_string().into(),
+            hilist_name: $named.name.clone().into(),
+            list_type: $named.list.into(),
+            med_list_codg: $line.code.to_string().into(),
+            medins_list_codg: "".into(),
+            medins_list_name: "".into(),
+            med_chrgitm_type: $one.med_chrgitm_type,
+            lmt_used_flag: Some($one.lmt_used_flag),
+            hosp_appr_flag: Some(hosp_appr_flag($line.approval).into()),
+            matn_fee_flag: Some(if $line.maternity { "1" } else { "0" }.into()),
+            $($field: $value,)*
+            rx_drord_no: None,
+            prodname: None,
+            hosp_prep_flag: None,
+            tcmdrug_used_way: None,
+            prodplac_type: None,
+            bas_medn_flag: None,
+            hi_nego_drug_flag: None,
+            chld_medc_flag: None,
+            etip_flag: None,
+            etip_hosp_code: None,
+            dscg_tkdrug_flag: None,
+            list_sp_item_flag: None,
+            $($none: None,)*
+        }
+    };
+}
+
+impl Split {
+    /// As 5204 tells it.
+    pub(super) fn t5204(
+        self,
+        line: &LineFacts,
+        named: &Named,
+        facts: &VisitFacts,
+        asked: &t5204::input::Data<'_>,
+    ) -> t5204::output::Line<'static> {
+        asked_again!(t5204, Line, self, line, named, facts, {
+            mdtrt_id: asked.mdtrt_id.to_string().into(),
+            setl_id: asked.setl_id.to_string().into(),
+            prd_days: line.days.map(|days| Scaled::new(i64::from(days) * 100)),
+            det_item_fee_sumamt: self.det_item_fee_sumamt,
+            pric_uplmt_amt: self.pric_uplmt_amt,
+            selfpay_prop: self.selfpay_prop,
+            fulamt_ownpay_amt: self.fulamt_ownpay_amt,
+            overlmt_amt: self.overlmt_amt,
+            preselfpay_amt: self.preselfpay_amt,
+            inscp_scp_amt: self.inscp_scp_amt,
+            chrgitm_lv: self.chrgitm_lv,
+            memo: self.memo,
+            dosform_name: "".into(),
+        }, [
+            sin_dos_dscr used_frqu_dscr medc_way_dscr spec bilg_dept_codg bilg_dept_name bilg_dr_codg
+            bilg_dr_name acord_dept_codg acord_dept_name orders_dr_code orders_dr_name drt_reim_flag
+            opter_id opter_name opt_time
+        ])
+    }
+
+    /// As 5205 tells it.
+    pub(super) fn t5205(
+        self,
+        line: &LineFacts,
+        named: &Named,
+        facts: &VisitFacts,
+        at: Where<'_>,
+    ) -> t5205::output::Feedetail<'static> {
+        asked_again!(t5205, Feedetail, self, line, named, facts, {
+            fixmedins_code: Some(at.code.to_owned().into()),
+            fixmedins_name: at.name.to_owned().into(),
+            psn_no: at.psn_no.to_owned().into(),
+            chrgitm_lv: Some(self.chrgitm_lv),
+            spec: "".into(),
+        }, [dosform_name])
+    }
+}

@@ -58,6 +58,22 @@ fn is_void(vali_flag: &str) -> bool {
     vali_flag.trim_start_matches('0').is_empty()
 }
 
+/// What 2203, 2203A and 2403 say alike, under types of their own.
+macro_rules! described {
+    ($data:expr, $matn_type:expr, $fetuses:expr, $diagnoses:expr) => {
+        Described {
+            med_type: &$data.med_type,
+            begin: $data.begntime,
+            disease: $data.dise_codg.as_ref(),
+            matn_type: $matn_type,
+            birctrl_type: $data.birctrl_type.as_ref(),
+            fetuses: $fetuses,
+            diagnoses: $diagnoses,
+            exp_content: $data.exp_content.as_ref(),
+        }
+    };
+}
+
 /// What 2203, 2203A and 2403 say of a visit.
 struct Described<'d> {
     med_type: &'d str,
@@ -211,17 +227,8 @@ impl Service {
         input: &t2203::input::Input<'_>,
     ) -> Result<Done, Failure> {
         let data = &input.mdtrtinfo;
-        let change = Described {
-            med_type: &data.med_type,
-            begin: data.begntime,
-            disease: data.dise_codg.as_ref(),
-            matn_type: None,
-            birctrl_type: data.birctrl_type.as_ref(),
-            fetuses: None,
-            diagnoses: diagnoses!(outpatient input.diseinfo),
-            exp_content: data.exp_content.as_ref(),
-        };
-        let change = change.change()?;
+        let change =
+            described!(data, None, None, diagnoses!(outpatient input.diseinfo)).change()?;
         let what = What::ChangeVisit(visit(&data.mdtrt_id)?, change);
         let answer = Answer::T2203(Box::new(t2203::output::Output {}));
         self.done_by(asking, &data.psn_no, what, &answer).await
@@ -234,17 +241,9 @@ impl Service {
         input: &t2203a::input::Input<'_>,
     ) -> Result<Done, Failure> {
         let data = &input.mdtrtinfo;
-        let change = Described {
-            med_type: &data.med_type,
-            begin: data.begntime,
-            disease: data.dise_codg.as_ref(),
-            matn_type: data.matn_type.as_ref(),
-            birctrl_type: data.birctrl_type.as_ref(),
-            fetuses: None,
-            diagnoses: diagnoses!(outpatient input.diseinfo),
-            exp_content: data.exp_content.as_ref(),
-        };
-        let change = change.change()?;
+        let change =
+            described!(data, data.matn_type.as_ref(), None, diagnoses!(outpatient input.diseinfo))
+                .change()?;
         let what = What::ChangeVisit(visit(&data.mdtrt_id)?, change);
         let answer = Answer::T2203A(Box::new(t2203a::output::Output {}));
         self.done_by(asking, &data.psn_no, what, &answer).await
@@ -277,17 +276,13 @@ impl Service {
         input: &t2403::input::Input<'_>,
     ) -> Result<Done, Failure> {
         let data = &input.adminfo;
-        let change = Described {
-            med_type: &data.med_type,
-            begin: data.begntime,
-            disease: data.dise_codg.as_ref(),
-            matn_type: data.matn_type.as_ref(),
-            birctrl_type: data.birctrl_type.as_ref(),
-            fetuses: data.fetus_cnt.or(data.fetts),
-            diagnoses: diagnoses!(inpatient input.diseinfo),
-            exp_content: data.exp_content.as_ref(),
-        };
-        let change = change.change()?;
+        let change = described!(
+            data,
+            data.matn_type.as_ref(),
+            data.fetus_cnt.or(data.fetts),
+            diagnoses!(inpatient input.diseinfo)
+        )
+        .change()?;
         let what = What::ChangeVisit(visit(&data.mdtrt_id)?, change);
         let answer = Answer::T2403(Box::new(t2403::output::Output {}));
         self.done_by(asking, &data.psn_no, what, &answer).await

@@ -148,12 +148,12 @@ fn without_signatures_nothing_comes_through_a_proxy() {
 #[test]
 fn one_thread_is_enough() {
     use std::sync::Arc;
-    use yidan_gateway::http::{Calls, Doors, Incoming, Server};
+    use yidan_gateway::http::{Calls, Doors, Incoming, Sent, Server};
 
     struct Echo;
     impl Calls for Echo {
-        async fn call(&self, call: Incoming) -> Vec<u8> {
-            call.body.to_vec()
+        async fn call(&self, call: Incoming) -> Sent {
+            Sent::Json(call.body.to_vec())
         }
         fn refuse(&self, _: Spoilt) -> Vec<u8> {
             Vec::new()

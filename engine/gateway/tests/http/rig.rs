@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
 use tokio::sync::{Semaphore, mpsc};
 use yidan_gateway::http::{
-    Calls, Doors, Incoming, Limits, Listener, Measures, Server, Spoilt, Stopped, Watched,
+    Calls, Doors, Incoming, Limits, Listener, Measures, Sent, Server, Spoilt, Stopped, Watched,
 };
 
 /// Longer than anything that ends takes on a machine that does other things too.
@@ -29,8 +29,8 @@ pub(crate) struct Stub {
 }
 
 impl Calls for Stub {
-    async fn call(&self, call: Incoming) -> Vec<u8> {
-        match call.path.as_str() {
+    async fn call(&self, call: Incoming) -> Sent {
+        Sent::Json(match call.path.as_str() {
             "/length" => call.body.len().to_string().into_bytes(),
             "/wait" => {
                 self.arrived.send(()).expect("the test waits");
@@ -47,8 +47,9 @@ impl Calls for Stub {
                 let bytes = path["/many/".len()..].parse().expect("a number");
                 vec![b'a'; bytes]
             }
+            "/file" => return Sent::File(call.body.to_vec()),
             _ => call.body.to_vec(),
-        }
+        })
     }
 
     fn refuse(&self, what: Spoilt) -> Vec<u8> {

@@ -1,26 +1,35 @@
-//! `yidan demo`: the curated image built and verified, a made-up year of three places settled, and what it came to.
+//! `yidan demo`: the curated image built and verified, a made-up year of three places settled and what it came to, and a server that is
+//! called as hospitals call it.
 
 use std::fs;
 use std::io::Write;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use clap::Args;
 use yidan_build::{BuildReport, Verified, build_of, verify};
+use yidan_gateway::persons::Persons;
+use yidan_gateway::service::Waiting;
 use yidan_image::Image;
+use yidan_pipeline::engine::{Engine, Setup};
 
 use super::curated;
 use super::output::{Ended, Exit, Failure, Output, said};
 use super::packs::Packs;
-use crate::demo;
+use super::serving::Serving;
+use crate::demo::{self, Town};
+use crate::serve::config::Config;
+use crate::serve::settle_in;
 use crate::world::World;
 
-/// Settle a made-up year of three places: build the images, print a few statements and what all came to
+/// Settle a made-up year of three places, print what it came to, then call a server as hospitals do
 ///
 /// About 2,000 visits from a seed, of people who do not exist: outpatient, chronic, pharmacy, inpatient with hundreds of
 /// lines, off-region, the poor with all tiers, births. The same seed gives the same bills, to the fen; only times differ. Then
-/// the year goes through the durable engine: every visit on the disk before it is answered, and the journal read back.
+/// the year goes through the durable engine: every visit on the disk before it is answered, and the journal read back. At last
+/// a server starts on a free port of this machine, and visits of the example town of `yidan serve` are settled over HTTP.
 #[derive(Debug, Args)]
 #[command(after_help = super::EXIT_CODES)]
 pub(super) struct Demo {
@@ -34,6 +43,12 @@ pub(super) struct Demo {
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 }
+
+/// Of this machine, any port that is free.
+const FREE_PORT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+
+/// How long a stop may take; nothing is on its way by then.
+const DRAIN: Duration = Duration::from_secs(10);
 
 /// The image, how it was made and how long that took.
 struct Built {
@@ -70,6 +85,7 @@ impl Demo {
         world.set_image(Arc::new(built.image));
         let watched = demo::watch(&world, self.seed, &visits).map_err(said)?;
         let durable = demo::durable(&world, &visits, &folder.join("journal")).map_err(said)?;
+        let morning = served(&world)?;
         let funds = watched.report.fund_pay_sumamt();
         if durable.fund_pay_sumamt != funds {
             return Err(said(demo::Unsettled::OtherSum(funds, durable.fund_pay_sumamt)));
@@ -83,10 +99,12 @@ impl Demo {
             let answer = serde_json::json!({
                 "image": { "bytes": bytes, "entries": entries },
                 "year": watched.report,
+                "his": morning.scenes,
                 "times": {
                     "build_ms": built.building.as_millis(),
                     "verify_ms": built.verifying.as_millis(),
                     "latency": watched.latency,
+                    "calls": morning.latency,
                 },
             });
             out.json(&answer)?;
@@ -96,6 +114,7 @@ impl Demo {
             }
             demo::print(&watched.report, &watched.latency, &mut out)?;
             demo::print_durable(&durable, &mut out)?;
+            demo::print_his(&morning, &mut out)?;
             if self.out.is_some() {
                 let cases = folder.join("visits.jsonl");
                 let image = folder.join("curated.img");
@@ -106,6 +125,28 @@ impl Demo {
         out.flush()?;
         Ok(Exit::Done)
     }
+}
+
+/// A server on a free port of this machine, called and stopped. Its folder goes, so that every run finds the town as it was.
+fn served(world: &World) -> Result<demo::Morning, Failure> {
+    let folder = tempfile::tempdir().map_err(|error| said(format!("no folder: {error}")))?;
+    let engine: Engine<Waiting> =
+        Engine::open(folder.path(), &Setup::default(), world.clone()).map_err(said)?;
+    let persons = Persons::open(folder.path()).map_err(said)?;
+    let town = Town::example(world).map_err(said)?;
+    settle_in(&town, &engine, &persons).map_err(said)?;
+    let mut config = Config::default();
+    config.listen.address = FREE_PORT;
+    config.operators.address = FREE_PORT;
+    let serving = Serving::start(&config, &engine, folder.path(), persons)?;
+    let morning = demo::his(serving.calls, &town).map_err(said);
+    let stopped = serving.stop(DRAIN);
+    engine.stop().map_err(said)?;
+    let morning = morning?;
+    if stopped.cut > 0 {
+        return Err(said(format!("{} calls were cut when the server stopped", stopped.cut)));
+    }
+    Ok(morning)
 }
 
 impl Built {

@@ -90,13 +90,27 @@ struct Flow<'e> {
     came: Receiver<Came>,
     /// Lines in their order, from the first that is not printed.
     waiting: VecDeque<Waiting>,
-    /// What named lines made; `None` for a line that made nothing.
-    made: HashMap<String, Option<u64>>,
+    /// What each name stands for.
+    named: HashMap<String, Named>,
     out: Output,
     times_us: Histogram<u64>,
     counts: [u64; 3],
     name: String,
     early: Option<Early>,
+}
+
+/// The last line of its name: what an earlier one made is not meant any more, however late that is answered.
+struct Named {
+    line: u64,
+    made: Made,
+}
+
+#[derive(Clone, Copy)]
+enum Made {
+    OnItsWay,
+    /// Refused, unreadable, or of a kind that makes nothing.
+    Nothing,
+    Number(u64),
 }
 
 /// The longest time from submission to answer that is told apart: a minute in microseconds.
@@ -111,7 +125,7 @@ impl<'e> Flow<'e> {
             to,
             came,
             waiting: VecDeque::new(),
-            made: HashMap::new(),
+            named: HashMap::new(),
             out: Output::open(),
             times_us: times_us.expect("the bounds are constants, and in order"),
             counts: [0; 3],
@@ -325,24 +339,33 @@ impl Flow<'_> {
             }
         };
         let name = asked.r#as.clone();
-        let (request, what) = match asked.command(self) {
-            Ok(command) => command,
+        // Read before it takes its name: "@name" in it is what a line before it made.
+        let meant = self.meant(asked);
+        let made = if meant.is_ok() { Made::OnItsWay } else { Made::Nothing };
+        if let Some(name) = &name {
+            self.named.insert(name.clone(), Named { line: number, made });
+        }
+        let (request, what) = match meant {
+            Ok(meant) => meant,
             Err(wrong) => {
-                self.unreadable(Some(number), first, &wrong.to_string());
+                self.unreadable(Some(number), first, &wrong);
                 return Ok(());
             }
         };
-        if let What::CloseDay(day) = what
-            && day > today()
-        {
-            let what =
-                format!("field `day`: {day} has not begun; expected {} or a day before", today());
-            self.unreadable(Some(number), first, &what);
-            return Ok(());
-        }
         let submitted = Instant::now();
         self.waiting.push_back(Waiting { line: number, name, submitted, told: None });
         self.submit(number, request, what)
+    }
+
+    fn meant(&mut self, asked: Asked) -> Result<(Request, What), String> {
+        let (request, what) = asked.command(self).map_err(|wrong| wrong.to_string())?;
+        match what {
+            What::CloseDay(day) if day > today() => Err(format!(
+                "field `day`: {day} has not begun; expected {} or a day before",
+                today()
+            )),
+            what => Ok((request, what)),
+        }
     }
 
     fn submit(&mut self, line: u64, request: Request, what: What) -> Result<(), Failure> {
@@ -378,8 +401,9 @@ impl Flow<'_> {
         self.times_us.saturating_record(
             u64::try_from(waiting.submitted.elapsed().as_micros()).unwrap_or(u64::MAX),
         );
-        if let Some(name) = &waiting.name {
-            self.made.insert(name.clone(), told.made());
+        let named = waiting.name.as_ref().and_then(|name| self.named.get_mut(name));
+        if let Some(named) = named.filter(|named| named.line == line) {
+            named.made = told.made().map_or(Made::Nothing, Made::Number);
         }
         waiting.told = Some(told);
         Ok(())
@@ -419,16 +443,11 @@ impl Flow<'_> {
 impl Names for Flow<'_> {
     fn number(&mut self, name: &str) -> Option<u64> {
         loop {
-            if let Some(made) = self.made.get(name) {
-                return *made;
-            }
-            let on_its_way = self
-                .waiting
-                .iter()
-                .any(|waiting| waiting.told.is_none() && waiting.name.as_deref() == Some(name));
-            // An engine that has stopped is told by the next that is submitted.
-            if !on_its_way || self.wait().is_err() {
-                return None;
+            match self.named.get(name)?.made {
+                Made::Number(number) => return Some(number),
+                Made::Nothing => return None,
+                // An engine that has stopped is told by the next that is submitted.
+                Made::OnItsWay => self.wait().ok()?,
             }
         }
     }

@@ -53,12 +53,24 @@ const SURNAMES: [&str; 12] =
 const GIVEN: [&str; 12] =
     ["示例", "样例", "范例", "例一", "例二", "例三", "甲", "乙", "丙", "丁", "戊", "己"];
 
+/// The seed of the example town, and its people in each of three places: those that the guide for HIS vendors names.
+const EXAMPLE: (u64, u32) = (2026, 100);
+
 impl Town {
+    /// The town that is served where no folder is given, always the same.
+    ///
+    /// # Errors
+    /// A mistake of ours: what is made up does not read.
+    pub fn example(world: &World) -> Result<Town, String> {
+        let (seed, people_per_place) = EXAMPLE;
+        Town::of(world, seed, people_per_place)
+    }
+
     /// Of the packs of a world, from a seed.
     ///
     /// # Errors
     /// A mistake of ours: what is made up does not read.
-    pub fn of(world: &World, seed: u64, people_per_place: u32) -> Result<Town, String> {
+    fn of(world: &World, seed: u64, people_per_place: u32) -> Result<Town, String> {
         let mut town = Town::default();
         for (number, place) in (0_u64..).zip(&PLACES) {
             let Some(loaded) = world.pack_of(place.pool) else { continue };

@@ -29,8 +29,8 @@ const SHOWN: [(&str, Kind, usize); 5] = [
     ("370800", Kind::Away, 1),
 ];
 
-/// The longest time that is told apart: a minute for one visit.
-const TIME_NS_MAX: u64 = 60_000_000_000;
+/// The longest time that is told apart: a minute for one visit, or one call.
+pub(super) const TIME_NS_MAX: u64 = 60_000_000_000;
 
 /// The year, its times, and a few of its statements.
 #[derive(Debug)]

@@ -76,6 +76,8 @@ fn a_visit_from_registration_to_cancellation() {
         of_p1("cancel", json!({"setl_id": "@s", "msgid": "5"})),
         of_p1("cancel", json!({"setl_id": "@s", "msgid": "6"})),
         of_p1("close", json!({"mdtrt_id": "@v", "msgid": "7"})),
+        of_p1("withdraw", json!({"mdtrt_id": "@v", "msgid": "10", "feedetl_sn": ["2"]})),
+        of_p1("close", json!({"mdtrt_id": "@v", "msgid": "11"})),
         of_p1("deposit", json!({"amount": "0", "msgid": "8"})),
         of_p1("reverse", json!({"oinfno": "2207", "omsgid": "none", "msgid": "9"})),
     ]);
@@ -85,8 +87,10 @@ fn a_visit_from_registration_to_cancellation() {
         .iter()
         .filter_map(|answer| Some((answer["line"].as_u64()?, answer["refused"].as_u64()?)))
         .collect();
-    // A line that says something else; a visit settled; a settlement cancelled before; an amount of nought; nothing to reverse.
-    assert_eq!(refused, [(7, 307), (11, 306), (13, 313), (15, 317), (16, 320)]);
+    // A line that says something else; a visit settled; a settlement cancelled before; a visit with lines; an amount of nought;
+    // nothing to reverse.
+    let expected = [(7, 307), (11, 306), (13, 313), (14, 327), (17, 317), (18, 320)];
+    assert_eq!(refused, expected);
     assert_eq!(answers[8]["medfee_sumamt"], "300.00");
     assert_eq!(
         answers[8]["psn_part_amt"], answers[9]["psn_part_amt"],
@@ -95,7 +99,7 @@ fn a_visit_from_registration_to_cancellation() {
     assert_eq!(answers[11]["cancels"], answers[9]["setl_id"]);
     let state = state(&journal, "1");
     assert!(
-        state.contains("settled    1, of which cancelled 1 and put back 0; refused 3"),
+        state.contains("settled    1, of which cancelled 1 and put back 0; refused 4"),
         "{state}"
     );
     assert!(
@@ -184,6 +188,97 @@ fn a_visit_is_changed_ended_and_settled_batch_by_batch() {
     }
     let state = state(&journal, "1");
     assert!(state.contains("settled    2, of which cancelled 0"), "{state}");
+}
+
+#[test]
+fn what_is_filed_by_a_command_is_seen_by_the_next_and_withdrawn_by_its_name() {
+    let folder = Folder::new();
+    let journal = folder.path("journal");
+    let of = |op: &str, msgid: &str, fields: Value| {
+        let mut line =
+            json!({"op": op, "fixmedins_code": FACILITY, "psn_no": "P1", "msgid": msgid});
+        let fields = fields.as_object().expect("fields").clone();
+        line.as_object_mut().expect("an object").extend(fields);
+        line
+    };
+    let chronic = || {
+        json!({"op": "pre-settle", "fixmedins_code": FACILITY, "psn_no": "P1", "insutype": "390",
+            "visit": {"med_type": "14", "begntime": "2025-04-01", "dise_codg": "M03900"},
+            "totals": {"medfee_sumamt": "100.00", "inscp_scp_amt": "100.00"}})
+    };
+    let approval = json!({"approval": {"dise_codg": "M03900", "from": "2025-01-01"}});
+    let named = json!({"as": "f", "approval": approval["approval"]});
+    let both = json!({"approval": {"dise_codg": "M03900"}, "filing": {"type": "accident"}});
+    let fixed = json!({"fixed":
+        {"biz_appy_type": "03", "fix_srt_no": "1", "fixmedins_code": FACILITY}});
+    let withdrawn = |of: &str| json!({"trt_dcla_detl_sn": "@f", "of": of});
+    let table = [
+        (chronic(), Ok(119)),
+        (of("file", "1", json!({})), Err("filing")),
+        (of("file", "2", both), Err("filing")),
+        (of("file", "3", named), Ok(0)),
+        (chronic(), Ok(0)),
+        (of("file", "4", approval), Ok(334)),
+        (of("file", "5", json!({"filing": {"type": "accident", "from": "2025-01-01"}})), Ok(0)),
+        (of("file", "6", fixed), Ok(0)),
+        (of("unfile", "7", json!({"trt_dcla_detl_sn": "@f"})), Err("of")),
+        (of("unfile", "8", withdrawn("filing")), Ok(335)),
+        (of("unfile", "9", withdrawn("approval")), Ok(0)),
+        (chronic(), Ok(119)),
+    ];
+    let mut lines = opening();
+    let opened = lines.len();
+    lines.extend(table.iter().map(|(line, _)| line.clone()));
+    let (_, answers) = ran(&journal, &lines, &[]);
+    for (answer, (line, expected)) in answers.iter().skip(opened).zip(&table) {
+        match expected {
+            Ok(0) => assert_eq!(answer["infcode"], 0, "{line}: {answer}"),
+            Ok(reason) => assert_eq!(answer["refused"], *reason, "{line}: {answer}"),
+            Err(field) => {
+                let why = answer["unreadable"].as_str().unwrap_or_default();
+                assert!(why.contains(field), "{line}: {answer}");
+            }
+        }
+    }
+    assert!(answers[opened + 3]["trt_dcla_detl_sn"].is_string(), "{:?}", answers[opened + 3]);
+}
+
+#[test]
+fn a_name_means_the_last_line_that_has_it_whatever_came_of_that() {
+    let folder = Folder::new();
+    let named = |mut line: Value, name: &str| {
+        line["as"] = json!(name);
+        line
+    };
+    let cancel = |msgid: &str| json!({"op": "cancel", "fixmedins_code": FACILITY, "psn_no": "P1", "setl_id": "@n", "msgid": msgid});
+    let mut unreadable = named(settle("d", "P1", "100.00"), "n");
+    unreadable["insutype"] = json!("999");
+    let not_begun = json!({"op": "close-day", "as": "n", "day": "2199-01-01"});
+    let refused = named(cancel("x"), "n");
+    let mut lines = opening();
+    let opened = lines.len();
+    lines.extend([
+        named(settle("a", "P1", "5000.00"), "n"),
+        named(settle("b", "P1", "7000.00"), "n"),
+        cancel("1"),
+        refused,
+        cancel("2"),
+        named(settle("c", "P1", "100.00"), "n"),
+        unreadable,
+        cancel("3"),
+        named(settle("e", "P1", "100.00"), "n"),
+        not_begun,
+        cancel("4"),
+    ]);
+    let (_, answers) = ran(&folder.path("journal"), &lines, &[]);
+    let answers = &answers[opened..];
+    assert_eq!(answers[2]["cancels"], answers[1]["setl_id"], "the later of two: {}", answers[2]);
+    // In a line that is named itself, a name is what stood before it.
+    assert_eq!(answers[3]["refused"], 313, "{}", answers[3]);
+    for (nothing, of) in [(4, "refused"), (7, "unreadable"), (10, "a day that has not begun")] {
+        let why = answers[nothing]["unreadable"].as_str().unwrap_or_default();
+        assert!(why.contains("setl_id"), "{of}: {}", answers[nothing]);
+    }
 }
 
 #[test]

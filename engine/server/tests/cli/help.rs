@@ -58,7 +58,7 @@ fn every_command_in_the_help_of_run_is_one_and_every_field_is_there() {
     let folder = crate::program::Folder::new();
     let ran = piped(&["run", &folder.path("journal"), "-"], objects(&help).as_bytes());
     assert_eq!(ran.code, Some(0), "{}\n{}", ran.err, ran.out);
-    assert_eq!(ran.out.lines().count(), 21, "{}", ran.out);
+    assert_eq!(ran.out.lines().count(), 24, "{}", ran.out);
     for name in [
         "infno",
         "setl_time",
@@ -78,6 +78,9 @@ fn every_command_in_the_help_of_run_is_one_and_every_field_is_there() {
         "endtime",
         "change",
         "chrg_bchno",
+        "trt_dcla_detl_sn",
+        "approval",
+        "fixed",
         "medfee_sumamt",
         "130",
         "141",
@@ -90,6 +93,8 @@ fn every_command_in_the_help_of_run_is_one_and_every_field_is_there() {
         "facility",
         "deposit",
         "open",
+        "file",
+        "unfile",
         "change-visit",
         "close",
         "upload",
@@ -119,7 +124,7 @@ fn completions_are_there_for_every_shell() {
 fn reasons_are_listed_by_number() {
     let all = run(&["reasons"]);
     assert_eq!(all.code, Some(0));
-    for number in [101, 139, 190, 201, 251] {
+    for number in [101, 139, 190, 201, 251, 301, 340, 401, 414, 436, 489] {
         assert!(all.out.contains(&format!("\n{number}  ")), "{number}: {}", all.out);
     }
     let one = run(&["reasons", "116"]);

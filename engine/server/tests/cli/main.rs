@@ -1,26 +1,41 @@
 //! The `yidan` program from outside, as a person at a terminal or a script meets it: arguments, files, pipes, exit codes.
 
+mod abuse;
+mod answered;
+mod asked_again;
 mod bad_input;
 mod catalog;
+mod catalogue;
 mod demo;
+mod documents;
 mod durable;
+mod every_answer;
 mod families;
+mod faults_served;
 mod glossary;
 mod grounds;
 mod guide;
 mod help;
 mod import;
 mod journal;
+mod journey;
 mod keys;
 mod large;
 mod layout;
+#[path = "../../../gateway/tests/made/mod.rs"]
+mod made;
 mod message;
 mod notes;
+mod order;
 mod persons;
 mod policy;
 mod program;
+mod repeated;
+mod samples_served;
 mod sequence;
 mod serve;
+mod serve_filings;
 mod serve_signed;
 mod snapshot;
+mod statements;
 mod stops;

@@ -6,22 +6,30 @@ use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 
-const HOSPITAL: &str = "H630103Q0001";
-const OTHER_HOSPITAL: &str = "H630103Q0002";
-const PHARMACY: &str = "P630103Q0001";
+use crate::journey::{admission, leaving, sale, stay_bill, stay_line};
+
+pub(crate) const HOSPITAL: &str = "H630103Q0001";
+pub(crate) const OTHER_HOSPITAL: &str = "H630103Q0002";
+pub(crate) const PHARMACY: &str = "P630103Q0001";
 
 /// A server, and who can be asked about.
 pub(crate) struct Served {
-    child: Child,
+    pub(crate) child: Child,
     pub(crate) calls: String,
-    operators: String,
+    pub(crate) operators: String,
     pub(crate) people: Vec<Person>,
     /// What it said before it took calls.
     pub(crate) said: String,
+    /// What it said of troubles since.
+    troubles: Arc<Mutex<Vec<String>>>,
 }
+
+/// Words of the log, and of the language's own, that say that something broke.
+const TROUBLES: [&str; 4] = ["ERROR", "broke down", "panicked", "error:"];
 
 #[derive(Clone, Debug)]
 pub(crate) struct Person {
@@ -82,16 +90,27 @@ impl Served {
                 people.push(person);
             }
         }
-        std::thread::spawn(move || lines.for_each(drop));
+        let troubles = Arc::<Mutex<Vec<String>>>::default();
+        let to = Arc::clone(&troubles);
+        std::thread::spawn(move || {
+            let is_trouble = |line: &String| TROUBLES.iter().any(|word| line.contains(word));
+            let lines = lines.map_while(Result::ok).filter(is_trouble);
+            lines.for_each(|line| to.lock().expect("nobody broke down").push(line));
+        });
         let (calls, operators) = (calls.expect("told"), operators.expect("told"));
-        Ok(Served { child, calls, operators, people, said })
+        Ok(Served { child, calls, operators, people, said, troubles })
+    }
+
+    /// What it said of troubles since it took calls.
+    pub(crate) fn troubles(&self) -> Vec<String> {
+        self.troubles.lock().expect("nobody broke down").clone()
     }
 
     pub(crate) fn at(&self, hospital: &'static str) -> His<'_> {
         His { served: self, hospital }
     }
 
-    fn get(&self, path: &str) -> (u16, String) {
+    pub(crate) fn get(&self, path: &str) -> (u16, String) {
         let head = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
         exchange(&self.operators, head.as_bytes())
     }
@@ -120,14 +139,14 @@ pub(crate) fn exchange(address: &str, request: &[u8]) -> (u16, String) {
 /// A hospital's HIS.
 #[derive(Clone, Copy)]
 pub(crate) struct His<'s> {
-    served: &'s Served,
-    hospital: &'static str,
+    pub(crate) served: &'s Served,
+    pub(crate) hospital: &'static str,
 }
 
 static SERIAL: AtomicU32 = AtomicU32::new(1);
 
 impl His<'_> {
-    fn msgid(&self) -> String {
+    pub(crate) fn msgid(&self) -> String {
         let serial = SERIAL.fetch_add(1, Ordering::Relaxed);
         format!("{}20260102030405{serial:04}", self.hospital)
     }
@@ -137,19 +156,33 @@ impl His<'_> {
         self.call_as(infno, &self.msgid(), input)
     }
 
-    fn call_as(&self, infno: &str, msgid: &str, input: Value) -> Value {
-        let body = json!({
+    pub(crate) fn call_as(&self, infno: &str, msgid: &str, input: Value) -> Value {
+        serde_json::from_str(&self.told(infno, msgid, input)).expect("JSON")
+    }
+
+    /// The same, as it is written.
+    pub(crate) fn told(&self, infno: &str, msgid: &str, input: Value) -> String {
+        let body = self.envelope(infno, msgid, input);
+        self.posted("/fsi/api/rsfComIfsService/callService", &body.to_string())
+    }
+
+    pub(crate) fn envelope(&self, infno: &str, msgid: &str, input: Value) -> Value {
+        json!({
             "infno": infno, "msgid": msgid, "mdtrtarea_admvs": "630103", "insuplc_admdvs": "630100",
             "recer_sys_code": "FSI", "dev_no": "", "dev_safe_info": "", "cainfo": "",
             "signtype": "", "infver": "V1.0", "opter_type": "1", "opter": "001",
             "opter_name": "收费员", "inf_time": "2026-01-02 03:04:05",
             "fixmedins_code": self.hospital, "fixmedins_name": "示例", "sign_no": "",
             "input": input,
-        });
-        self.post("/fsi/api/rsfComIfsService/callService", &body.to_string())
+        })
     }
 
-    fn post(&self, path: &str, body: &str) -> Value {
+    pub(crate) fn post(&self, path: &str, body: &str) -> Value {
+        serde_json::from_str(&self.posted(path, body)).expect("JSON")
+    }
+
+    /// The answer as it is written.
+    pub(crate) fn posted(&self, path: &str, body: &str) -> String {
         let request = format!(
             "POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\
              Connection: close\r\n\r\n{body}",
@@ -157,7 +190,7 @@ impl His<'_> {
         );
         let (status, body) = exchange(&self.served.calls, request.as_bytes());
         assert_eq!(status, 200, "{body}");
-        serde_json::from_str(&body).expect("JSON")
+        body
     }
 
     /// The same, and it must be done.
@@ -177,7 +210,7 @@ impl His<'_> {
     }
 
     /// Registers an outpatient with lines of one batch; gives the visit.
-    fn outpatient(&self, person: &Person, batch: &str) -> String {
+    pub(crate) fn outpatient(&self, person: &Person, batch: &str) -> String {
         let visit = self.done("2201", json!({ "data": registration(person) }));
         let mdtrt_id = visit["data"]["mdtrt_id"].as_str().expect("a number").to_owned();
         self.done(
@@ -339,45 +372,20 @@ fn an_inpatient_goes_through_admission_lines_discharge_and_settlement_in_this_or
     let served = Served::town();
     let his = served.at(HOSPITAL);
     let person = served.people[1].clone();
-    let admission = json!({ "mdtrtinfo": {
-        "psn_no": person.psn_no, "insutype": person.insutype, "begntime": "2026-01-02 09:00:00",
-        "mdtrt_cert_type": "02", "mdtrt_cert_no": person.certno, "cert_type": "01",
-        "certno": person.certno, "med_type": "21", "ipt_no": "I1", "atddr_no": "D1",
-        "chfpdr_name": "医师", "adm_diag_dscr": "肺炎", "adm_dept_codg": "A01",
-        "adm_dept_name": "内科", "adm_bed": "1", "dscg_maindiag_code": "J18.900",
-        "dscg_maindiag_name": "肺炎", "insuplc_admdvs": "630100", "mdtrtarea_admvs": "630103",
-    }, "diseinfo": [] });
-    let admitted = his.done("2401", admission);
+    let admitted = his.done("2401", admission(&person));
     let mdtrt_id = admitted["result"]["mdtrt_id"].as_str().expect("a number").to_owned();
-    let fee = |serial: &str, amount: &str| {
-        let mut line = line(&mdtrt_id, &person, serial, "", amount);
-        line["med_type"] = json!("21");
-        line
-    };
+    let fee = |serial: &str, amount: &str| stay_line(&person, &mdtrt_id, serial, amount);
     let lines = json!({ "feedetail": [fee("1", "3000.00"), fee("2", "2000.00")] });
     his.done("2301", lines.clone());
     // Sent again, the lines are there already; with another content they are refused.
     his.done("2301", lines);
     his.refused("2301", json!({ "feedetail": [fee("2", "2000.01")] }), 307);
     let person_data = json!({ "psn_no": person.psn_no, "mdtrt_id": mdtrt_id });
-    let settle = |total: &str| {
-        let mut data = settling(&person, &mdtrt_id, "", total)["data"].clone();
-        for (name, value) in
-            [("mid_setl_flag", "0"), ("insuplc_admdvs", "630100"), ("mdtrtarea_admvs", "630103")]
-        {
-            data[name] = json!(value);
-        }
-        json!({ "data": data })
-    };
+    let settle = |total: &str| stay_bill(&person, &mdtrt_id, total);
     let before = his.done("2303", settle("5000.00"));
     his.refused("2304", settle("5000.00"), 332);
     is_sound(&before["setlinfo"]);
-    let leaving = json!({ "dscginfo": {
-        "mdtrt_id": mdtrt_id, "psn_no": person.psn_no, "insutype": person.insutype,
-        "endtime": "2026-01-09 10:00:00", "dscg_dept_codg": "A01", "dscg_dept_name": "内科",
-        "dscg_way": "1",
-    }, "diseinfo": [] });
-    his.done("2402", leaving);
+    his.done("2402", leaving(&person, &mdtrt_id));
     his.refused("2304", settle("4999.99"), 310);
     let settled = his.done("2304", settle("5000.00"));
     is_sound(&settled["setlinfo"]);
@@ -402,16 +410,7 @@ fn a_pharmacy_sells_in_one_call_and_a_lost_call_is_reversed_whether_it_came_or_n
     let served = Served::town();
     let his = served.at(PHARMACY);
     let person = served.people[2].clone();
-    let sale = json!({ "druginfo": {
-        "psn_no": person.psn_no, "mdtrt_cert_type": "02", "mdtrt_cert_no": person.certno,
-        "psn_cert_type": "01", "certno": person.certno, "psn_type": "11",
-        "psn_name": person.name, "begntime": "2026-01-02 10:00:00", "medfee_sumamt": 30,
-        "insutype": person.insutype, "acct_used_flag": "1", "med_type": "41",
-    }, "drugdetail": [{
-        "feedetl_sn": "1", "rx_circ_flag": "0", "fee_ocur_time": "2026-01-02 10:00:00",
-        "med_list_codg": "QXJ01CA0001", "medins_list_codg": "L1",
-        "det_item_fee_sumamt": 30, "cnt": 1, "pric": 30,
-    }] });
+    let sale = sale(&person);
     let before = his.done("2101", sale.clone());
     is_sound(&before["setlinfo"]);
     let msgid = his.msgid();
@@ -493,7 +492,7 @@ fn killed_between_any_two_calls_it_answers_the_repeated_call_as_it_would_have() 
 const CERTNO: &str = "639999198005010017";
 
 /// A folder with the facility and two members, put there by the program itself.
-fn made_town(folder: &Path) -> Vec<Person> {
+pub(crate) fn made_town(folder: &Path) -> Vec<Person> {
     let run = |arguments: &[&str], text: &str| {
         let mut child = Command::new(env!("CARGO_BIN_EXE_yidan"))
             .args(arguments)

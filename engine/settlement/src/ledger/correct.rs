@@ -162,10 +162,7 @@ fn known_of(member: &Member, known: u64, shelf: &impl Shelf) -> Result<MemberFac
     if known == member.known() {
         return member.facts().ok_or(unreachable);
     }
-    let Event::MemberRegistered(facts, _) = record_at(shelf, known)?.event else {
-        return Err(unreachable);
-    };
-    Ok(facts)
+    record_at(shelf, known)?.event.known().cloned().ok_or(unreachable)
 }
 
 /// Makes of a bill's postings those that go on from what it posted before: accounts and facility as they were, and what funds pay

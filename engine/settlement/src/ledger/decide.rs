@@ -6,8 +6,7 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use super::family::{Not, check_family, shares_to_settle};
-use super::undo::{made_by, record_at};
-use super::{Ledger, Member, Needs, OpenVisit, Policy, Remembered, RequestKey, Symbols};
+use super::{Ledger, Member, Needs, OpenVisit, Policy, RequestKey, Symbols};
 use crate::admit::SlotKey;
 use crate::bill::Decision;
 use crate::bind::{self, Bound, Charged, ClaimFacts};
@@ -20,7 +19,6 @@ use crate::facts::{
     ChargesFacts, FacilityFacts, LineFacts, MemberFacts, SettleFacts, Text, VisitChange, VisitFacts,
 };
 use crate::id::{Admdvs, DiagnosisId, LineKind, VisitId};
-use crate::ledger::Effect;
 use crate::limits::{BILL_FEN_MAX, CLOCK_SKEW_SECONDS, LINES_MAX};
 use crate::money::Fen;
 use crate::pack::{Channel, Pack, SlotKeyKind};
@@ -207,68 +205,6 @@ impl Ledger {
         }
     }
 
-    /// The answer to a request that came before.
-    fn answered(
-        &self,
-        command: &Command,
-        key: RequestKey,
-        shelf: &impl Shelf,
-    ) -> Result<Option<Decided>, Refused> {
-        let Some(known) = self.known(command, key, shelf)? else {
-            return Ok(None);
-        };
-        let same = known.digest == command.request.digest;
-        Ok(Some(match known.effect {
-            Effect::Mark | Effect::Undone => Decided::Refused(Refused {
-                detail: known.time_ms,
-                ..refused(Conduct::ReversedBefore)
-            }),
-            _ if !same => Decided::Refused(refused(Conduct::KeyWithOtherContent)),
-            Effect::Settlement(settlement) => match self.cancelled_by(command, settlement) {
-                Some(place) => {
-                    // Whoever asks again would take the old answer for a settlement that stands.
-                    let detail = record_at(shelf, place).map_or(0, |record| record.time_ms);
-                    Decided::Refused(Refused { detail, ..refused(Conduct::CancelledBefore) })
-                }
-                None => Decided::Again(known.place),
-            },
-            Effect::Refused | Effect::Lasting | Effect::Visit(_) | Effect::Cancellation(_) => {
-                Decided::Again(known.place)
-            }
-        }))
-    }
-
-    /// What is remembered of a request, or of the settlement that it made long ago. Where that settlement's record cannot be
-    /// read it is refused, since whether the request has come is not known then.
-    pub(super) fn known(
-        &self,
-        command: &Command,
-        key: RequestKey,
-        shelf: &impl Shelf,
-    ) -> Result<Option<Remembered>, Refused> {
-        if let Some(known) = self.requests.get(key) {
-            return Ok(Some(*known));
-        }
-        let member = self.members.get(&command.request.psn_no);
-        let settled = member.map_or(&[][..], |member| member.settled());
-        for held in settled.iter().filter(|one| one.mark() == key.mark()) {
-            let (record, place) = made_by(shelf, *held)?;
-            if RequestKey::of_record(&record) == Some(key) {
-                let Record { seq, time_ms, request, .. } = record;
-                let effect = Effect::Settlement(seq);
-                return Ok(Some(Remembered { digest: request.digest, place, time_ms, effect }));
-            }
-        }
-        Ok(None)
-    }
-
-    /// The record that cancelled a settlement, where it does not stand.
-    fn cancelled_by(&self, command: &Command, settlement: u64) -> Option<u64> {
-        let member = self.members.get(&command.request.psn_no)?;
-        let held = member.settled().iter().find(|one| one.seq() == settlement)?;
-        held.is_cancelled().then(|| held.place())
-    }
-
     fn decide_new(
         &self,
         command: &Command,
@@ -281,6 +217,8 @@ impl Ledger {
                 Event::FacilityRegistered(code.clone(), facts.clone())
             }
             What::Deposit(amount) => self.deposit(command, *amount)?,
+            What::File(filed) => self.file(command, filed)?,
+            What::Unfile(number, kind) => self.unfile(command, *number, *kind, shelf)?,
             What::OpenVisit(facts) => {
                 self.member(command)?;
                 self.facility(&command.request.asker).ok_or(refused(Conduct::FacilityUnknown))?;
@@ -292,9 +230,7 @@ impl Ledger {
             What::ChangeVisit(number, change) => self.change_visit(command, *number, change)?,
             What::CloseVisit(number) => {
                 let visit = self.visit_of(command, *number)?;
-                if visit.settled.is_some() || visit.lines.iter().any(|line| line.settled != 0) {
-                    return Err(refused(Conduct::VisitSettled).into());
-                }
+                visit.nothing_charged()?;
                 Event::VisitClosed(*number)
             }
             What::Upload(number, lines) => return Ok(self.upload(command, *number, lines)?),
@@ -348,7 +284,7 @@ impl Ledger {
         self.visit(number).filter(own).ok_or(refused(Conduct::VisitUnknown))
     }
 
-    /// A member that is known keeps the account as it is.
+    /// A member that is known keeps the account as it is, and what was filed: the bureau's lists come without it.
     fn register(
         &self,
         command: &Command,
@@ -359,9 +295,10 @@ impl Ledger {
             return Err(refused(Conduct::DepositOutOfBounds));
         }
         check_family(&command.request.psn_no, facts)?;
-        let new = self.members.get(&command.request.psn_no).is_none();
-        let opening = if new { opening } else { Fen::ZERO };
-        Ok(Event::MemberRegistered(facts.clone(), opening))
+        let known = self.members.get(&command.request.psn_no);
+        let opening = if known.is_none() { opening } else { Fen::ZERO };
+        let filed = known.and_then(Member::facts).map(|facts| facts.filed).unwrap_or_default();
+        Ok(Event::MemberRegistered(MemberFacts { filed, ..facts.clone() }, opening))
     }
 
     fn deposit(&self, command: &Command, amount: Fen) -> Result<Event, Refused> {

@@ -377,6 +377,13 @@ impl Members {
         member
     }
 
+    /// Replaces what is known of a member who is there.
+    pub(super) fn change(&mut self, psn_no: &str, facts: &MemberFacts, known: u64) -> Option<()> {
+        self.place(psn_no.as_bytes())?;
+        self.register(psn_no, facts, known);
+        Some(())
+    }
+
     /// Adds a row for one that has none; gives its place.
     fn add(&mut self, psn_no: &[u8]) -> usize {
         let hash = self.hash(psn_no);

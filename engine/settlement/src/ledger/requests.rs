@@ -39,6 +39,8 @@ pub enum Effect {
     Visit(u64),
     /// Made this settlement.
     Settlement(u64),
+    /// Filed something, called by this number.
+    Filing(u64),
     /// Cancelled this settlement.
     Cancellation(u64),
     /// It was undone; `place` is then the record of the reversal, and the time that of the reversal.
@@ -226,6 +228,7 @@ impl Effect {
             Effect::Cancellation(seq) => (4, seq),
             Effect::Undone => (5, 0),
             Effect::Mark => (6, 0),
+            Effect::Filing(number) => (7, number),
         }
     }
 
@@ -239,6 +242,7 @@ impl Effect {
             (4, seq) => Effect::Cancellation(seq),
             (5, 0) => Effect::Undone,
             (6, 0) => Effect::Mark,
+            (7, number) => Effect::Filing(number),
             (_, _) => return None,
         })
     }

@@ -109,16 +109,12 @@ impl Ledger {
             // A second reversal gets the answer of the first.
             Some((Effect::Mark | Effect::Undone, place)) => return Ok(Decided::Again(place)),
             Some((Effect::Refused, _)) => Undone::NoEffect,
-            Some((Effect::Lasting, _)) => return Err(refused(Conduct::NotReversible).into()),
+            Some((Effect::Lasting | Effect::Filing(_), _)) => {
+                return Err(refused(Conduct::NotReversible).into());
+            }
             Some((Effect::Visit(visit), _)) => {
                 let number = VisitId::new(visit);
-                let visit = self.visit_of(command, number)?;
-                if visit.settled.is_some() || visit.lines.iter().any(|line| line.settled != 0) {
-                    return Err(refused(Conduct::VisitSettled).into());
-                }
-                if !visit.lines.is_empty() {
-                    return Err(refused(Conduct::VisitHasLines).into());
-                }
+                self.visit_of(command, number)?.nothing_charged()?;
                 Undone::Visit(number)
             }
             Some((Effect::Settlement(settlement), _)) => {

@@ -5,10 +5,12 @@ use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
 use super::KEPT_MS;
+use super::decide::refused;
 use crate::date::Day;
-use crate::event::{Run, Which};
+use crate::event::{Refused, Run, Which};
 use crate::facts::{LineFacts, Text, VisitFacts};
 use crate::limits::BATCH_VISIT_DAYS;
+use crate::reason::Conduct;
 
 // What asked for a batch is remembered as long as its visit may wait for the next.
 const _: () = assert!(BATCH_VISIT_DAYS == 35 && KEPT_MS == 35 * 86_400_000);
@@ -47,6 +49,18 @@ impl OpenVisit {
     /// Whether a settlement stands that is final, for all of it or for a batch.
     pub fn is_settled(&self) -> bool {
         self.settled.is_some() || !self.batches.is_empty()
+    }
+
+    /// Refuses where something was charged for it, settled or not: it is not closed and its registration not reversed before that
+    /// was taken back.
+    pub(super) fn nothing_charged(&self) -> Result<(), Refused> {
+        if self.settled.is_some() || self.lines.iter().any(|line| line.settled != 0) {
+            return Err(refused(Conduct::VisitSettled));
+        }
+        if !self.lines.is_empty() {
+            return Err(refused(Conduct::VisitHasLines));
+        }
+        Ok(())
     }
 
     /// Lines that no settlement has taken in: those of a batch, or all.

@@ -7,8 +7,9 @@ use crate::catalogue::{Level, Sex};
 use crate::claim::{AccountUse, AgreementRecord, FilingRecord, HospitalApproval, LineParts, Spell};
 use crate::date::{Day, Moment, SECONDS_OF_DAY, Span};
 use crate::facts::{
-    ApprovalFact, ChargesFacts, FacilityFacts, IdentityFact, LineFacts, MemberFacts, PregnancyFact,
-    SettleFacts, TotalsFacts, VisitChange, VisitFacts,
+    AccidentFact, ApprovalFact, ChargesFacts, FacilityFacts, Filed, FiledFact, FiledKind,
+    FixedFact, IdentityFact, LineFacts, MemberFacts, PregnancyFact, SettleFacts, TotalsFacts,
+    VisitChange, VisitFacts,
 };
 use crate::id::{Admdvs, Insutype, VisitId};
 use crate::money::{Fen, Price, Quantity};
@@ -22,6 +23,7 @@ stored_enum! {
     HospitalLevel { Third = 3, Second = 2, First = 1, Unrated = 0 }
     Agreement { Inpatient = 1, Outpatient = 2, Chronic = 3, Pharmacy = 4 }
     Filing { None = 0, Emergency = 1, Referral = 2, Residence = 3 }
+    FiledKind { OffRegion = 1, Disease = 2, Facility = 3, Accident = 4 }
     HospitalApproval { NotGiven = 0, Given = 1, Declined = 2 }
     Channel { Direct = 0, Manual = 1 }
     AccountUse { None = 0, Own = 1, Family = 2 }
@@ -37,8 +39,11 @@ stored_struct! {
     AgreementRecord { kind, span }
     MemberFacts {
         admdvs, psn_type, sex, birth, civil_servant, contribution, paid_years, spells, identities, filings,
-        accident_filings, approvals, pregnancies, family,
+        accident_filings, approvals, pregnancies, family, filed,
     }
+    FiledFact { number, facility, infno, msgid, digest, what }
+    FixedFact { business, order, facility, span }
+    AccidentFact { span, injured }
     FacilityFacts { admdvs, level, deductible_level, price_level, agreements }
     VisitFacts {
         insutype, med_type, begin, end, disease, diagnoses, continues, accident, third_party, birth, family_planning,
@@ -85,6 +90,28 @@ impl Stored for Insutype {
 
     fn read(from: &mut Bytes<'_>) -> Option<Insutype> {
         Insutype::new(u16::read(from)?)
+    }
+}
+
+/// Its kind, then what it is.
+impl Stored for Filed {
+    fn put(&self, to: &mut Vec<u8>) {
+        self.kind().put(to);
+        match self {
+            Filed::OffRegion(filing) => filing.put(to),
+            Filed::Disease(approval) => approval.put(to),
+            Filed::Facility(fixed) => fixed.put(to),
+            Filed::Accident(accident) => accident.put(to),
+        }
+    }
+
+    fn read(from: &mut Bytes<'_>) -> Option<Filed> {
+        Some(match FiledKind::read(from)? {
+            FiledKind::OffRegion => Filed::OffRegion(Stored::read(from)?),
+            FiledKind::Disease => Filed::Disease(Stored::read(from)?),
+            FiledKind::Facility => Filed::Facility(Stored::read(from)?),
+            FiledKind::Accident => Filed::Accident(Stored::read(from)?),
+        })
     }
 }
 

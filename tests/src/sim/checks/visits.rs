@@ -155,6 +155,8 @@ impl Visits {
             Event::MemberRegistered(_, _)
             | Event::FacilityRegistered(_, _)
             | Event::Deposited(_)
+            | Event::Filed(_, _)
+            | Event::Unfiled(_, _)
             | Event::Refused(_)
             | Event::PolicyLoaded(_)
             | Event::CatalogueLoaded(_)

@@ -359,13 +359,15 @@ impl Flow<'_> {
 
     fn meant(&mut self, asked: Asked) -> Result<(Request, What), String> {
         let (request, what) = asked.command(self).map_err(|wrong| wrong.to_string())?;
-        match what {
-            What::CloseDay(day) if day > today() => Err(format!(
-                "field `day`: {day} has not begun; expected {} or a day before",
-                today()
-            )),
-            what => Ok((request, what)),
+        if let What::CloseDay(day) = what
+            && day > today()
+        {
+            let today = today();
+            return Err(format!(
+                "field `day`: {day} has not begun; expected {today} or a day before"
+            ));
         }
+        Ok((request, what))
     }
 
     fn submit(&mut self, line: u64, request: Request, what: What) -> Result<(), Failure> {

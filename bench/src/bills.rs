@@ -4,7 +4,7 @@ use std::hint::black_box;
 use std::path::Path;
 
 use yidan_build::{BuildReport, Sizes};
-use yidan_image::{Image, View};
+use yidan_image::{Image, Search, View};
 use yidan_settlement::bill::Decision;
 use yidan_settlement::catalogue::{Class, Family, Found, Level, Terms};
 use yidan_settlement::claim::{
@@ -176,7 +176,6 @@ impl<'c> Counter<'c> {
     /// From the bytes of the codes and the date to what the entries say, packed as they say it: how many were looked up.
     #[inline(never)]
     pub fn look_up(&mut self, bill: &Bill<'_>) -> usize {
-        self.found.clear();
         self.view.look_up_all(&bill.asked, &mut self.found);
         black_box(&self.found).len()
     }
@@ -228,7 +227,8 @@ impl<'c> Counter<'c> {
 
     #[inline(always)]
     fn decide(&mut self, bill: &Bill<'_>, slots: &mut [Fen; 6]) -> &Decision {
-        self.look_up(bill);
+        // What comes before the lines are checked is done while memory is read.
+        let search = Search::new(Some(self.view), bill.asked.as_slice(), &mut self.found);
         let moment = self.moment;
         let submitted = Submitted {
             channel: Channel::Direct,
@@ -278,7 +278,7 @@ impl<'c> Counter<'c> {
             tolerance: Fen::ZERO,
         };
         let looked =
-            Looked { found: &self.found, rules: self.image.rules(), kinds_of_tags: &self.kinds };
+            Looked { found: search, rules: self.image.rules(), kinds_of_tags: &self.kinds };
         let decision = self
             .desk
             .settle(&submitted, self.pack, looked, |key| slots[key.slot.index()])

@@ -21,10 +21,13 @@ use yidan_settlement::facts::{
     AccidentFact, ApprovalFact, ChargesFacts, FacilityFacts, Filed, FiledKind, FixedFact,
     IdentityFact, LineFacts, MemberFacts, SettleFacts, Text, TotalsFacts, VisitChange, VisitFacts,
 };
-use yidan_settlement::id::{Admdvs, EntryId, Insutype, LineKind, RuleId, Tag, VisitId};
+use yidan_settlement::id::{
+    Admdvs, DiagnosisId, EntryId, Insutype, LineKind, RuleId, Tag, VisitId,
+};
 use yidan_settlement::ledger::{Catalogue, Ledger, LookUp, Member, Shelf};
 use yidan_settlement::money::{Fen, Price, Quantity, Rate};
 use yidan_settlement::pack::{Channel, Filing, HospitalLevel, Pack};
+use yidan_settlement::settle::Known;
 
 use crate::random::Dice;
 
@@ -145,15 +148,23 @@ pub fn image() -> Image {
 }
 
 impl<R: Fn(u64) -> Option<Vec<u8>>> Shelf for TownShelf<'_, R> {
+    type LookUps<'a>
+        = Known<'a>
+    where
+        Self: 'a;
+
     fn pack_of(&self, admdvs: &str) -> Option<&Pack> {
         self.packs.packs.iter().find(|pack| pack.data().pool == admdvs).map(|pack| &**pack)
     }
 
-    fn look_up(&self, asked: LookUp<'_>) -> Option<Catalogue<'_>> {
+    fn look_up<'a>(&'a self, asked: LookUp<'a>) -> (Option<Catalogue<'a>>, Known<'a>) {
+        asked.found.clear();
         asked.found.extend(asked.lines.iter().map(found));
         let Packs { rules, kinds, digest, .. } = self.packs;
-        Some(Catalogue { digest, rules, kinds_of_tags: kinds })
+        (Some(Catalogue { digest, rules, kinds_of_tags: kinds }), Known::new(asked.found))
     }
+
+    fn diagnoses(&self, _: &[Text], _: &mut Vec<DiagnosisId>) {}
 
     fn record(&self, place: u64) -> Option<Vec<u8>> {
         (self.records)(place)

@@ -8,7 +8,7 @@ use yidan::bind::{self, Bound};
 use yidan::case::Case;
 use yidan::world::World;
 use yidan_build::Sizes;
-use yidan_image::Image;
+use yidan_image::{Image, Search};
 use yidan_settlement::catalogue::{Found, RuleBook};
 use yidan_settlement::date::Day;
 use yidan_settlement::id::Admdvs;
@@ -74,11 +74,8 @@ fn rounds(world: &World, all: &[Ready]) -> Vec<usize> {
         let before = ALLOCATIONS.with(Cell::get);
         let mut settled = 0;
         for (one, codes) in all.iter().zip(&codes) {
-            found.clear();
-            if let Some(view) = &view {
-                view.look_up_all(codes, &mut found);
-            }
-            let looked = Looked { found: &found, rules, kinds_of_tags: &loaded.kinds_of_tags };
+            let search = Search::new(view, codes, &mut found);
+            let looked = Looked { found: search, rules, kinds_of_tags: &loaded.kinds_of_tags };
             let submitted = one.bound.submitted();
             let decision = desk.settle(&submitted, &loaded.pack, looked, |_| Fen::ZERO);
             settled += usize::from(decision.is_ok());

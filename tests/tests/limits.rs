@@ -11,7 +11,7 @@ use yidan::world::World;
 use yidan_settlement::limits;
 use yidan_settlement::money::Fen;
 use yidan_settlement::reason::{LineReason, Reason};
-use yidan_settlement::settle::{Desk, Looked};
+use yidan_settlement::settle::{Desk, Known, Looked};
 
 fn world() -> World {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden");
@@ -181,7 +181,8 @@ fn an_amount_within_the_tolerance_is_taken_as_given_and_beyond_it_refused() {
         let mut submitted = bound.submitted();
         submitted.tolerance = Fen::new(tolerance);
         let rules = world.image().expect("an image").rules();
-        let looked = Looked { found: &bound.found, rules, kinds_of_tags: &loaded.kinds_of_tags };
+        let looked =
+            Looked { found: Known::new(&bound.found), rules, kinds_of_tags: &loaded.kinds_of_tags };
         let mut desk = Desk::new();
         let found = desk
             .settle(&submitted, &loaded.pack, looked, |_| Fen::ZERO)

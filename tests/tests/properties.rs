@@ -9,7 +9,7 @@ use yidan_settlement::catalogue::RuleBook;
 use yidan_settlement::claim::Submitted;
 use yidan_settlement::explain::explain;
 use yidan_settlement::money::Fen;
-use yidan_settlement::settle::{Desk, Looked};
+use yidan_settlement::settle::{Desk, Known, Looked};
 use yidan_tests::model::{Catalogue, Look, Test};
 use yidan_tests::random::{self, Counter, Dice, Features, RandomPack};
 
@@ -129,7 +129,7 @@ fn again<T>(
     let empty = RuleBook::default();
     let rules = world.image().map_or(&empty, |image| image.rules());
     let kinds_of_tags = &world.packs()[0].kinds_of_tags;
-    let looked = Looked { found: &settled.bound.found, rules, kinds_of_tags };
+    let looked = Looked { found: Known::new(&settled.bound.found), rules, kinds_of_tags };
     let mut desk = Desk::new();
     let submitted = settled.bound.submitted();
     let (labels, pack) = (&settled.bound.labels, settled.pack);

@@ -7,10 +7,12 @@ use yidan_bench::r1;
 use yidan_settlement::command::{Command, What};
 use yidan_settlement::date::{Day, Span};
 use yidan_settlement::event::{Event, PolicyNames, Record, Request};
-use yidan_settlement::facts::{ApprovalFact, MemberFacts};
+use yidan_settlement::facts::{ApprovalFact, MemberFacts, Text};
+use yidan_settlement::id::DiagnosisId;
 use yidan_settlement::ledger::{Catalogue, Decided, Ledger, LookUp, RequestKey, Room, Shelf};
 use yidan_settlement::money::Fen;
 use yidan_settlement::pack::Pack;
+use yidan_settlement::settle::Known;
 
 use crate::Asked;
 use crate::town::{facilities, member, psn_no, request, settle, totals};
@@ -27,13 +29,17 @@ struct Desk {
 struct OnePack(Pack);
 
 impl Shelf for OnePack {
+    type LookUps<'a> = Known<'a>;
+
     fn pack_of(&self, _: &str) -> Option<&Pack> {
         Some(&self.0)
     }
 
-    fn look_up(&self, _: LookUp<'_>) -> Option<Catalogue<'_>> {
-        None
+    fn look_up<'a>(&'a self, _: LookUp<'a>) -> (Option<Catalogue<'a>>, Known<'a>) {
+        (None, Known::new(&[]))
     }
+
+    fn diagnoses(&self, _: &[Text], _: &mut Vec<DiagnosisId>) {}
 
     fn record(&self, _: u64) -> Option<Vec<u8>> {
         None

@@ -17,6 +17,7 @@ mod line;
 mod prefetch;
 mod rules;
 mod sealed;
+mod search;
 mod view;
 mod writer;
 
@@ -27,6 +28,7 @@ pub use contents::{
 pub use error::{OpenError, WriteError};
 pub use header::{FORMAT_VERSION, HEADER_BYTES, MAGIC, seal_again};
 pub use image::{Agreement, DiagnosisText, FacilityText, Image, Window};
+pub use search::Search;
 pub use view::{EntryText, Probes, View};
 pub use yidan_settlement::catalogue::terms::{DAY_FIRST, DAY_LAST, RULES_MAX, TAGS_MAX};
 

@@ -14,9 +14,7 @@ use crate::contents::{CodeStatus, PriceMark};
 use crate::image::text_of;
 use crate::line;
 use crate::prefetch::prefetch;
-
-/// Look-ups whose reads overlap: as many as a core keeps in flight, with their state in its cache.
-const BATCH: usize = 32;
+use crate::search::Search;
 
 /// The entries of one region of an image.
 #[derive(Copy, Clone)]
@@ -57,7 +55,7 @@ pub struct Probes {
 }
 
 /// Is told of every record a look-up reads.
-trait Witness {
+pub(crate) trait Witness {
     fn reads(&mut self, record: &[u8; 64]);
 }
 
@@ -116,34 +114,37 @@ impl<'a> View<'a> {
         (found, probes)
     }
 
-    /// Looks all up, in their order, and appends what it found. Reads of different codes overlap,
-    /// so this is the faster way for the lines of a bill.
+    /// Looks all up, in their order; what stood in `out` goes. Reads of different codes overlap, so this is the faster way for
+    /// the lines of a bill; [`Search`] lets other work overlap with them too.
     pub fn look_up_all(&self, codes: &[(&[u8], Day)], out: &mut Vec<Found>) {
-        out.reserve(codes.len());
-        for batch in codes.chunks(BATCH) {
-            let mut asked = [(None, 0_u64, 0_u16); BATCH];
-            for (slot, (code, day)) in asked.iter_mut().zip(batch) {
-                let words = CodeWords::read(code);
-                let hash = words.map_or(0, |words| words.hash(self.seed));
-                *slot = (words, hash, asked_day(*day));
-                if let Some(line) = self.buckets.get(bucket::bucket_of(hash, self.buckets.len())) {
-                    prefetch(&line.bytes);
-                }
-            }
-            let mut places = [None; BATCH];
-            for (place, (words, hash, day)) in places.iter_mut().zip(&asked[..batch.len()]) {
-                *place = words.and_then(|_| place_of(self.buckets, *hash, *day));
-                if let Some(line) = place.and_then(|place| self.lines.get(place)) {
-                    prefetch(&line.bytes);
-                }
-            }
-            for (place, (words, _, day)) in places.iter().zip(&asked[..batch.len()]) {
-                out.push(match (place, words) {
-                    (Some(place), Some(words)) => self.read_entry(*place, *words, *day, &mut ()),
-                    (None, _) | (_, None) => Found::Unknown,
-                });
-            }
+        Search::new(Some(*self), codes, out).finish();
+    }
+
+    #[inline(always)]
+    pub(crate) fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    /// Has the bucket of a hash brought near.
+    #[inline(always)]
+    pub(crate) fn ask_for_bucket(&self, hash: u64) {
+        if let Some(line) = self.buckets.get(bucket::bucket_of(hash, self.buckets.len())) {
+            prefetch(&line.bytes);
         }
+    }
+
+    /// Has an entry brought near.
+    #[inline(always)]
+    pub(crate) fn ask_for_entry(&self, place: Option<usize>) {
+        if let Some(line) = place.and_then(|place| self.lines.get(place)) {
+            prefetch(&line.bytes);
+        }
+    }
+
+    /// Where the entry of a hash and day stands, if its code is there at all.
+    #[inline(always)]
+    pub(crate) fn place_of(&self, hash: u64, day: u16) -> Option<usize> {
+        place_of(self.buckets, hash, day)
     }
 
     /// The entry of an id; `None` beyond the ids of this view.
@@ -201,8 +202,8 @@ impl<'a> View<'a> {
         }
     }
 
-    #[inline]
-    fn read_entry(
+    #[inline(always)]
+    pub(crate) fn read_entry(
         &self,
         place: usize,
         words: CodeWords,

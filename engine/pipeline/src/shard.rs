@@ -9,6 +9,7 @@ use yidan_journal::storage::Storage;
 use yidan_settlement::command::Command;
 use yidan_settlement::event::{Record, Refused, Settled};
 use yidan_settlement::facts::Text;
+use yidan_settlement::id::DiagnosisId;
 use yidan_settlement::ledger::{
     Catalogue, Decided, Ledger, LookUp, Member, Needs, RequestKey, Room, Shelf,
 };
@@ -18,7 +19,7 @@ use yidan_settlement::pack::Pack;
 use yidan_settlement::reason::Conduct;
 use yidan_settlement::stored::Stored;
 
-use crate::world::World;
+use crate::world::{Looking, World};
 use crate::{Records, Shard};
 
 /// The packs and the image now in use. A claim in flight keeps the world it began with.
@@ -210,12 +211,21 @@ impl<S: Storage> Past<S> {
 }
 
 impl<S: Storage> Shelf for Shelved<'_, S> {
+    type LookUps<'a>
+        = Looking<'a>
+    where
+        Self: 'a;
+
     fn pack_of(&self, admdvs: &str) -> Option<&Pack> {
         self.world.pack_of(admdvs).map(|loaded| &*loaded.pack)
     }
 
-    fn look_up(&self, asked: LookUp<'_>) -> Option<Catalogue<'_>> {
+    fn look_up<'a>(&'a self, asked: LookUp<'a>) -> (Option<Catalogue<'a>>, Looking<'a>) {
         self.world.look_up(asked)
+    }
+
+    fn diagnoses(&self, codes: &[Text], known: &mut Vec<DiagnosisId>) {
+        self.world.diagnoses(codes, known);
     }
 
     fn record(&self, place: u64) -> Option<Vec<u8>> {

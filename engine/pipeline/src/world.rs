@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use yidan_image::{Image, View};
-use yidan_settlement::catalogue::Found;
+use yidan_image::{Image, Search, View};
 use yidan_settlement::date::Day;
+use yidan_settlement::facts::Text;
 use yidan_settlement::id::{Admdvs, DiagnosisId, LineKind, Tag};
 use yidan_settlement::ledger::{Catalogue, LookUp};
 use yidan_settlement::pack::{Channel, Pack};
@@ -30,6 +30,9 @@ pub struct Loaded {
     /// The line kind of each tag of the image.
     pub kinds_of_tags: Vec<LineKind>,
 }
+
+/// The look-ups of a claim's lines, on their way.
+pub type Looking<'a> = Search<'a, Vec<(&'a [u8], Day)>>;
 
 impl World {
     /// No pack, no image.
@@ -108,30 +111,30 @@ impl World {
         shorter.into_iter().find_map(|code| image.diagnosis(code))
     }
 
-    /// Looks lines and diagnoses up for the ledger.
-    pub fn look_up(&self, asked: LookUp<'_>) -> Option<Catalogue<'_>> {
-        let LookUp { pack, insured, treatment, channel, lines, diagnoses, found, known } = asked;
+    /// Adds the diagnoses of these codes that the image knows.
+    pub fn diagnoses(&self, codes: &[Text], known: &mut Vec<DiagnosisId>) {
+        known.extend(codes.iter().filter_map(|code| self.diagnosis(code)));
+    }
+
+    /// Begins to look lines up for the ledger. Without an image no code is known: every line is own cost, and its reason says
+    /// why.
+    pub fn look_up<'a>(&'a self, asked: LookUp<'a>) -> (Option<Catalogue<'a>>, Looking<'a>) {
+        let LookUp { pack, insured, treatment, channel, lines, found } = asked;
         let view = match self.image {
             Some(_) => self.catalogue(pack, channel, Some(insured), treatment),
             None => None,
         };
-        match view {
-            Some(view) if !lines.is_empty() => {
-                let codes: Vec<(&[u8], Day)> =
-                    lines.iter().map(|line| (line.code.as_bytes(), line.day)).collect();
-                view.look_up_all(&codes, found);
-            }
-            // Without an image no code is known: every line is own cost, and its reason says why.
-            Some(_) | None => found.extend(lines.iter().map(|_| Found::Unknown)),
-        }
-        known.extend(diagnoses.iter().filter_map(|code| self.diagnosis(code)));
+        let codes: Vec<(&[u8], Day)> =
+            lines.iter().map(|line| (line.code.as_bytes(), line.day)).collect();
+        let looking = Search::new(view, codes, found);
         let loaded =
             self.packs.iter().find(|loaded| loaded.pack.data().digest == pack.data().digest);
-        Some(Catalogue {
+        let catalogue = self.image().map(|image| Catalogue {
             digest: &self.digest,
-            rules: self.image()?.rules(),
+            rules: image.rules(),
             kinds_of_tags: loaded.map_or(&[], |loaded| &loaded.kinds_of_tags),
-        })
+        });
+        (catalogue, looking)
     }
 }
 

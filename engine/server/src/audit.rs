@@ -11,8 +11,10 @@ use yidan_journal::Batch;
 use yidan_journal::format::Kind;
 use yidan_pipeline::engine::EngineError;
 use yidan_pipeline::fold::Fold;
-use yidan_pipeline::world::World;
+use yidan_pipeline::world::{Looking, World};
 use yidan_settlement::event::{Event, PolicyNames, Record, Refused, Settled};
+use yidan_settlement::facts::Text;
+use yidan_settlement::id::DiagnosisId;
 use yidan_settlement::ledger::{Catalogue, Ledger, LookUp, Room, Shelf};
 use yidan_settlement::money::Fen;
 use yidan_settlement::pack::{FundField, Pack};
@@ -126,14 +128,23 @@ struct Fixed<'w, P> {
 }
 
 impl<P: Fn(u64) -> Option<Vec<u8>>> Shelf for Fixed<'_, P> {
+    type LookUps<'a>
+        = Looking<'a>
+    where
+        Self: 'a;
+
     fn pack_of(&self, admdvs: &str) -> Option<&Pack> {
         let packs = self.world.packs();
         let loaded = if self.one { packs.first() } else { self.world.pack_of(admdvs) };
         loaded.map(|loaded| &*loaded.pack)
     }
 
-    fn look_up(&self, asked: LookUp<'_>) -> Option<Catalogue<'_>> {
+    fn look_up<'a>(&'a self, asked: LookUp<'a>) -> (Option<Catalogue<'a>>, Looking<'a>) {
         self.world.look_up(asked)
+    }
+
+    fn diagnoses(&self, codes: &[Text], known: &mut Vec<DiagnosisId>) {
+        self.world.diagnoses(codes, known);
     }
 
     fn record(&self, place: u64) -> Option<Vec<u8>> {

@@ -5,7 +5,7 @@ use yidan_settlement::bill::Decision;
 use yidan_settlement::money::Fen;
 use yidan_settlement::pack::Pack;
 use yidan_settlement::reason::{Reason, Refusal};
-use yidan_settlement::settle::{Desk, Looked};
+use yidan_settlement::settle::{Desk, Known, Looked};
 
 use crate::answer::{Answer, RefusedAnswer, SettledAnswer};
 use crate::bind::{self, Bound, Unbound};
@@ -118,7 +118,8 @@ impl<'w> Clerk<'w> {
         }
         let empty = yidan_settlement::catalogue::RuleBook::default();
         let rules = self.world.image().map_or(&empty, |image| image.rules());
-        let looked = Looked { found: &bound.found, rules, kinds_of_tags: &loaded.kinds_of_tags };
+        let looked =
+            Looked { found: Known::new(&bound.found), rules, kinds_of_tags: &loaded.kinds_of_tags };
         let submitted = bound.submitted();
         let labels = &bound.labels;
         match self.desk.settle(&submitted, pack, looked, |key| labels.read(&before, key, pack)) {

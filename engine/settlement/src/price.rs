@@ -16,6 +16,7 @@ use crate::limits::{self, LINE_KINDS_MAX, YEAR_PARTS_MAX};
 use crate::money::{Fen, Quantity, Rounding};
 use crate::pack::kind_of_tag;
 use crate::reason::{LineReason, LineReasons, Reason, Refusal};
+use crate::settle::LookUps;
 
 use conflict::{Hit, Presence};
 use restriction::Tally;
@@ -130,7 +131,7 @@ struct Rest {
 /// Splits every line into `outcomes`, in order, or takes totals that were split elsewhere.
 pub fn price<'p, 'a>(
     admitted: &'p Admitted<'a>,
-    found: &[Found],
+    found: &mut impl LookUps,
     rules: &RuleBook,
     kinds_of_tags: &[LineKind],
     desk: &'p mut PriceDesk,
@@ -276,19 +277,20 @@ impl<'j, 'a> Judge<'j, 'a> {
     fn split_all(
         &self,
         lines: &[FeeLine],
-        looked_up: &[Found],
+        looked_up: &mut impl LookUps,
         room: &mut Room,
         outcomes: &mut Vec<LineOutcome>,
         totals: &mut [Totals; YEAR_PARTS_MAX],
     ) -> Result<u32, Refusal> {
+        looked_up.approach();
         let mut check = structure::Check::begin(lines, self.admitted.claim().tolerance, room)?;
-        assert_eq!(lines.len(), looked_up.len(), "every line was looked up once");
         // What stands there of another claim is written over, line by line.
         outcomes.resize(lines.len(), LineOutcome::BLANK);
         let mut plain = LineParts::default();
         let [sums, ..] = totals;
-        for ((line, found), place) in lines.iter().zip(looked_up).zip(outcomes.iter_mut()) {
+        for (line, place) in lines.iter().zip(outcomes.iter_mut()) {
             let exact = check.line(line)?;
+            let Some(found) = &looked_up.next() else { panic!("every line is looked up") };
             if let Some(entry) = self.plainly_paid(line, found, exact) {
                 *place = self.split_plain(line, entry);
                 plain = plain.plus(&place.parts);
@@ -303,6 +305,7 @@ impl<'j, 'a> Judge<'j, 'a> {
         sums.parts = sums.parts.plus(&plain);
         sums.charged = true;
         let among = check.among();
+        let looked_up = looked_up.all();
         let ruled = !room.ruled.is_empty();
         let changes = ruled && entries_change(lines, looked_up, &room.ruled);
         let anew = among.returns || changes || self.admitted.is_divided();

@@ -26,13 +26,53 @@ pub struct Desk {
 
 /// The catalogue as one claim sees it: what each line's code gave, and the rules they point to.
 #[derive(Copy, Clone, Debug)]
-pub struct Looked<'a> {
+pub struct Looked<'a, L = Known<'a>> {
     /// For each line, in order; empty for a claim by totals.
-    pub found: &'a [Found],
+    pub found: L,
     /// The rules of the image.
     pub rules: &'a RuleBook,
     /// The line kind of each tag of the image, from [`Pack::kinds_of_tags`].
     pub kinds_of_tags: &'a [LineKind],
+}
+
+/// Look-ups of a claim's lines, on their way: memory is read while the claim is looked at otherwise.
+pub trait LookUps {
+    /// Has what was asked for so far read, and asks for the rest.
+    fn approach(&mut self);
+
+    /// What the next line's code gave; lines are read once, in their order.
+    fn next(&mut self) -> Option<Found>;
+
+    /// What each line's code gave, of those that were read.
+    fn all(&self) -> &[Found];
+}
+
+/// What was looked up before.
+#[derive(Copy, Clone, Debug)]
+pub struct Known<'a> {
+    found: &'a [Found],
+    next: usize,
+}
+
+impl<'a> Known<'a> {
+    /// For each line, in order; empty for a claim by totals.
+    pub fn new(found: &'a [Found]) -> Known<'a> {
+        Known { found, next: 0 }
+    }
+}
+
+impl LookUps for Known<'_> {
+    fn approach(&mut self) {}
+
+    fn next(&mut self) -> Option<Found> {
+        let found = self.found.get(self.next).copied();
+        self.next = self.next.saturating_add(1);
+        found
+    }
+
+    fn all(&self) -> &[Found] {
+        self.found
+    }
 }
 
 impl Desk {
@@ -49,7 +89,7 @@ impl Desk {
         &mut self,
         claim: &Submitted<'_>,
         pack: &Pack,
-        looked: Looked<'_>,
+        mut looked: Looked<'_, impl LookUps>,
         mut read: impl FnMut(SlotKey) -> Fen,
     ) -> Result<&Decision, Refusal> {
         let admitted = admit::admit(claim, pack)?;
@@ -57,7 +97,7 @@ impl Desk {
         decision.clear();
         let priced = price::price(
             &admitted,
-            looked.found,
+            &mut looked.found,
             looked.rules,
             looked.kinds_of_tags,
             &mut self.price,

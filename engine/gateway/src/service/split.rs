@@ -3,6 +3,7 @@
 
 use std::fmt::Write;
 
+use yidan_image::Search;
 use yidan_pipeline::world::World;
 use yidan_settlement::catalogue::{Class, Family, Found};
 use yidan_settlement::claim::{HospitalApproval, LineParts};
@@ -88,10 +89,7 @@ impl By<'_> {
         );
         let mut found = Vec::with_capacity(lines.len());
         let codes: Vec<_> = lines.iter().map(|line| (line.code.as_bytes(), line.day)).collect();
-        match &view {
-            Some(view) => view.look_up_all(&codes, &mut found),
-            None => found.resize(lines.len(), Found::Unknown),
-        }
+        Search::new(view, codes, &mut found).finish();
         let one = |(at, (line, found)): (usize, (&LineFacts, &Found))| {
             let charge_type = match found {
                 Found::Entry(terms) => view.and_then(|view| view.entry_text(terms.id())),

@@ -10,7 +10,7 @@ use yidan_settlement::admit::SlotKey;
 use yidan_settlement::catalogue::RuleBook;
 use yidan_settlement::money::Fen;
 use yidan_settlement::reason::{LineReason, Reason};
-use yidan_settlement::settle::{Desk, Looked};
+use yidan_settlement::settle::{Desk, Known, Looked};
 
 use super::place::{PLACES, Place};
 use super::report::{Count, Latency, PlaceSums, Report, Spread};
@@ -211,7 +211,7 @@ impl Watch {
             .iter()
             .find(|loaded| std::ptr::eq(&*loaded.pack, *pack))
             .map_or(&[][..], |loaded| &loaded.kinds_of_tags);
-        let looked = Looked { found: &bound.found, rules, kinds_of_tags };
+        let looked = Looked { found: Known::new(&bound.found), rules, kinds_of_tags };
         let claim = bound.submitted();
         self.slots.clear();
         let read = |key| {

@@ -23,15 +23,23 @@ use crate::limits::{BILL_FEN_MAX, CLOCK_SKEW_SECONDS, LINES_MAX};
 use crate::money::Fen;
 use crate::pack::{Channel, Pack, SlotKeyKind};
 use crate::reason::{Conduct, Reason, Refusal};
-use crate::settle::{Desk, Looked};
+use crate::settle::{Desk, LookUps, Looked};
 
 /// What the ledger asks for before it decides.
 pub trait Shelf {
+    /// Look-ups on their way.
+    type LookUps<'a>: LookUps
+    where
+        Self: 'a;
+
     /// The pack of the pool that a place of insurance belongs to.
     fn pack_of(&self, admdvs: &str) -> Option<&Pack>;
 
-    /// Looks the lines and diagnoses of a claim up; `None` without an image.
-    fn look_up(&self, asked: LookUp<'_>) -> Option<Catalogue<'_>>;
+    /// Begins to look the lines of a claim up in an image; without one no catalogue is told, and every code is unknown.
+    fn look_up<'a>(&'a self, asked: LookUp<'a>) -> (Option<Catalogue<'a>>, Self::LookUps<'a>);
+
+    /// Adds the diagnoses of these codes that are known.
+    fn diagnoses(&self, codes: &[Text], known: &mut Vec<DiagnosisId>);
 
     /// The record of this number in the journal.
     fn record(&self, place: u64) -> Option<Vec<u8>>;
@@ -50,12 +58,8 @@ pub struct LookUp<'a> {
     pub channel: Channel,
     /// Lines.
     pub lines: &'a [LineFacts],
-    /// Codes of diagnoses.
-    pub diagnoses: &'a [Text],
-    /// For each line, what was found.
+    /// Room for what is found.
     pub found: &'a mut Vec<Found>,
-    /// The diagnoses that were found.
-    pub known: &'a mut Vec<DiagnosisId>,
 }
 
 /// The image that things were looked up in.
@@ -518,17 +522,15 @@ impl Ledger {
             Charged::Totals(_) => &[],
         };
         let Room { desk, bound, found, diagnoses } = room;
-        found.clear();
         diagnoses.clear();
-        let catalogue = shelf.look_up(LookUp {
+        shelf.diagnoses(&visit.diagnoses, diagnoses);
+        let (catalogue, found) = shelf.look_up(LookUp {
             pack,
             insured: &facts.admdvs,
             treatment: basis.facility.admdvs,
             channel: basis.how.channel,
             lines,
-            diagnoses: &visit.diagnoses,
             found,
-            known: diagnoses,
         });
         let claim = ClaimFacts {
             member: facts,

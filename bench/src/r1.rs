@@ -2,6 +2,7 @@
 
 use yidan_settlement::date::Day;
 use yidan_settlement::id::{BenefitId, LineKind};
+use yidan_settlement::limits;
 use yidan_settlement::money::Fen;
 use yidan_settlement::pack::{Axis, Circumstance, Edition, HospitalLevel, Pack};
 use yidan_settlement::price::Totals;
@@ -72,8 +73,13 @@ impl<'p> Machine<'p> {
     }
 
     /// Runs the three tiers of one bill on the member's slots.
+    ///
+    /// # Panics
+    /// Where a slot holds what none can: whoever hands slots to the tiers looks at them before, and so does this.
     #[inline(never)]
     pub fn settle(&mut self, slots: &mut [Fen; 6], bill: &Bill) -> Paid {
+        let bounded = |slot: &Fen| (0..=limits::SLOT_FEN_MAX).contains(&slot.get());
+        assert!(slots.iter().all(bounded), "a slot beyond its bound");
         let at = &mut self.at;
         let level = match bill.level {
             1 => HospitalLevel::First,

@@ -9,7 +9,7 @@ use yidan_image::{
 };
 use yidan_settlement::bill::Account;
 use yidan_settlement::catalogue::{
-    Ceilings, Class, Entry, Found, Level, List, RuleBook, Scope, Terms,
+    Ceilings, Class, Entry, Found, Known, Level, List, RuleBook, Scope, Terms,
 };
 use yidan_settlement::claim::{
     AccountUse, AgreementRecord, FilingRecord, HospitalApproval, LineParts, Spell,
@@ -27,7 +27,6 @@ use yidan_settlement::id::{
 use yidan_settlement::ledger::{Catalogue, Ledger, LookUp, Member, Shelf};
 use yidan_settlement::money::{Fen, Price, Quantity, Rate};
 use yidan_settlement::pack::{Channel, Filing, HospitalLevel, Pack};
-use yidan_settlement::settle::Known;
 
 use crate::random::Dice;
 

@@ -8,10 +8,11 @@ use yidan::bind;
 use yidan::case::Case;
 use yidan::clerk::{Clerk, ClerkError};
 use yidan::world::World;
+use yidan_settlement::catalogue::Known;
 use yidan_settlement::limits;
 use yidan_settlement::money::Fen;
 use yidan_settlement::reason::{LineReason, Reason};
-use yidan_settlement::settle::{Desk, Known, Looked};
+use yidan_settlement::settle::{Desk, Looked};
 
 fn world() -> World {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden");

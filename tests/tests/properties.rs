@@ -5,11 +5,11 @@ use yidan::case::Case;
 use yidan::clerk::{Clerk, Outcome, Settled};
 use yidan::world::World;
 use yidan_settlement::bill::{Decision, Side};
-use yidan_settlement::catalogue::RuleBook;
+use yidan_settlement::catalogue::{Known, RuleBook};
 use yidan_settlement::claim::Submitted;
 use yidan_settlement::explain::explain;
 use yidan_settlement::money::Fen;
-use yidan_settlement::settle::{Desk, Known, Looked};
+use yidan_settlement::settle::{Desk, Looked};
 use yidan_tests::model::{Catalogue, Look, Test};
 use yidan_tests::random::{self, Counter, Dice, Features, RandomPack};
 

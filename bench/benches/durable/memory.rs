@@ -4,6 +4,7 @@
 use std::time::Instant;
 
 use yidan_bench::r1;
+use yidan_settlement::catalogue::Known;
 use yidan_settlement::command::{Command, What};
 use yidan_settlement::date::{Day, Span};
 use yidan_settlement::event::{Event, PolicyNames, Record, Request};
@@ -12,7 +13,6 @@ use yidan_settlement::id::DiagnosisId;
 use yidan_settlement::ledger::{Catalogue, Decided, Ledger, LookUp, RequestKey, Room, Shelf};
 use yidan_settlement::money::Fen;
 use yidan_settlement::pack::Pack;
-use yidan_settlement::settle::Known;
 
 use crate::Asked;
 use crate::town::{facilities, member, psn_no, request, settle, totals};

@@ -3,10 +3,9 @@
 
 use std::fmt;
 
-use yidan_settlement::catalogue::Found;
 use yidan_settlement::catalogue::terms::asked_day;
+use yidan_settlement::catalogue::{Found, LookUps};
 use yidan_settlement::date::Day;
-use yidan_settlement::settle::LookUps;
 
 use crate::code::CodeWords;
 use crate::view::View;

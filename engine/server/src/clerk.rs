@@ -2,10 +2,11 @@
 
 use yidan_image::View;
 use yidan_settlement::bill::Decision;
+use yidan_settlement::catalogue::Known;
 use yidan_settlement::money::Fen;
 use yidan_settlement::pack::Pack;
 use yidan_settlement::reason::{Reason, Refusal};
-use yidan_settlement::settle::{Desk, Known, Looked};
+use yidan_settlement::settle::{Desk, Looked};
 
 use crate::answer::{Answer, RefusedAnswer, SettledAnswer};
 use crate::bind::{self, Bound, Unbound};

@@ -378,3 +378,43 @@ impl Entry {
         self.ceiling.at(level)
     }
 }
+
+/// Look-ups of a claim's lines, on their way: memory is read while the claim is looked at otherwise.
+pub trait LookUps {
+    /// Has what was asked for so far read, and asks for the rest.
+    fn approach(&mut self);
+
+    /// What the next line's code gave; lines are read once, in their order.
+    fn next(&mut self) -> Option<Found>;
+
+    /// What each line's code gave, of those that were read.
+    fn all(&self) -> &[Found];
+}
+
+/// What was looked up before.
+#[derive(Copy, Clone, Debug)]
+pub struct Known<'a> {
+    found: &'a [Found],
+    next: usize,
+}
+
+impl<'a> Known<'a> {
+    /// For each line, in order; empty for a claim by totals.
+    pub fn new(found: &'a [Found]) -> Known<'a> {
+        Known { found, next: 0 }
+    }
+}
+
+impl LookUps for Known<'_> {
+    fn approach(&mut self) {}
+
+    fn next(&mut self) -> Option<Found> {
+        let found = self.found.get(self.next).copied();
+        self.next = self.next.saturating_add(1);
+        found
+    }
+
+    fn all(&self) -> &[Found] {
+        self.found
+    }
+}

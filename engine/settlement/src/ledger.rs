@@ -15,6 +15,7 @@ pub mod snapshot;
 mod symbols;
 mod undo;
 mod visit;
+mod visits;
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
@@ -38,13 +39,14 @@ pub use members::{HeldKey, HeldSettlement, HeldSlot, KeyMark, Member, Members, R
 pub use requests::{Effect, KEPT_MS, Remembered, RequestKey, Requests};
 pub use symbols::{Symbol, Symbols};
 pub use visit::{HeldLine, OpenVisit};
+use visits::Visits;
 
 /// One shard.
 #[derive(Clone, Debug, Default)]
 pub struct Ledger {
     members: Members,
     facilities: BTreeMap<Text, Facility>,
-    visits: BTreeMap<u64, OpenVisit>,
+    visits: Visits,
     requests: Requests,
     /// What is held of accounts here for members anywhere, by the number of the command that holds it.
     holds: BTreeMap<u64, HeldShare>,
@@ -129,12 +131,17 @@ impl Ledger {
 
     /// Its registered visits, by number.
     pub fn visits(&self) -> impl Iterator<Item = (u64, &OpenVisit)> {
-        self.visits.iter().map(|(number, visit)| (*number, visit))
+        self.visits.iter()
+    }
+
+    /// The registered visits of a member, by number.
+    pub fn visits_of(&self, psn_no: &str) -> impl Iterator<Item = (u64, &OpenVisit)> {
+        self.visits.of(psn_no)
     }
 
     /// One visit.
     pub fn visit(&self, number: VisitId) -> Option<&OpenVisit> {
-        self.visits.get(&number.get())
+        self.visits.get(number.get())
     }
 
     /// Its facilities, by code.
@@ -242,16 +249,16 @@ impl Ledger {
                 Effect::Visit(seq)
             }
             Event::VisitChanged(visit, change) => {
-                let visit = self.visits.get_mut(&visit.get()).ok_or(broken("no such visit"))?;
+                let visit = self.visits.get_mut(visit.get()).ok_or(broken("no such visit"))?;
                 visit.facts.change(change);
                 Effect::Lasting
             }
             Event::VisitClosed(visit) => {
-                self.visits.remove(&visit.get()).ok_or(broken("no such visit"))?;
+                self.visits.remove(visit.get()).ok_or(broken("no such visit"))?;
                 Effect::Lasting
             }
             Event::LinesUploaded(visit, lines) => {
-                let visit = self.visits.get_mut(&visit.get()).ok_or(broken("no such visit"))?;
+                let visit = self.visits.get_mut(visit.get()).ok_or(broken("no such visit"))?;
                 visit.lines.extend((0_u32..).zip(lines).map(|(index, facts)| {
                     let facts = facts.clone();
                     HeldLine { facts, place, index, settled: 0 }
@@ -259,7 +266,7 @@ impl Ledger {
                 Effect::Lasting
             }
             Event::LinesWithdrawn(visit, which) => {
-                let visit = self.visits.get_mut(&visit.get()).ok_or(broken("no such visit"))?;
+                let visit = self.visits.get_mut(visit.get()).ok_or(broken("no such visit"))?;
                 visit.withdraw(which);
                 Effect::Lasting
             }
@@ -345,7 +352,7 @@ impl Ledger {
     /// Closes a day: visits settled for good before it go, and keys that are old enough.
     fn close(&mut self, day: Day, time_ms: u64) {
         self.closed_to = self.closed_to.max(Some(day));
-        self.visits.retain(|_, visit| !visit.is_over(day));
+        self.visits.forget(|visit| visit.is_over(day));
         self.requests.forget_before(time_ms.saturating_sub(KEPT_MS));
     }
 
@@ -437,7 +444,7 @@ impl Ledger {
     ) -> Result<(), Broken> {
         self.post(seq, psn_no, asker, &cancelled.posted)?;
         self.settlement_mut(seq, psn_no, cancelled.settlement)?.cancelled_by(place);
-        if let Some(visit) = self.visits.get_mut(&cancelled.posted.visit.get()) {
+        if let Some(visit) = self.visits.get_mut(cancelled.posted.visit.get()) {
             visit.give_back(cancelled.settlement);
         }
         self.books.cancelled = self.books.cancelled.saturating_add(1);
@@ -466,7 +473,7 @@ impl Ledger {
                 self.books.restored = self.books.restored.saturating_add(1);
             }
             Undone::Visit(visit) => {
-                self.visits.remove(&visit.get());
+                self.visits.remove(visit.get());
             }
         }
         let digest = known.map_or(request.digest, |known| known.digest);
@@ -498,7 +505,7 @@ impl Ledger {
 
     /// A settlement takes in lines of its visit. One settled at once is not registered, so none has its number.
     fn take_lines(&mut self, visit: VisitId, batch: Option<&str>, mid_stay: bool, settlement: u64) {
-        if let Some(visit) = self.visits.get_mut(&visit.get()) {
+        if let Some(visit) = self.visits.get_mut(visit.get()) {
             visit.take(batch, mid_stay, settlement);
         }
     }

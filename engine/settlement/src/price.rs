@@ -8,7 +8,7 @@ mod structure;
 use alloc::vec::Vec;
 
 use crate::admit::{Admitted, StayPart};
-use crate::catalogue::{Class, Family, Found, Level, Rule, RuleBook, Terms};
+use crate::catalogue::{Class, Family, Found, Level, LookUps, Rule, RuleBook, Terms};
 use crate::claim::{Charges, FeeLine, GivenTotals, HospitalApproval, LineParts};
 use crate::date::Day;
 use crate::id::{EntryId, LineKind};
@@ -16,7 +16,6 @@ use crate::limits::{self, LINE_KINDS_MAX, YEAR_PARTS_MAX};
 use crate::money::{Fen, Quantity, Rounding};
 use crate::pack::kind_of_tag;
 use crate::reason::{LineReason, LineReasons, Reason, Refusal};
-use crate::settle::LookUps;
 
 use conflict::{Hit, Presence};
 use restriction::Tally;

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use crate::admit::{self, Admitted, SlotKey, StayPart};
 use crate::bill::{Account, DecidedPart, Decision, Posting, Side, SlotChange};
-use crate::catalogue::{Found, RuleBook};
+use crate::catalogue::{Known, LookUps, RuleBook};
 use crate::claim::{AccountUse, LineParts, Submitted};
 use crate::id::{LineKind, SlotId};
 use crate::invariant;
@@ -33,46 +33,6 @@ pub struct Looked<'a, L = Known<'a>> {
     pub rules: &'a RuleBook,
     /// The line kind of each tag of the image, from [`Pack::kinds_of_tags`].
     pub kinds_of_tags: &'a [LineKind],
-}
-
-/// Look-ups of a claim's lines, on their way: memory is read while the claim is looked at otherwise.
-pub trait LookUps {
-    /// Has what was asked for so far read, and asks for the rest.
-    fn approach(&mut self);
-
-    /// What the next line's code gave; lines are read once, in their order.
-    fn next(&mut self) -> Option<Found>;
-
-    /// What each line's code gave, of those that were read.
-    fn all(&self) -> &[Found];
-}
-
-/// What was looked up before.
-#[derive(Copy, Clone, Debug)]
-pub struct Known<'a> {
-    found: &'a [Found],
-    next: usize,
-}
-
-impl<'a> Known<'a> {
-    /// For each line, in order; empty for a claim by totals.
-    pub fn new(found: &'a [Found]) -> Known<'a> {
-        Known { found, next: 0 }
-    }
-}
-
-impl LookUps for Known<'_> {
-    fn approach(&mut self) {}
-
-    fn next(&mut self) -> Option<Found> {
-        let found = self.found.get(self.next).copied();
-        self.next = self.next.saturating_add(1);
-        found
-    }
-
-    fn all(&self) -> &[Found] {
-        self.found
-    }
 }
 
 impl Desk {

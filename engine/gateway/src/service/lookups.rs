@@ -115,12 +115,10 @@ impl Service {
         let (number, code) = (Fact::from(psn_no), asking.institution.code.clone());
         let seen = self.look(psn_no, move |ledger| {
             let facts = ledger.members().get(&number)?.facts()?;
-            let ours = ledger.visits().filter(|(held, visit)| {
-                visit.psn_no == number && visit.facility == code && which(*held, visit)
-            });
-            let mut ours: Vec<Numbered> = ours.map(|(held, visit)| (held, visit.clone())).collect();
-            ours.sort_by_key(|(held, _)| *held);
-            Some((facts, ours))
+            let ours = ledger
+                .visits_of(&number)
+                .filter(|(held, visit)| visit.facility == code && which(*held, visit));
+            Some((facts, ours.map(|(held, visit)| (held, visit.clone())).collect()))
         });
         Ok(seen.await?.ok_or(Declined::PersonNotFound)?)
     }

@@ -195,12 +195,10 @@ impl Service {
         let number = Fact::from(psn_no);
         let seen = self.look(psn_no, move |ledger| {
             let member = ledger.members().get(&number)?;
-            let of_both = |visit: &yidan_settlement::ledger::OpenVisit| {
-                visit.psn_no == number && visit.facility == code
-            };
             let settled = member.settled().iter().map(|one| (one.seq(), one.place())).collect();
             let filed = member.facts()?.filed.iter().any(|one| one.facility == code);
-            Some((filed || ledger.visits().any(|(_, visit)| of_both(visit)), settled))
+            let visited = ledger.visits_of(&number).any(|(_, visit)| visit.facility == code);
+            Some((filed || visited, settled))
         });
         let seen: Option<(bool, Vec<(u64, u64)>)> = seen.await?;
         let Some((is_ours, settled)) = seen else { return Err(Declined::PersonNotOurs.into()) };

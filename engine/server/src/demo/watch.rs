@@ -7,10 +7,10 @@ use hdrhistogram::Histogram;
 use yidan_pipeline::Stopped;
 use yidan_pipeline::engine::EngineError;
 use yidan_settlement::admit::SlotKey;
-use yidan_settlement::catalogue::RuleBook;
+use yidan_settlement::catalogue::{Known, RuleBook};
 use yidan_settlement::money::Fen;
 use yidan_settlement::reason::{LineReason, Reason};
-use yidan_settlement::settle::{Desk, Known, Looked};
+use yidan_settlement::settle::{Desk, Looked};
 
 use super::place::{PLACES, Place};
 use super::report::{Count, Latency, PlaceSums, Report, Spread};

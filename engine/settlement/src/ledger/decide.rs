@@ -10,7 +10,7 @@ use super::{Ledger, Member, Needs, OpenVisit, Policy, RequestKey, Symbols};
 use crate::admit::SlotKey;
 use crate::bill::Decision;
 use crate::bind::{self, Bound, Charged, ClaimFacts};
-use crate::catalogue::{Found, RuleBook};
+use crate::catalogue::{Found, LookUps, RuleBook};
 use crate::command::{Command, End, Settle, What, WhichVisit};
 use crate::event::{
     Event, KeyedBy, PolicyNames, Record, Refused, Run, Settled, Share, SlotLabels, Which,
@@ -23,7 +23,7 @@ use crate::limits::{BILL_FEN_MAX, CLOCK_SKEW_SECONDS, LINES_MAX};
 use crate::money::Fen;
 use crate::pack::{Channel, Pack, SlotKeyKind};
 use crate::reason::{Conduct, Reason, Refusal};
-use crate::settle::{Desk, LookUps, Looked};
+use crate::settle::{Desk, Looked};
 
 /// What the ledger asks for before it decides.
 pub trait Shelf {

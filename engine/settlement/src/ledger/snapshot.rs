@@ -115,7 +115,7 @@ pub fn write<E>(shards: &[Ledger], chunk: impl FnMut(&[u8]) -> Result<(), E>) ->
         }
     }
     for shard in shards {
-        for (number, visit) in &shard.visits {
+        for (number, visit) in shard.visits.iter() {
             count(&mut counts.visits);
             rows.put(Row::Visit, |to| {
                 number.put(to);
@@ -507,7 +507,7 @@ impl Reading {
             index: Stored::read(from)?,
             settled: Stored::read(from)?,
         };
-        self.shards.get_mut(shard)?.visits.get_mut(&number)?.lines.push(line);
+        self.shards.get_mut(shard)?.visits.get_mut(number)?.lines.push(line);
         count(&mut self.counts.lines);
         Some(())
     }

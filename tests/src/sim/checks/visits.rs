@@ -72,10 +72,26 @@ pub fn difference<'r>(
         let (batches, ended, end) = (visit.batches.clone(), visit.settled, visit.facts.end);
         engine.insert(number, Visit { lines, batches, ended, end });
     }
+    if let Some(member) = ledgers.iter().find_map(found_otherwise) {
+        return Some(format!("the visits of {member} are not found by its number"));
+    }
     let mut numbers = own.visits.keys().chain(engine.keys());
     let differs = numbers.find(|number| own.visits.get(number) != engine.get(number))?;
     let (own, engine) = (own.visits.get(differs), engine.get(differs));
     Some(format!("visit {differs} is {engine:?}, by its records {own:?}"))
+}
+
+/// A member whose visits are found by its number otherwise than by looking through all.
+fn found_otherwise(ledger: &Ledger) -> Option<String> {
+    let mut of_members: BTreeMap<&str, Vec<u64>> = BTreeMap::new();
+    ledger.members().iter().for_each(|member| drop(of_members.insert(member.psn_no(), vec![])));
+    for (number, visit) in ledger.visits() {
+        of_members.entry(&visit.psn_no).or_default().push(number);
+    }
+    let otherwise = |(psn_no, numbers): &(&str, Vec<u64>)| {
+        !ledger.visits_of(psn_no).map(|(number, _)| number).eq(numbers.iter().copied())
+    };
+    of_members.into_iter().find(otherwise).map(|(psn_no, _)| psn_no.to_owned())
 }
 
 impl Visits {

@@ -120,6 +120,41 @@ fn slots_only_rise_and_a_reversal_leaves_nothing() {
     });
 }
 
+/// M1′ of the worked examples, a real message: 25.10 of which 0.23 is pre-pay, wholly below the deductible and paid from the
+/// account; its reversal has the same fields with the other sign.
+#[test]
+fn a_real_reversal_has_the_fields_of_its_settlement_below_nought() {
+    let pack = include_str!("../golden/packs/worked/M1.toml");
+    let case = json!({"admdvs": "990100",
+        "member": {"psn_no": "M1", "insutype": "310", "psn_type": "11", "balc": "1378.15"},
+        "facility": {"fixmedins_code": "H1", "admdvs": "990101", "kind": "hospital", "hosp_lv": "一级"},
+        "visit": {"med_type": "11", "begntime": "2022-12-12", "acct_used_flag": "1"},
+        "totals": {"medfee_sumamt": "25.10", "preselfpay_amt": "0.23", "inscp_scp_amt": "24.87"}});
+    let mut counter = Counter::new();
+    let world = counter.world(pack).expect("the pack is sound");
+    let mut clerk = Clerk::new(world, None, false);
+    let settled = clerk.settle(&parsed(&case), |outcome| match outcome {
+        Outcome::Settled(settled) => {
+            let back = settled.decision.reversed();
+            let deductible: Fen = back.tiers.iter().map(|row| row.deductible).sum();
+            let told = [
+                back.total,
+                back.split.in_scope,
+                back.split.pre_pay,
+                deductible,
+                back.fund_sum(),
+                back.account_own,
+                back.cash,
+            ];
+            assert_eq!(told.map(Fen::get), [-2_510, -2_487, -23, -2_487, 0, -2_510, 0]);
+            assert_eq!(back.balance, Fen::new(137_815));
+            true
+        }
+        Outcome::Refused(..) => false,
+    });
+    assert!(settled.unwrap_or_else(|error| panic!("{error}")), "it settles");
+}
+
 /// Settles a bound case anew.
 fn again<T>(
     world: &World,

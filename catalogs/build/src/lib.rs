@@ -45,6 +45,15 @@ pub enum BuildError {
         /// What the system said.
         source: io::Error,
     },
+    /// A folder without sources: nothing would be known by an image of it.
+    #[error(
+        "{path}: no source: expected {path}/national/*.csv and a folder for each region by its six digits, as \
+         {path}/530100/drugs.csv; nothing was written"
+    )]
+    NoSource {
+        /// The folder.
+        path: String,
+    },
     /// The sources are wrong, in all these places.
     #[error("{}", listed(.0))]
     Sources(Vec<Problem>),
@@ -98,7 +107,11 @@ impl fmt::Display for BuildReport {
 /// Builds the image of a folder of sources: `national/` and a folder for each region, by its six
 /// digits. The file is written whole or not at all, and opened once before success is reported.
 pub fn build(sources: &Path, image: &Path) -> Result<BuildReport, BuildError> {
-    build_of(&read_folder(sources)?, image)
+    let read = read_folder(sources)?;
+    if read.is_empty() {
+        return Err(BuildError::NoSource { path: sources.display().to_string() });
+    }
+    build_of(&read, image)
 }
 
 /// The same of sources in memory.

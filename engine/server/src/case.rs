@@ -506,11 +506,51 @@ impl Case {
     }
 }
 
+/// A control character in a text, written as an escape or as it is: no code has one, and a terminal would obey it.
+fn control_character(text: &str, first_line: usize) -> Option<CaseError> {
+    let blank = |c: char| matches!(c, ' ' | '\n' | '\r' | '\t');
+    let mut characters = text.char_indices();
+    let found = loop {
+        let (at, c) = characters.next()?;
+        if c.is_control() && !blank(c) {
+            break at;
+        }
+        if c != '\\' {
+            continue;
+        }
+        let (_, escaped) = characters.next()?;
+        let control = match escaped {
+            'b' | 'f' | 'n' | 'r' | 't' => true,
+            'u' => {
+                let digits = text.get(at + 2..at + 6);
+                let code = digits.and_then(|digits| u32::from_str_radix(digits, 16).ok());
+                code.and_then(char::from_u32).is_some_and(char::is_control)
+            }
+            _ => false,
+        };
+        if control {
+            break at;
+        }
+    };
+    let before = &text[..found];
+    // In bytes, as serde_json counts.
+    let column = before.rsplit('\n').next().map_or(0, str::len) + 1;
+    Some(CaseError {
+        line: first_line + before.matches('\n').count(),
+        column,
+        field: ".".to_owned(),
+        what: "a control character in a text; expected letters, digits and signs alone".to_owned(),
+    })
+}
+
 /// Reads one object. `first_line` is the line of the input that the text begins on.
 ///
 /// # Errors
 /// The first thing that is not as it should be.
 pub fn parse<T: DeserializeOwned>(text: &str, first_line: usize) -> Result<T, CaseError> {
+    if let Some(error) = control_character(text, first_line) {
+        return Err(error);
+    }
     let mut from = serde_json::Deserializer::from_str(text);
     let case: T = serde_path_to_error::deserialize(&mut from).map_err(|error| {
         let field = error.path().to_string();

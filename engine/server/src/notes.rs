@@ -3,7 +3,8 @@
 
 use yidan_image::{PriceMark, View};
 use yidan_settlement::admit;
-use yidan_settlement::bill::Decision;
+use yidan_settlement::bill::{DecidedPart, Decision};
+use yidan_settlement::date::Day;
 use yidan_settlement::id::SourceId;
 use yidan_settlement::pack::Pack;
 use yidan_settlement::reason::{LineReason, Reason};
@@ -29,6 +30,8 @@ pub(crate) fn notes(settled: &Settled<'_>, case: &Case, view: Option<View<'_>>) 
     let assumed = assumed(decision, pack);
     notes.extend(assumed.into_iter().map(|what| format!("使用了未经文件证实的假定：{what}")));
     notes.extend(view.into_iter().flat_map(|view| assumed_values(decision, view)));
+    notes.extend(unknown_identities(case, pack));
+    notes.extend(odd_days(case));
     if decision.tolerated > 0 {
         notes.push(format!(
             "{}条明细金额与单价乘数量的差在容差内，按所给金额结算",
@@ -67,28 +70,57 @@ fn leveled_by_prescriber(decision: &Decision, pack: &Pack) -> bool {
 /// What of tiers and accounts rests on a document that is only an assumption.
 fn assumed(decision: &Decision, pack: &Pack) -> Vec<String> {
     let mut assumed: Vec<String> = Vec::new();
-    let mut note = |name: &str, id: SourceId| {
+    let mut note = |name: &str, id: SourceId, day: Day| {
         let Some(source) = pack.source(id) else { return };
-        let text = format!("{name}（{}，依据等级{}）", source.document, source.grade.letter());
-        if source.grade.is_assumption() && !assumed.contains(&text) {
+        let Some(what) = source.assumed_on(day) else { return };
+        let what = if what.is_empty() { String::new() } else { format!("；{what}") };
+        let grade = source.grade.letter();
+        let text = format!("{name}（{}，依据等级{grade}{what}）", source.document);
+        if !assumed.contains(&text) {
             assumed.push(text);
         }
     };
     for row in &decision.tiers {
-        let Some(tier) = tier(row, decision, pack) else { continue };
-        sources(row, tier).for_each(|id| note(&tier.name, id));
+        let part = decision.parts.get(usize::from(row.stay_part));
+        let (Some(tier), Some(part)) = (tier(row, decision, pack), part) else { continue };
+        sources(row, tier).for_each(|id| note(&tier.name, id, part.governing));
     }
     if !decision.account_sum().is_zero()
-        && let Some(source) = account_source(decision, pack)
+        && let Some(last) = decision.parts.last()
+        && let Some(source) = account_source(last, pack)
     {
-        note("个人账户支付范围", source);
+        note("个人账户支付范围", source, last.governing);
     }
     assumed
 }
 
+/// Classes of the member that the pack has no benefit for: one that is misspelt is told from one that gives nothing.
+fn unknown_identities(case: &Case, pack: &Pack) -> Option<String> {
+    let named = case.member.identities.iter().map(|one| one.r#type.as_str());
+    let unknown: Vec<&str> = named.filter(|name| pack.identity(name).is_none()).collect();
+    (!unknown.is_empty())
+        .then(|| format!("政策包没有这些身份的待遇，未计入：{}", unknown.join("、")))
+}
+
+/// Days that are possible and seldom meant.
+fn odd_days(case: &Case) -> Vec<String> {
+    let (begin, end) = (case.visit.begntime, case.visit.endtime.unwrap_or(case.visit.begntime));
+    let (begin, end) = (begin.0.day(), end.0.day());
+    let mut notes = Vec::new();
+    let outside = |day: Day| day < begin || day > end;
+    let lines = case.lines.iter().flatten();
+    let odd = lines.filter(|line| outside(line.fee_ocur_time.0.day())).count();
+    if odd > 0 {
+        notes.push(format!("{odd}条明细的费用日期不在就诊起止日期内，目录按各自的费用日期查找"));
+    }
+    if case.member.brdy.is_some_and(|birth| birth.0 > begin) {
+        notes.push("出生日期（brdy）晚于就诊开始日期，年龄按 0 岁计".to_owned());
+    }
+    notes
+}
+
 /// Where it stands what the accounts could pay.
-fn account_source(decision: &Decision, pack: &Pack) -> Option<SourceId> {
-    let last = decision.parts.last()?;
+fn account_source(last: &DecidedPart, pack: &Pack) -> Option<SourceId> {
     Some(pack.edition(last.governing)?.accounts.row(&last.at)?.source)
 }
 

@@ -210,7 +210,9 @@ impl Totals {
             totals.add_kind(*kind, parts, Quantity::ZERO);
             ordinary = ordinary.minus(parts);
         }
-        if ordinary.has_negative() {
+        // What no kind takes is ordinary, unless what is ordinary is said as well: then nothing may be left.
+        let said = given.kinds.iter().any(|(kind, _)| *kind == LineKind::default());
+        if ordinary.has_negative() || (said && ordinary != LineParts::default()) {
             return Err(Refusal::of(Reason::TotalsMismatch));
         }
         totals.add_kind(LineKind::default(), &ordinary, Quantity::ZERO);

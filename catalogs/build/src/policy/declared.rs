@@ -136,6 +136,8 @@ fn source(node: &Node<'_>, names: &mut Names, data: &mut PackData) {
         clause: optional("clause"),
         grade: node.need("grade").and_then(|v| v.choice(&GRADES)).unwrap_or(Grade::Assumption),
         note: optional("note"),
+        assumes: optional("assumes"),
+        assumed_before: node.get("assumed_before").and_then(Value::day),
     });
 }
 

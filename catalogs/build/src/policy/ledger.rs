@@ -211,11 +211,13 @@ impl Outline {
 
 /// A source in words: document, date, clause, grade; ⚠ before an assumption.
 pub(super) fn cited(source: &Source) -> String {
-    let Source { document, date, clause, grade, note, .. } = source;
-    let warning = if grade.is_assumption() { "⚠ " } else { "" };
+    let Source { id: _, document, date, clause, grade, note, assumes, assumed_before } = source;
+    let warning = if grade.is_assumption() || assumes.is_some() { "⚠ " } else { "" };
     let clause = clause.as_ref().map(|clause| format!(" {clause}")).unwrap_or_default();
     let note = note.as_ref().map(|note| format!("；{note}")).unwrap_or_default();
-    format!("{warning}{document}（{date}）{clause} [{}]{note}", grade.letter())
+    let assumes = assumes.as_ref().map(|what| format!("；假定：{what}")).unwrap_or_default();
+    let before = assumed_before.map(|day| format!("；{day} 前视为同样执行")).unwrap_or_default();
+    format!("{warning}{document}（{date}）{clause} [{}]{note}{assumes}{before}", grade.letter())
 }
 
 fn year(rule: YearRule) -> String {

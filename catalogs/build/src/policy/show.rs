@@ -103,7 +103,8 @@ fn row(outline: &Outline, entry: &Entry) -> Vec<String> {
 /// What an entry rests on; ⚠ before an assumption.
 fn ground(outline: &Outline, entry: &Entry) -> String {
     let source = entry.source.and_then(|id| outline.source(id)).map(|source| {
-        let warning = if source.grade.is_assumption() { "⚠ " } else { "" };
+        let assumed = source.grade.is_assumption() || source.assumes.is_some();
+        let warning = if assumed { "⚠ " } else { "" };
         let clause = source.clause.as_ref().map(|clause| format!(" {clause}"));
         let clause = clause.unwrap_or_default();
         format!("{warning}{}{clause} [{}]", source.id, source.grade.letter())

@@ -269,10 +269,13 @@ struct UnreadableAnswer<'a> {
     column: usize,
 }
 
-/// Where a case is wrong: at the field that it names, else where its reader stood.
+/// Where a case is wrong: at the field that it names, else where its reader stood. What is wrong with the whole of it, as a
+/// field said twice, stands there too; what it lacks stands nowhere, and is told at its begin.
 fn place_of(text: &CaseText<'_>, wrong: &CaseError) -> Place {
     let bytes = text.text.as_bytes();
-    let at = input::locate(text.text, &wrong.field).unwrap_or_else(|| {
+    let whole = wrong.field == "." && !wrong.what.starts_with("missing field");
+    let field = if whole { None } else { input::locate(text.text, &wrong.field) };
+    let at = field.unwrap_or_else(|| {
         let lines = wrong.line.saturating_sub(text.first.line);
         let start = text.text.split_inclusive('\n').take(lines).map(str::len).sum::<usize>();
         start + wrong.column.saturating_sub(1)

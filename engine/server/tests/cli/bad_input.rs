@@ -213,6 +213,26 @@ fn broken_files_are_told_by_line_and_column() {
     }
 }
 
+/// A terminal obeys some of them, and a statement's columns are broken by others.
+#[test]
+fn control_characters_are_refused_where_they_stand() {
+    let plain = by_totals().to_string();
+    for control in ["\\u001b[31m", "\\n", "\\t", "\\u0000", "\\u0085", "\u{7f}", "\u{9b}2J"] {
+        let text = plain.replacen("\"psn_no\":\"", &format!("\"psn_no\":\"P{control}"), 1);
+        assert_ne!(text, plain);
+        let ran = piped(&["settle", "-"], text.as_bytes());
+        assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""), "{control}");
+        let column = text[..text.find(control).expect("it stands there")].chars().count() + 1;
+        let place = format!("1:{column}: ");
+        assert!(ran.err.contains(&place) && ran.err.contains("control character"), "{}", ran.err);
+        assert!(ran.err.chars().all(|c| c == '\n' || !c.is_control()), "{:?}", ran.err);
+    }
+    for fine in ["\\\\n", "\\\"", "\\u4e00"] {
+        let text = plain.replacen("\"psn_no\":\"", &format!("\"psn_no\":\"P{fine}"), 1);
+        assert_eq!(piped(&["settle", "-"], text.as_bytes()).code, Some(0), "{fine}");
+    }
+}
+
 #[test]
 fn a_bad_line_does_not_keep_the_next_from_being_settled() {
     let good = by_totals().to_string();

@@ -53,6 +53,17 @@ fn bad_sources_are_all_told_and_nothing_is_written() {
 }
 
 #[test]
+fn a_folder_without_sources_leaves_the_image_that_is_there() {
+    let folder = Folder::new();
+    let image = folder.write("live.img", "of yesterday");
+    folder.write("empty/drugs.csv", "a source that lies in no division");
+    let ran = run(&["catalog", "build", &folder.path("empty"), "-o", &image]);
+    assert_eq!(ran.code, Some(2), "{ran:?}");
+    assert!(ran.err.contains("no source: expected"), "{}", ran.err);
+    assert_eq!(fs::read_to_string(&image).expect("it is there"), "of yesterday");
+}
+
+#[test]
 fn made_up_sources_are_the_same_as_the_image_of_them() {
     let folder = Folder::new();
     let sizes = [

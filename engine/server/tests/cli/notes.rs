@@ -63,6 +63,48 @@ fn lines_split_by_values_that_nobody_published_are_counted() {
 }
 
 #[test]
+fn what_a_document_does_not_say_is_told_on_the_days_it_is_used() {
+    // Kunming's dialysis: the quota is of a table of 2024, and who bears what is above it of none.
+    let dialysis = json!({"admdvs": "530100",
+        "member": {"psn_no": "P1", "insutype": "310", "psn_type": "11", "brdy": "1970-01-01",
+            "approvals": [{"dise_codg": "M07800", "from": "2020-01-01"}]},
+        "facility": {"fixmedins_code": "H1", "admdvs": "530102", "kind": "hospital", "hosp_lv": "三级"},
+        "visit": {"med_type": "14", "begntime": "2025-03-01", "endtime": "2025-03-31", "dise_codg": "M07800"},
+        "totals": {"medfee_sumamt": "9000.00", "inscp_scp_amt": "9000.00",
+            "kinds": {"hemodialysis": {"inscp_scp_amt": "9000.00"}}}});
+    let (warnings, statement) = noted(&dialysis);
+    for said in [&warnings, &statement] {
+        assert!(said.contains("超定额部分由医院承担"), "{said}");
+    }
+    let stay = |begin: &str, end: &str| {
+        let case = set(&employee(), "/visit/begntime", json!(begin));
+        noted(&set(&case, "/visit/endtime", json!(end))).0
+    };
+    let (before, since) = (stay("2022-03-01", "2022-03-09"), stay("2025-03-01", "2025-03-09"));
+    assert!(before.contains("此前的日期未见文件"), "{before}");
+    assert!(!since.contains("此前的日期未见文件"), "{since}");
+}
+
+#[test]
+fn classes_and_days_that_are_probably_mistakes_are_told() {
+    let (plain, _) = noted(&by_totals());
+    let misspelt = json!([{"type": "低饱", "from": "2024-01-01"}]);
+    let (told, statement) = noted(&set(&by_totals(), "/member/identities", misspelt));
+    assert!(told.contains("政策包没有这些身份的待遇，未计入：低饱"), "{told}");
+    assert!(statement.contains("低饱"), "{statement}");
+    let (unborn, _) = noted(&set(&by_totals(), "/member/brdy", json!("2030-01-01")));
+    assert!(unborn.contains("出生日期"), "{unborn}");
+    let late =
+        set(&with_line("QS63000002", "30.00"), "/lines/0/fee_ocur_time", json!("2025-05-02"));
+    let (late, _) = noted(&late);
+    assert!(late.contains("1条明细的费用日期不在就诊起止日期内"), "{late}");
+    let (in_time, _) = noted(&with_line("QS63000002", "30.00"));
+    for said in [plain, in_time] {
+        assert!(!said.contains("身份") && !said.contains("日期"), "{said}");
+    }
+}
+
+#[test]
 fn own_cost_by_cause_names_the_cause() {
     let folder = Folder::new();
     let root = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../catalogs/sources"));

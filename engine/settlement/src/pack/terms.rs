@@ -3,6 +3,7 @@
 use alloc::string::String;
 
 use crate::catalogue::{Family, Setting};
+use crate::date::Day;
 use crate::id::Insutype;
 
 /// Which day governs something.
@@ -122,6 +123,10 @@ pub struct Source {
     pub grade: Grade,
     /// A remark.
     pub note: Option<String>,
+    /// What of its values is assumed though the document is not, in words for a statement.
+    pub assumes: Option<String>,
+    /// Before this day its values are taken to have held already: no document says so.
+    pub assumed_before: Option<Day>,
 }
 
 /// A scheme that visits may be settled under.
@@ -223,12 +228,26 @@ pub struct Naming {
     pub index: u16,
 }
 
+impl Source {
+    /// What a bill of a governing day that used it must say is assumed; `None` where its document says it all.
+    pub fn assumed_on(&self, day: Day) -> Option<&str> {
+        if let Some(assumes) = &self.assumes {
+            return Some(assumes);
+        }
+        let before = self.assumed_before.is_some_and(|first| day < first);
+        if before {
+            return Some("此前的日期未见文件，视为同样执行");
+        }
+        self.grade.is_assumption().then_some("")
+    }
+}
+
 impl Grade {
     /// Whether bills that used such a value must say so.
     pub const fn is_assumption(self) -> bool {
         match self {
-            Grade::General | Grade::Assumption => true,
-            Grade::Official | Grade::News | Grade::Mirror | Grade::Weak | Grade::Inferred => false,
+            Grade::Inferred | Grade::General | Grade::Assumption => true,
+            Grade::Official | Grade::News | Grade::Mirror | Grade::Weak => false,
         }
     }
 

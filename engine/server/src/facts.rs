@@ -404,8 +404,6 @@ pub(crate) fn line_facts(lines: &[LineCase]) -> Result<Vec<LineFacts>, FieldErro
 
 /// Totals.
 pub(crate) fn totals_facts(totals: &TotalsCase) -> TotalsFacts {
-    // Ordinary is what the others leave: said outright, it is left to be that.
-    let others = totals.kinds.iter().filter(|(name, _)| *name != "ordinary");
     TotalsFacts {
         total: totals.medfee_sumamt.0,
         parts: LineParts {
@@ -414,7 +412,9 @@ pub(crate) fn totals_facts(totals: &TotalsCase) -> TotalsFacts {
             pre_pay: totals.preselfpay_amt.0,
             in_scope: totals.inscp_scp_amt.0,
         },
-        kinds: others
+        kinds: totals
+            .kinds
+            .iter()
             .map(|(name, kind)| {
                 let parts = LineParts {
                     own: kind.fulamt_ownpay_amt.0,

@@ -396,12 +396,24 @@ fn caps(dice: &mut Dice, world: &mut World, draft: &mut Draft) {
             None => format!("on = \"{on}\""),
             Some(slot) => format!("on = \"{on}\"\nslot = \"{slot}\""),
         };
-        for cell in some_cells(dice, world) {
+        let all = cells(dice, world);
+        let some = dice.some(&all);
+        for cell in &some {
             let value = cap_amount(dice, world);
-            draft.row("cap", &cell, &format!("{value}\n{tail}"));
+            draft.row("cap", cell, &format!("{value}\n{tail}"));
+        }
+        // A level or some days may not be left out where others have a cap: that there is none is said.
+        let said = |cell: &&String| keys(cell).iter().any(|key| ["level", "day"].contains(key));
+        let mut whole = true;
+        for cell in all.iter().filter(|cell| !some.contains(cell)).filter(said) {
+            draft.row("cap", cell, &format!("unlimited = true\n{tail}"));
+            whole = false;
         }
         if dice.percent(20) {
             let exception = format!("{}\nexception = true", perhaps(dice, world, 100));
+            if !whole {
+                continue; // It might hold where another row lifts the cap.
+            }
             draft.row("cap", &exception, &format!("unlimited = true\n{tail}"));
         }
     }

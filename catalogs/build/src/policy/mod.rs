@@ -11,6 +11,7 @@ mod declared;
 mod diff;
 mod edition;
 mod finding;
+mod gap;
 mod heading;
 mod labels;
 mod ledger;
@@ -109,7 +110,9 @@ fn make(text: &str, sink: &Sink<'_>) -> Option<(Pack, Outline)> {
         return None;
     }
     let whole_tiers = outline.tiers.iter().zip(&whole);
-    let tiers = whole_tiers.map(|(tier, whole)| Some(tier).filter(|_| *whole)).collect();
+    let tiers: Vec<Option<&TierDraft>> =
+        whole_tiers.map(|(tier, whole)| Some(tier).filter(|_| *whole)).collect();
+    tiers.iter().flatten().for_each(|tier| gap::check(sink, &outline.heading, tier));
     let drafts = Drafts { tiers, accounts: &outline.accounts };
     data.editions = edition::make(sink, &data, &drafts);
     if sink.errors() > 0 {

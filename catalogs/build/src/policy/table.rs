@@ -211,7 +211,7 @@ fn cells(census: &Census, row_of_case: &[u32]) -> Vec<u32> {
 }
 
 /// Up to three blocks of marked cells in words.
-fn blocks(space: &Space<'_>, marked: &[bool], matters: &[bool]) -> String {
+pub(super) fn blocks(space: &Space<'_>, marked: &[bool], matters: &[bool]) -> String {
     let mut rest = marked.to_vec();
     let mut told = Vec::new();
     while rest.contains(&true) && told.len() < 3 {

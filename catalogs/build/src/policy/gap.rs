@@ -92,7 +92,7 @@ impl CapRows<'_> {
         let segments = self.segments();
         let days: Vec<Days> =
             census.cases.iter().map(|case| self.days(&case.rows, &segments)).collect();
-        let gaps: Vec<Vec<(usize, usize)>> = days.iter().map(|days| between(days)).collect();
+        let gaps: Vec<Vec<(usize, usize)>> = days.iter().map(between).collect();
         let place = Cells { space: &space, census: &census };
         self.tell_days(&place, &segments, &days, &gaps, troubles);
         self.tell_levels(&place, &segments, &days, &gaps, troubles);

@@ -145,12 +145,42 @@ impl Pack {
         let accounts = file.tables("account")?.into_iter().map(Account::read);
         let accounts = accounts.collect::<Result<_, _>>()?;
         file.end()?;
-        let pack = Pack { tiers, accounts, ..pack };
-        let named = pack.tiers.iter().flat_map(Tier::slots);
-        match named.into_iter().find(|id| pack.slots.iter().all(|slot| slot.id != *id)) {
+        let mut pack = Pack { tiers, accounts, ..pack };
+        pack.keep_kinds_apart()?;
+        let named = pack.tiers.iter_mut().flat_map(Tier::slots);
+        match named.into_iter().find(|id| pack.slots.iter().all(|slot| slot.id != **id)) {
             Some(id) => Err(format!("no slot `{id}`")),
             None => Ok(pack),
         }
+    }
+
+    /// A slot by line kind becomes one for each, and a tier of one kind names that of its kind.
+    fn keep_kinds_apart(&mut self) -> Result<(), String> {
+        let kinds = self.kinds();
+        let by_kind = |slot: &&SlotRow| slot.key.as_deref() == Some("line_kind");
+        let apart: Vec<SlotRow> = self.slots.iter().filter(by_kind).cloned().collect();
+        self.slots.retain(|slot| !by_kind(&slot));
+        for slot in &apart {
+            let of_kind = |kind: &String| SlotRow {
+                id: format!("{}@{kind}", slot.id),
+                key: None,
+                ..slot.clone()
+            };
+            self.slots.extend(kinds.iter().map(of_kind));
+        }
+        for tier in &mut self.tiers {
+            let own = tier.kinds.clone().unwrap_or_else(|| kinds.clone());
+            for name in tier.slots() {
+                if apart.iter().all(|slot| slot.id != *name) {
+                    continue;
+                }
+                let [kind] = own.as_slice() else {
+                    return Err(format!("slot `{name}` in a tier of several kinds"));
+                };
+                *name = format!("{name}@{kind}");
+            }
+        }
+        Ok(())
     }
 
     /// Whether some row that stands on a day asks for the age.

@@ -217,17 +217,17 @@ impl Tier {
     }
 
     /// The slots that the tier names.
-    pub(crate) fn slots(&self) -> Vec<String> {
-        let mut named: Vec<String> = self.bands_at.iter().cloned().collect();
-        for row in self.deductible.iter().map(|row| &row.value) {
-            named.extend(row.less.clone());
-            named.extend(row.ceiling.iter().map(|(_, slot)| slot.clone()));
-            if let DeductibleAmount::ByCount { count, counted, .. } = &row.amount {
-                named.extend([count.clone(), counted.clone()]);
+    pub(crate) fn slots(&mut self) -> Vec<&mut String> {
+        let mut named: Vec<&mut String> = self.bands_at.iter_mut().collect();
+        for row in self.deductible.iter_mut().map(|row| &mut row.value) {
+            named.extend(row.less.iter_mut());
+            named.extend(row.ceiling.iter_mut().map(|(_, slot)| slot));
+            if let DeductibleAmount::ByCount { count, counted, .. } = &mut row.amount {
+                named.extend([count, counted]);
             }
         }
-        named.extend(self.cap.iter().filter_map(|row| row.value.slot.clone()));
-        named.extend(self.add.iter().map(|row| row.value.slot.clone()));
+        named.extend(self.cap.iter_mut().filter_map(|row| row.value.slot.as_mut()));
+        named.extend(self.add.iter_mut().map(|row| &mut row.value.slot));
         named
     }
 }

@@ -112,6 +112,10 @@ impl Draft {
             if self.group {
                 sub_keys.push(Some("disease_group"));
             }
+            // One for each kind: of the slots that a pack may have, early ones leave enough to the others.
+            if self.kinds.len() == 1 && world.slots.len() < 8 {
+                sub_keys.extend([Some("line_kind"), Some("line_kind")]);
+            }
             let (scope, key) = (*dice.one(&scopes), *dice.one(&sub_keys));
             world.slot(false, scope, key)
         };

@@ -4,13 +4,12 @@
 use yidan_settlement::catalogue::{Family, Setting};
 use yidan_settlement::id::Insutype;
 use yidan_settlement::limits;
-use yidan_settlement::pack::{
-    Agreement, Benefit, Grade, Naming, PackData, Scheme, Slot, SlotKeyKind, SlotScope, Source,
-};
+use yidan_settlement::pack::{Agreement, Benefit, Grade, Naming, PackData, Scheme, Source};
 
 use super::finding::Sink;
 use super::names::Names;
 use super::read::{Node, Value};
+use super::slots::Slots;
 
 /// The names that conditions and tiers may use.
 #[derive(Clone, Debug)]
@@ -25,12 +24,11 @@ pub(super) struct Known {
     pub(super) disease_groups: Names,
     pub(super) line_kinds: Names,
     pub(super) benefits: Names,
-    pub(super) slots: Names,
+    pub(super) slots: Slots,
     /// What covers are called, in their order.
     pub(super) cover_names: Vec<String>,
-    /// Where each source and each slot stands, for warnings about unused ones.
+    /// Where each source stands, for warnings about unused ones.
     pub(super) source_places: Vec<usize>,
-    pub(super) slot_places: Vec<usize>,
 }
 
 const GRADES: [(&str, Grade); 7] = [
@@ -41,22 +39,6 @@ const GRADES: [(&str, Grade); 7] = [
     ("I", Grade::Inferred),
     ("G", Grade::General),
     ("A", Grade::Assumption),
-];
-
-const SCOPES: [(&str, SlotScope); 7] = [
-    ("stay", SlotScope::Stay),
-    ("day", SlotScope::Day),
-    ("month", SlotScope::Month),
-    ("quarter", SlotScope::Quarter),
-    ("year", SlotScope::Year),
-    ("filing", SlotScope::Filing),
-    ("life", SlotScope::Life),
-];
-
-const SLOT_KEYS: [(&str, SlotKeyKind); 3] = [
-    ("disease", SlotKeyKind::Disease),
-    ("disease_group", SlotKeyKind::DiseaseGroup),
-    ("scheme", SlotKeyKind::Scheme),
 ];
 
 /// Reads all declarations; `pack_at` is where what is wholly missing is reported.
@@ -72,10 +54,9 @@ pub(super) fn read(root: &Node<'_>, pack_at: usize, data: &mut PackData) -> Know
         disease_groups: Names::new("disease group", &[]),
         line_kinds: Names::new("line kind", &[]).with("ordinary"),
         benefits: Names::new("benefit", &[]),
-        slots: Names::new("slot", &[]),
+        slots: Slots::default(),
         cover_names: Vec::new(),
         source_places: Vec::new(),
-        slot_places: Vec::new(),
     };
     for node in root.tables("source", "[[source]]") {
         known.source_places.push(node.at);
@@ -95,11 +76,7 @@ pub(super) fn read(root: &Node<'_>, pack_at: usize, data: &mut PackData) -> Know
         benefit(&node, &mut known.benefits, data);
         node.finish();
     }
-    for node in root.tables("slot", "[[slot]]") {
-        known.slot_places.push(node.at);
-        slot(&node, &mut known.slots, data);
-        node.finish();
-    }
+    known.slots = Slots::read(root, &known.line_kinds, data);
     let sink = root.sink;
     for (names, key) in [
         (&known.sources, "source"),
@@ -112,9 +89,12 @@ pub(super) fn read(root: &Node<'_>, pack_at: usize, data: &mut PackData) -> Know
         }
     }
     let line_kinds = known.line_kinds.len();
+    let by_line_kind = known.slots.places().iter().any(|place| place.by_line_kind);
+    let slots =
+        if by_line_kind { "slots (those by line kind once for each kind)" } else { "slots" };
     for (length, most, what) in [
         (known.covers.len(), 6, "covers"),
-        (known.slots.len(), limits::SLOTS_MAX, "slots"),
+        (data.slots.len(), limits::SLOTS_MAX, slots),
         (line_kinds, limits::LINE_KINDS_MAX, "line kinds (with `ordinary`)"),
         (known.benefits.len(), 64, "benefits"),
     ] {
@@ -264,20 +244,6 @@ fn benefit(node: &Node<'_>, names: &mut Names, data: &mut PackData) {
         maternity: truth("maternity"),
         approval: truth("approval"),
         work_injury: truth("work_injury"),
-    });
-}
-
-fn slot(node: &Node<'_>, names: &mut Names, data: &mut PackData) {
-    names.declare(node.sink, node.need("id"), node.at);
-    let units = [("fen", false), ("count", true)];
-    let count = node.get("unit").and_then(|value| value.choice(&units));
-    let scope = node.need("scope").and_then(|value| value.choice(&SCOPES));
-    let key = node.get("key").and_then(|value| value.choice(&SLOT_KEYS));
-    data.slots.push(Slot {
-        id: names.get(last(names)).to_owned(),
-        count: count.unwrap_or(false),
-        scope: scope.unwrap_or(SlotScope::Year),
-        key: key.unwrap_or(SlotKeyKind::None),
     });
 }
 

@@ -66,8 +66,7 @@ fn cap_name(heading: &Heading, on: CapOn, slot: Option<SlotId>) -> String {
     };
     match slot {
         Some(slot) => {
-            let slot = heading.known.slots.get(u16::from(slot.get()));
-            format!("cap on {on} with the slot \"{slot}\"")
+            format!("cap on {on} with the slot \"{}\"", heading.slot_name(slot))
         }
         None => format!("cap on {on} without a slot"),
     }

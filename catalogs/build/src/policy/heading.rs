@@ -2,7 +2,7 @@
 //! are whole.
 
 use yidan_settlement::date::{Day, Span};
-use yidan_settlement::id::SourceId;
+use yidan_settlement::id::{SlotId, SourceId};
 use yidan_settlement::pack::{
     CauseRule, Causes, Distance, Filing, GoverningDates, Governs, PackData, SecondDeductible,
     YearRule,
@@ -21,6 +21,13 @@ pub(super) struct Heading {
     pub(super) grounds: Vec<(&'static str, SourceId)>,
     /// The line of `[pack]`.
     pub(super) line: u32,
+}
+
+impl Heading {
+    /// What the pack calls a slot.
+    pub(super) fn slot_name(&self, id: SlotId) -> &str {
+        self.data.slots.get(id.index()).map_or("", |slot| slot.id.as_str())
+    }
 }
 
 pub(super) const FILINGS: [(&str, Filing); 3] = [

@@ -173,11 +173,12 @@ impl Outline {
             let line = known.contributions.line(index);
             entries.push(plain(of, "id", name.to_owned(), line));
         }
-        for (index, slot) in data.slots.iter().enumerate() {
+        for (slot, place) in data.slots.iter().zip(known.slots.places()) {
             let unit = if slot.count { "次数" } else { "金额" };
-            let value = format!("{unit}；{}{}", labels::scope(slot.scope), labels::key(slot.key));
+            let key = if place.by_line_kind { "；分费用类别" } else { labels::key(slot.key) };
+            let value = format!("{unit}；{}{key}", labels::scope(slot.scope));
             let of = format!("slot \"{}\"", slot.id);
-            entries.push(plain(of, "scope", value, known.slots.line(index)));
+            entries.push(plain(of, "scope", value, place.line));
         }
         entries
     }

@@ -23,6 +23,7 @@ mod read;
 mod resolve;
 mod rules;
 mod show;
+mod slots;
 mod space;
 mod table;
 mod tier;

@@ -1,6 +1,6 @@
 //! The rows of a tier as written: first shares, deductibles, factors, bands, changes, caps, floors and adds; and accounts.
 
-use yidan_settlement::id::{LineKind, SlotId};
+use yidan_settlement::id::LineKind;
 use yidan_settlement::limits;
 use yidan_settlement::money::{Fen, Rate};
 use yidan_settlement::pack::{
@@ -10,8 +10,8 @@ use yidan_settlement::pack::{
 
 use super::condition::{self, LevelMeans};
 use super::heading::Heading;
-use super::names::Names;
 use super::read::{Node, Value};
+use super::slots::SlotsOfTier;
 use super::tier::{
     CapAmountDraft, CapDraft, CapOn, Change, ChangeOf, FirstShare, FloorDraft, Plus, Ruled,
 };
@@ -40,7 +40,7 @@ impl<'a> Rows<'_, 'a> {
     }
 
     pub(super) fn deductibles(&self) -> Vec<Ruled<Deductible>> {
-        let slots = &self.heading.known.slots;
+        let slots = self.slots();
         self.rows("deductible", "[[tier.deductible]]", |node| deductible(node, slots))
     }
 
@@ -70,7 +70,7 @@ impl<'a> Rows<'_, 'a> {
     }
 
     pub(super) fn caps(&self) -> Vec<Ruled<CapDraft>> {
-        let slots = &self.heading.known.slots;
+        let slots = self.slots();
         let mut rows = self.rows("cap", "[[tier.cap]]", |node| cap(node, slots));
         for row in &mut rows {
             // A row that lifts a cap is there to stand in place of the others.
@@ -93,8 +93,12 @@ impl<'a> Rows<'_, 'a> {
     }
 
     pub(super) fn adds(&self) -> Vec<Ruled<Add>> {
-        let slots = &self.heading.known.slots;
+        let slots = self.slots();
         self.rows("add", "[[tier.add]]", |node| add(node, slots))
+    }
+
+    fn slots(&self) -> SlotsOfTier<'_> {
+        SlotsOfTier { slots: &self.heading.known.slots, kinds: self.kinds }
     }
 
     /// Reads the rows of one part; a row whose value is wrong was reported and is left out.
@@ -174,12 +178,6 @@ fn account(node: &Node<'_>) -> AccountRow {
     row
 }
 
-/// A slot that a value names.
-pub(super) fn slot(value: Value<'_>, slots: &Names) -> Option<SlotId> {
-    let index = slots.find(value.sink, value)?;
-    u8::try_from(index).ok().map(SlotId::new)
-}
-
 /// Line kinds that a value names, each once.
 pub(super) fn line_kinds(value: Value<'_>, heading: &Heading) -> Vec<LineKind> {
     let mut kinds: Vec<LineKind> = Vec::new();
@@ -217,8 +215,8 @@ fn one_key<'a>(node: &Node<'a>, keys: &[&'static str]) -> Option<(&'static str, 
     found
 }
 
-fn deductible(node: &Node<'_>, slots: &Names) -> Option<Deductible> {
-    let slot_of = |key| node.get(key).and_then(|value| slot(value, slots));
+fn deductible(node: &Node<'_>, slots: SlotsOfTier<'_>) -> Option<Deductible> {
+    let slot_of = |key| node.get(key).and_then(|value| slots.find(value));
     let (count, counted) = (slot_of("count"), slot_of("counted"));
     let less = slot_of("less");
     let per = node.get("per").and_then(|value| value.choice(&PERS)).unwrap_or(Per::Visit);
@@ -233,7 +231,7 @@ fn deductible(node: &Node<'_>, slots: &Names) -> Option<Deductible> {
     let ceiling = node.get("ceiling").and_then(|value| value.table("`ceiling`".to_owned()));
     let ceiling = ceiling.and_then(|node| {
         let amount = node.need("amount").and_then(Value::amount);
-        let of = node.need("slot").and_then(|value| slot(value, slots));
+        let of = node.need("slot").and_then(|value| slots.find(value));
         node.finish();
         Some((amount?, of?))
     });
@@ -354,7 +352,7 @@ fn points(value: Value<'_>, least: i64) -> Option<i64> {
     value.percent("percentage points with a sign, such as \"+5%\" or \"-10%\"", least, 10_000)
 }
 
-fn cap(node: &Node<'_>, slots: &Names) -> Option<CapDraft> {
+fn cap(node: &Node<'_>, slots: SlotsOfTier<'_>) -> Option<CapDraft> {
     let words = [
         ("payment", CapOn::Payment),
         ("cost_before", CapOn::CostBefore),
@@ -362,7 +360,7 @@ fn cap(node: &Node<'_>, slots: &Names) -> Option<CapDraft> {
     ];
     let on = node.need("on").and_then(|value| value.choice(&words));
     let named = node.get("slot");
-    let of = named.map(|value| slot(value, slots));
+    let of = named.map(|value| slots.find(value));
     let per = node.get("per").and_then(|value| value.choice(&PERS)).unwrap_or(Per::Visit);
     let plus = node.get("plus").and_then(|value| value.table("`plus`".to_owned()));
     let plus = plus.and_then(|node| {
@@ -401,8 +399,8 @@ fn cap(node: &Node<'_>, slots: &Names) -> Option<CapDraft> {
     Some(CapDraft { on: on?, slot, amount, per, plus })
 }
 
-fn add(node: &Node<'_>, slots: &Names) -> Option<Add> {
-    let of = node.need("slot").and_then(|value| slot(value, slots));
+fn add(node: &Node<'_>, slots: SlotsOfTier<'_>) -> Option<Add> {
+    let of = node.need("slot").and_then(|value| slots.find(value));
     let words = [
         ("base", AddOf::Base),
         ("first_share", AddOf::FirstShare),

@@ -104,7 +104,7 @@ fn penalty(penalty: bool) -> &'static str {
 
 impl Outline {
     pub(super) fn slot(&self, id: SlotId) -> &str {
-        self.heading.known.slots.get(u16::from(id.get()))
+        self.heading.slot_name(id)
     }
 
     pub(super) fn kinds(&self, kinds: &[LineKind]) -> String {

@@ -32,7 +32,7 @@ pub(super) fn check(sink: &Sink<'_>, heading: &Heading, tiers: &[TierDraft], who
 /// The rules of §4 step 6 for a tier whose bands lie on the axis of a slot.
 fn bands_on_a_slot(sink: &Sink<'_>, heading: &Heading, tier: &TierDraft) {
     let Some(axis) = tier.bands_at else { return };
-    let name = heading.known.slots.get(u16::from(axis.get()));
+    let name = heading.slot_name(axis);
     if tier.bands_pay == BandsPay::Difference {
         for change in tier.changes.iter().filter(|change| change.value.kinds.is_some()) {
             let message = format!(
@@ -100,13 +100,20 @@ enum Use {
 /// Every read slot is written, and units agree.
 fn slots(sink: &Sink<'_>, heading: &Heading, tiers: &[TierDraft]) {
     let uses: Vec<(SlotId, usize, Use)> = tiers.iter().flat_map(uses).collect();
-    let declared = heading.data.slots.iter().zip(&heading.known.slot_places);
-    for ((index, slot), place) in (0_u8..).zip(declared.clone()).map(|(i, (s, p))| ((i, s), p)) {
+    let places = heading.known.slots.places();
+    let used = |declared: u16| {
+        let of_slot = |id: SlotId| places.get(id.index()).map(|place| place.declared);
+        uses.iter().any(|(id, ..)| of_slot(*id) == Some(declared))
+    };
+    let mut told = None;
+    for ((index, slot), place) in (0_u8..).zip(&heading.data.slots).zip(places) {
+        let name = heading.known.slots.declared(place);
         let of_slot: Vec<&(SlotId, usize, Use)> =
             uses.iter().filter(|(id, ..)| id.get() == index).collect();
-        if of_slot.is_empty() {
-            let message = format!("the slot \"{}\" is neither read nor written", slot.id);
-            sink.warning(*place, message, "leave it out");
+        if !used(place.declared) && told != Some(place.declared) {
+            told = Some(place.declared);
+            let message = format!("the slot \"{name}\" is neither read nor written");
+            sink.warning(place.at, message, "leave it out");
         }
         let written = of_slot.iter().any(|(.., usage)| matches!(usage, Use::Added(_)));
         for (_, at, usage) in of_slot {
@@ -114,7 +121,12 @@ fn slots(sink: &Sink<'_>, heading: &Heading, tiers: &[TierDraft]) {
                 Use::Read if !written => {
                     let message =
                         format!("the slot \"{}\" is read here, but no tier writes it", slot.id);
-                    let help = format!("add a [[tier.add]] with `slot = \"{}\"`", slot.id);
+                    let help = match place.by_line_kind {
+                        true => format!(
+                            "add a [[tier.add]] with `slot = \"{name}\"` to a tier of that kind"
+                        ),
+                        false => format!("add a [[tier.add]] with `slot = \"{name}\"`"),
+                    };
                     sink.mendable(*at, message, "", help);
                 }
                 Use::Read if slot.count => {

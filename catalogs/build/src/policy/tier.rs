@@ -11,6 +11,7 @@ use super::heading::Heading;
 use super::names::unknown;
 use super::part;
 use super::read::{Node, Value};
+use super::slots::SlotsOfTier;
 
 /// A tier with its rows.
 #[derive(Clone, Debug)]
@@ -143,7 +144,7 @@ fn tier(node: &Node<'_>, heading: &Heading, earlier: &[TierDraft]) -> TierDraft 
     let basic = BASIC_FUNDS.contains(&fund.get());
     let base = node.need("base").and_then(|value| base(value, earlier));
     let kinds = kinds(node, heading);
-    let slots = &heading.known.slots;
+    let slots = SlotsOfTier { slots: &heading.known.slots, kinds: &kinds };
     let choose = |key, words: &[(&'static str, bool)]| {
         node.get(key).and_then(|value| value.choice(words)).unwrap_or(false)
     };
@@ -154,7 +155,7 @@ fn tier(node: &Node<'_>, heading: &Heading, earlier: &[TierDraft]) -> TierDraft 
     let changes_listed = choose("changes_order", &[("standard", false), ("listed", true)]);
     let bands_at = node.get("bands_at").and_then(|value| match value.text()? {
         "visit" => None,
-        _ => part::slot(value, slots),
+        _ => slots.find(value),
     });
     let rows = part::Rows { node, heading, kinds: &kinds };
     TierDraft {

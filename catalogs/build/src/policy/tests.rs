@@ -240,6 +240,38 @@ fn kinds_with_ratios_of_their_own_get_bands_of_their_own() {
 }
 
 #[test]
+fn a_slot_by_line_kind_is_one_slot_for_each_kind() {
+    let text = |key: &str| {
+        whole(&format!(
+            "[[tier]]\nid = \"T\"\nfund = \"390100\"\nbase = \"in_scope\"\nsource = \"S\"\n\
+             kinds = [\"special\"]\n\
+             [[tier.band]]\nrate = \"80%\"\nsource = \"S\"\n\
+             [[tier.add]]\nslot = \"paid\"\nof = \"paid\"\nsource = \"S\"\n\
+             [[line_kind]]\nid = \"special\"\ntags = [\"s\"]\n\
+             [[slot]]\nid = \"first\"\nscope = \"life\"\n\
+             [[slot]]\nid = \"paid\"\nscope = \"year\"\n{key}"
+        ))
+    };
+    let one = check(&text(""), "one").expect("the pack compiles");
+    let split = check(&text("key = \"line_kind\"\n"), "split").expect("the pack compiles");
+    let slots: Vec<&str> = split.pack.data().slots.iter().map(|slot| slot.id.as_str()).collect();
+    assert_eq!(slots, ["first", "paid@ordinary", "paid@special"]);
+    let tier = split.pack.data().editions.first().and_then(|e| e.tiers.first()).expect("one tier");
+    assert_eq!(tier.adds.first().map(|add| add.slot), Some(SlotId::new(2)));
+    let lines: Vec<String> = diff(&one, &split).iter().map(ToString::to_string).collect();
+    assert_eq!(
+        lines,
+        [
+            "~ tier \"T\" add: paid ← 支付额，据 S → paid@special ← 支付额，据 S (line 10 → 10)",
+            "- slot \"paid\" scope: 金额；每年 (line 21)",
+            "+ slot \"paid@ordinary\" scope: 金额；每年；分费用类别 (line 21)",
+            "+ slot \"paid@special\" scope: 金额；每年；分费用类别 (line 21)",
+        ]
+    );
+    assert!(show(&split).contains("| paid@special | scope | 金额；每年；分费用类别 |"));
+}
+
+#[test]
 fn a_difference_names_what_changed_and_where() {
     let old = check(R1, "old").expect("R1 compiles");
     let text = R1

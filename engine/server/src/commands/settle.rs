@@ -49,16 +49,16 @@ In place of totals, lines:
 pub(super) struct Settle {
     /// The cases, or `-`
     file: PathBuf,
-    /// One line of JSON for each case, in place of statements
+    /// One line of JSON for each case, in place of statements; with how each fen came about, unless --explain=none
     #[arg(long)]
     json: bool,
-    /// Show how each fen came about; `full` with every fee line
+    /// Show how each fen came about; `full` with every fee line, as JSON has it in any case
     #[arg(long, value_name = "HOW", num_args = 0..=1, require_equals = true, default_missing_value = "brief")]
     explain: Option<Depth>,
     /// Show every fee line in the statement
     #[arg(long)]
     lines: bool,
-    /// Carry slots and account balances of a member from case to case
+    /// Carry slots and account balances of a member from case to case; what each has used is kept in memory
     #[arg(long)]
     sequence: bool,
     /// Every line of FILE is a case, whatever it looks like [default for .jsonl and .ndjson]
@@ -79,6 +79,8 @@ fn without_effect() -> String {
 
 #[derive(Debug, Clone, Copy, Eq, PartialEq, ValueEnum)]
 enum Depth {
+    /// Nothing
+    None,
     /// The first fee lines under each heading
     Brief,
     /// Every fee line
@@ -245,12 +247,13 @@ impl Settle {
     ) -> io::Result<()> {
         if self.json {
             let mut answer = settled.answer(case);
-            answer.explain = self.explain.map(|_| explained(settled, case));
+            let wanted = self.explain != Some(Depth::None);
+            answer.explain = wanted.then(|| explained(settled, case));
             return out.json(&answer);
         }
         let options = statement::Options { lines: self.lines };
         writeln!(out, "{}", statement(settled, case, settled.view(case), options).trim_end())?;
-        if let Some(depth) = self.explain {
+        if let Some(depth @ (Depth::Brief | Depth::Full)) = self.explain {
             let told = explained(settled, case);
             write!(out, "{}", explain_text::text(&told, depth == Depth::Full))?;
         }

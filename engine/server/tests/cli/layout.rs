@@ -75,9 +75,9 @@ fn one_case_makes_one_statement() {
 }
 
 #[test]
-fn json_says_why_when_asked() {
-    let (_, plain) = settled("case.json", by_totals().to_string(), &[]);
-    let (_, explained) = settled("case.json", by_totals().to_string(), &["--explain"]);
+fn json_says_why_unless_it_is_not_wanted() {
+    let (_, plain) = settled("case.json", by_totals().to_string(), &["--explain=none"]);
+    let (_, explained) = settled("case.json", by_totals().to_string(), &[]);
     assert!(plain[0].get("explain").is_none());
     assert!(explained[0]["explain"]["tiers"].is_array(), "{}", explained[0]);
     assert_eq!(plain[0]["setlinfo"], explained[0]["setlinfo"]);

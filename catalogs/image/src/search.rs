@@ -19,6 +19,8 @@ pub struct Search<'a, C> {
     view: Option<View<'a>>,
     codes: C,
     on_their_way: [OnItsWay; BATCH],
+    /// So many codes have taken the second step.
+    approached: usize,
     found: &'a mut Vec<Found>,
 }
 
@@ -41,7 +43,13 @@ impl<'a, 'c, C: AsRef<[(&'c [u8], Day)]>> Search<'a, C> {
         let count = codes.as_ref().len();
         found.clear();
         found.reserve(count);
-        let mut search = Search { view, codes, on_their_way: [OnItsWay::default(); BATCH], found };
+        let mut search = Search {
+            view,
+            codes,
+            on_their_way: [OnItsWay::default(); BATCH],
+            approached: 0,
+            found,
+        };
         search.begin(0);
         search
     }
@@ -70,6 +78,7 @@ impl<'a, 'c, C: AsRef<[(&'c [u8], Day)]>> Search<'a, C> {
     /// The second step: reads the buckets and asks for the entries.
     #[inline(always)]
     fn approach_from(&mut self, from: usize) {
+        self.approached = from + BATCH;
         let (Some(view), Some(codes)) = (self.view, self.codes.as_ref().get(from..)) else {
             return;
         };
@@ -95,7 +104,9 @@ impl<'a, 'c, C: AsRef<[(&'c [u8], Day)]>> Search<'a, C> {
 impl<'c, C: AsRef<[(&'c [u8], Day)]>> LookUps for Search<'_, C> {
     #[inline(always)]
     fn approach(&mut self) {
-        self.approach_from(0);
+        if self.approached == 0 {
+            self.approach_from(0);
+        }
     }
 
     #[inline(always)]
@@ -104,8 +115,10 @@ impl<'c, C: AsRef<[(&'c [u8], Day)]>> LookUps for Search<'_, C> {
         if place >= self.codes.as_ref().len() {
             return None;
         }
-        if place >= BATCH && place.is_multiple_of(BATCH) {
-            self.begin(place);
+        if place >= self.approached {
+            if place > 0 {
+                self.begin(place);
+            }
             self.approach_from(place);
         }
         let found = self.read(place);

@@ -523,6 +523,7 @@ fn control_character(text: &str, first_line: usize) -> Option<CaseError> {
             'b' | 'f' | 'n' | 'r' | 't' => true,
             'u' => {
                 let digits = text.get(at + 2..at + 6);
+                let digits = digits.filter(|all| all.bytes().all(|b| b.is_ascii_hexdigit()));
                 let code = digits.and_then(|digits| u32::from_str_radix(digits, 16).ok());
                 code.and_then(char::from_u32).is_some_and(char::is_control)
             }

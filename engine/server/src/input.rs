@@ -13,7 +13,7 @@ use bytes::Bytes;
 use scan::{Scan, Step};
 
 pub use bytes::Place;
-pub use locate::locate;
+pub use locate::{locate, place_of};
 
 /// The most bytes that one case may have: fifty times a bill of 1,500 lines.
 pub const CASE_BYTES_MAX: usize = 16 * 1024 * 1024;

@@ -1,6 +1,8 @@
 //! What the reader of a bill should know beside its figures: that it is an example, what of it rests on assumptions,
 //! why all of it is own cost, what was tolerated, what is to be reviewed.
 
+use std::collections::BTreeSet;
+
 use yidan_image::{PriceMark, View};
 use yidan_settlement::admit;
 use yidan_settlement::bill::{DecidedPart, Decision};
@@ -73,7 +75,7 @@ fn assumed(decision: &Decision, pack: &Pack) -> Vec<String> {
     let mut note = |name: &str, id: SourceId, day: Day| {
         let Some(source) = pack.source(id) else { return };
         let Some(what) = source.assumed_on(day) else { return };
-        let what = if what.is_empty() { String::new() } else { format!("；{what}") };
+        let what: String = what.map(|what| format!("；{what}")).collect();
         let grade = source.grade.letter();
         let text = format!("{name}（{}，依据等级{grade}{what}）", source.document);
         if !assumed.contains(&text) {
@@ -97,9 +99,10 @@ fn assumed(decision: &Decision, pack: &Pack) -> Vec<String> {
 /// Classes of the member that the pack has no benefit for: one that is misspelt is told from one that gives nothing.
 fn unknown_identities(case: &Case, pack: &Pack) -> Option<String> {
     let named = case.member.identities.iter().map(|one| one.r#type.as_str());
-    let unknown: Vec<&str> = named.filter(|name| pack.identity(name).is_none()).collect();
+    let unknown: BTreeSet<&str> = named.filter(|name| pack.identity(name).is_none()).collect();
     (!unknown.is_empty())
-        .then(|| format!("政策包没有这些身份的待遇，未计入：{}", unknown.join("、")))
+        .then(|| Vec::from_iter(unknown).join("、"))
+        .map(|unknown| format!("政策包没有这些身份的待遇，未计入：{unknown}"))
 }
 
 /// Days that are possible and seldom meant.
@@ -113,8 +116,8 @@ fn odd_days(case: &Case) -> Vec<String> {
     if odd > 0 {
         notes.push(format!("{odd}条明细的费用日期不在就诊起止日期内，目录按各自的费用日期查找"));
     }
-    if case.member.brdy.is_some_and(|birth| birth.0 > begin) {
-        notes.push("出生日期（brdy）晚于就诊开始日期，年龄按 0 岁计".to_owned());
+    if case.member.brdy.is_some_and(|birth| birth.0 > end) {
+        notes.push("出生日期（brdy）晚于就诊结束日期，年龄按 0 岁计".to_owned());
     }
     notes
 }

@@ -381,13 +381,13 @@ impl Entry {
 
 /// Look-ups of a claim's lines, on their way: memory is read while the claim is looked at otherwise.
 pub trait LookUps {
-    /// Has what was asked for so far read, and asks for the rest.
+    /// Has what was asked for so far read, and asks for the rest; what is left of that, the next line does.
     fn approach(&mut self);
 
     /// What the next line's code gave; lines are read once, in their order.
     fn next(&mut self) -> Option<Found>;
 
-    /// What each line's code gave, of those that were read.
+    /// What each line's code gave, once all were read.
     fn all(&self) -> &[Found];
 }
 

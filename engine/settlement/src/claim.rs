@@ -260,7 +260,8 @@ pub struct GivenTotals<'a> {
     pub total: Fen,
     /// The four parts of the whole bill.
     pub parts: LineParts,
-    /// The four parts of each line kind besides ordinary; what they leave is ordinary.
+    /// The four parts of line kinds. What they leave is ordinary; where ordinary is among them, they leave nothing in scope and no
+    /// pre-pay.
     pub kinds: &'a [(crate::id::LineKind, LineParts)],
 }
 

@@ -199,21 +199,24 @@ impl Totals {
         if given.total != given.parts.sum() {
             return Err(mismatch);
         }
+        let of_kinds =
+            given.kinds.iter().fold(LineParts::default(), |sum, (_, parts)| sum.plus(parts));
+        let ordinary = given.parts.minus(&of_kinds);
+        // What no kind takes is ordinary, unless what is ordinary is said as well: then nothing of what kinds are for may be left.
+        let said = given.kinds.iter().any(|(kind, _)| *kind == LineKind::default());
+        let left = !(ordinary.in_scope.is_zero() && ordinary.pre_pay.is_zero());
+        if ordinary.has_negative() || (said && left) {
+            let (whole, kinds) = (given.parts.in_scope, of_kinds.in_scope);
+            return Err(Refusal::of(Reason::TotalsMismatch).with(whole, kinds));
+        }
         let mut totals = Totals { charged: true, by_totals: true, ..Totals::nothing(days) };
         if admitted.own_cost() {
             totals.parts.own = given.total;
             return Ok(totals);
         }
         totals.parts = given.parts;
-        let mut ordinary = given.parts;
         for (kind, parts) in given.kinds {
             totals.add_kind(*kind, parts, Quantity::ZERO);
-            ordinary = ordinary.minus(parts);
-        }
-        // What no kind takes is ordinary, unless what is ordinary is said as well: then nothing may be left.
-        let said = given.kinds.iter().any(|(kind, _)| *kind == LineKind::default());
-        if ordinary.has_negative() || (said && ordinary != LineParts::default()) {
-            return Err(Refusal::of(Reason::TotalsMismatch));
         }
         totals.add_kind(LineKind::default(), &ordinary, Quantity::ZERO);
         Ok(totals)
@@ -307,6 +310,7 @@ impl<'j, 'a> Judge<'j, 'a> {
         sums.charged = true;
         let among = check.among();
         let looked_up = looked_up.all();
+        assert_eq!(lines.len(), looked_up.len(), "every line was looked up once");
         let ruled = !room.ruled.is_empty();
         let changes = ruled && entries_change(lines, looked_up, &room.ruled);
         let anew = among.returns || changes || self.admitted.is_divided();

@@ -213,7 +213,7 @@ impl Outline {
 /// A source in words: document, date, clause, grade; ⚠ before an assumption.
 pub(super) fn cited(source: &Source) -> String {
     let Source { id: _, document, date, clause, grade, note, assumes, assumed_before } = source;
-    let warning = if grade.is_assumption() || assumes.is_some() { "⚠ " } else { "" };
+    let warning = if source.is_assumed() { "⚠ " } else { "" };
     let clause = clause.as_ref().map(|clause| format!(" {clause}")).unwrap_or_default();
     let note = note.as_ref().map(|note| format!("；{note}")).unwrap_or_default();
     let assumes = assumes.as_ref().map(|what| format!("；假定：{what}")).unwrap_or_default();

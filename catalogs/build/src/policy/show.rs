@@ -103,8 +103,7 @@ fn row(outline: &Outline, entry: &Entry) -> Vec<String> {
 /// What an entry rests on; ⚠ before an assumption.
 fn ground(outline: &Outline, entry: &Entry) -> String {
     let source = entry.source.and_then(|id| outline.source(id)).map(|source| {
-        let assumed = source.grade.is_assumption() || source.assumes.is_some();
-        let warning = if assumed { "⚠ " } else { "" };
+        let warning = if source.is_assumed() { "⚠ " } else { "" };
         let clause = source.clause.as_ref().map(|clause| format!(" {clause}"));
         let clause = clause.unwrap_or_default();
         format!("{warning}{}{clause} [{}]", source.id, source.grade.letter())

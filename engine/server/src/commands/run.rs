@@ -92,6 +92,8 @@ struct Flow<'e> {
     waiting: VecDeque<Waiting>,
     /// What each name stands for.
     named: HashMap<String, Named>,
+    /// Why what a name stands for was waited for in vain.
+    failed: Option<Failure>,
     out: Output,
     times_us: Histogram<u64>,
     counts: [u64; 3],
@@ -126,6 +128,7 @@ impl<'e> Flow<'e> {
             came,
             waiting: VecDeque::new(),
             named: HashMap::new(),
+            failed: None,
             out: Output::open(),
             times_us: times_us.expect("the bounds are constants, and in order"),
             counts: [0; 3],
@@ -334,13 +337,16 @@ impl Flow<'_> {
             Ok(asked) => asked,
             Err(wrong) => {
                 let what = format!("field `{}`: {}", wrong.field, wrong.what);
-                self.unreadable(Some(number), first, &what);
+                self.unreadable(Some(number), input::place_of(text, first, &wrong), &what);
                 return Ok(());
             }
         };
         let name = asked.r#as.clone();
         // Read before it takes its name: "@name" in it is what a line before it made.
         let meant = self.meant(asked);
+        if let Some(failure) = self.failed.take() {
+            return Err(failure);
+        }
         let made = if meant.is_ok() { Made::OnItsWay } else { Made::Nothing };
         if let Some(name) = &name {
             self.named.insert(name.clone(), Named { line: number, made });
@@ -448,8 +454,13 @@ impl Names for Flow<'_> {
             match self.named.get(name)?.made {
                 Made::Number(number) => return Some(number),
                 Made::Nothing => return None,
-                // An engine that has stopped is told by the next that is submitted.
-                Made::OnItsWay => self.wait().ok()?,
+                Made::OnItsWay => {
+                    // The line that asks is not to blame, and no answer comes any more: the run ends with this.
+                    if let Err(failure) = self.wait() {
+                        self.failed = Some(failure);
+                        return None;
+                    }
+                }
             }
         }
     }

@@ -14,7 +14,7 @@ use super::progress::Progress;
 use super::tally::Tally;
 use crate::answer::RefusedAnswer;
 use crate::bind::Unbound;
-use crate::case::{Case, CaseError, WITHOUT_EFFECT};
+use crate::case::{Case, WITHOUT_EFFECT};
 use crate::clerk::{Clerk, ClerkError, Outcome, Settled};
 use crate::explain_json::explained;
 use crate::explain_text;
@@ -164,7 +164,7 @@ impl Run<'_> {
             Ok(case) => case,
             Err(wrong) => {
                 self.clerk.pass_over();
-                let at = place_of(&text, &wrong);
+                let at = input::place_of(text.text, text.first, &wrong);
                 let what = format!("field `{}`: {}", wrong.field, wrong.what);
                 return self.unreadable(Some(text.number), at, &what, Some(&wrong.field));
             }
@@ -270,20 +270,6 @@ struct UnreadableAnswer<'a> {
     field: Option<&'a str>,
     line: usize,
     column: usize,
-}
-
-/// Where a case is wrong: at the field that it names, else where its reader stood. What is wrong with the whole of it, as a
-/// field said twice, stands there too; what it lacks stands nowhere, and is told at its begin.
-fn place_of(text: &CaseText<'_>, wrong: &CaseError) -> Place {
-    let bytes = text.text.as_bytes();
-    let whole = wrong.field == "." && !wrong.what.starts_with("missing field");
-    let field = if whole { None } else { input::locate(text.text, &wrong.field) };
-    let at = field.unwrap_or_else(|| {
-        let lines = wrong.line.saturating_sub(text.first.line);
-        let start = text.text.split_inclusive('\n').take(lines).map(str::len).sum::<usize>();
-        start + wrong.column.saturating_sub(1)
-    });
-    text.first.after(bytes.get(..at).unwrap_or(bytes))
 }
 
 /// The field that a clerk could make nothing of.

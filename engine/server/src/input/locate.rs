@@ -4,6 +4,24 @@ use std::collections::BTreeMap;
 
 use serde_json::value::RawValue;
 
+use super::Place;
+use crate::case::CaseError;
+
+/// Where a case or a command is wrong: at the field that it names, else where its reader stood. A field said twice and what is
+/// wrong with the whole stand there too; what the whole lacks stands nowhere, and is told at its begin.
+pub fn place_of(text: &str, first: Place, wrong: &CaseError) -> Place {
+    let lacks = wrong.what.starts_with("missing field");
+    let by_reader = wrong.what.starts_with("duplicate field") || (wrong.field == "." && !lacks);
+    let field = if by_reader { None } else { locate(text, &wrong.field) };
+    let at = field.unwrap_or_else(|| {
+        let lines = wrong.line.saturating_sub(first.line);
+        let start = text.split_inclusive('\n').take(lines).map(str::len).sum::<usize>();
+        start + wrong.column.saturating_sub(1)
+    });
+    let bytes = text.as_bytes();
+    first.after(bytes.get(..at).unwrap_or(bytes))
+}
+
 /// The byte at which the value of a path (`lines[3].cnt`, `member.psn_no`, `.`) begins in a JSON text; of a field that is
 /// not there, the byte of the nearest value around it. `None` when the text is not JSON.
 pub fn locate(text: &str, path: &str) -> Option<usize> {

@@ -233,6 +233,27 @@ fn control_characters_are_refused_where_they_stand() {
     }
 }
 
+/// In commands as in cases, and a field said twice at its second name.
+#[test]
+fn what_is_wrong_inside_is_told_at_its_place() {
+    let twice = r#"{"admdvs":"630100","member":{"psn_no":"1","psn_no":"2"}}"#;
+    let ran = piped(&["settle", "-"], twice.as_bytes());
+    let second = twice.rfind("\"psn_no\"").expect("it stands there");
+    let column = place(&ran.err);
+    assert!((second..=second + 9).contains(&column), "{}", ran.err);
+    let command =
+        r#"{"op":"member","admdvs":"630100","member":{"psn_no":"P\u001b","insutype":"390"}}"#;
+    let folder = Folder::new();
+    let ran = piped(&["run", &folder.path("journal"), "-"], command.as_bytes());
+    assert_eq!(place(&ran.err), command.find('\\').expect("it stands there") + 1, "{}", ran.err);
+}
+
+/// The column that an error on the first line names.
+fn place(said: &str) -> usize {
+    let column = said.split("stdin:1:").nth(1).and_then(|rest| rest.split(':').next());
+    column.and_then(|column| column.parse().ok()).unwrap_or_else(|| panic!("{said}"))
+}
+
 #[test]
 fn a_bad_line_does_not_keep_the_next_from_being_settled() {
     let good = by_totals().to_string();

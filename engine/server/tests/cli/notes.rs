@@ -92,6 +92,11 @@ fn classes_and_days_that_are_probably_mistakes_are_told() {
     let (told, statement) = noted(&set(&by_totals(), "/member/identities", misspelt));
     assert!(told.contains("政策包没有这些身份的待遇，未计入：低饱"), "{told}");
     assert!(statement.contains("低饱"), "{statement}");
+    let twice = json!([{"type": "低饱", "from": "2024-01-01", "to": "2024-06-01"}, {"type": "低饱", "from": "2024-06-01"}]);
+    let (twice, _) = noted(&set(&by_totals(), "/member/identities", twice));
+    assert_eq!(twice.matches("低饱").count(), 1, "{twice}");
+    let (newborn, _) = noted(&set(&by_totals(), "/member/brdy", json!("2025-03-02")));
+    assert!(!newborn.contains("出生日期"), "born in the stay: {newborn}");
     let (unborn, _) = noted(&set(&by_totals(), "/member/brdy", json!("2030-01-01")));
     assert!(unborn.contains("出生日期"), "{unborn}");
     let late =

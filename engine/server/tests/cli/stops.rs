@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::durable::{opening, ran, settle, state};
+use crate::durable::{FACILITY, opening, ran, settle, state};
 use crate::program::{Folder, program, run};
 
 fn started(args: &[&str]) -> Child {
@@ -150,6 +150,35 @@ const LARGE: usize = 400;
 fn large(number: usize) -> Value {
     json!({"op": "member", "admdvs": "630100", "member": {"psn_no": format!("L{number}"),
         "insutype": "390", "psn_type": "15", "contribution_class": "x".repeat(200_000)}})
+}
+
+/// A line that waits for what the line before it makes waits in vain where the engine stops: the run ends, by the disk's reason.
+#[test]
+fn a_full_disk_ends_a_run_that_waits_for_a_name() {
+    let Some(disk) = Disk::of("100m") else {
+        println!("SKIPPED: no file system can be mounted by this user, so no disk is really full");
+        return;
+    };
+    let mut lines = opening();
+    for number in 0..LARGE {
+        let of_p1 = |op: &str, more: Value| {
+            let mut line = json!({"op": op, "fixmedins_code": FACILITY, "psn_no": "P1"});
+            let fields = more.as_object().expect("an object").clone();
+            line.as_object_mut().expect("an object").extend(fields);
+            line
+        };
+        let visit = json!({"med_type": "21", "begntime": "2025-03-01"});
+        let open =
+            json!({"as": "v", "msgid": format!("o{number}"), "insutype": "390", "visit": visit});
+        let close = json!({"mdtrt_id": "@v", "msgid": format!("c{number}")});
+        lines.extend([large(number), of_p1("open", open), of_p1("close", close)]);
+    }
+    let (ended, answers) = ran(&disk.0.path("journal"), &lines, &[]);
+    assert_eq!(ended.code, Some(2), "{}", ended.err);
+    let errors: Vec<&str> = ended.err.lines().filter(|line| line.contains("error:")).collect();
+    assert_eq!(errors.len(), 1, "{}", ended.err);
+    assert!(errors[0].contains("The disk is full"), "{}", ended.err);
+    assert!(answers.len() > 100 && answers.len() < lines.len(), "{}", answers.len());
 }
 
 #[test]

@@ -229,16 +229,17 @@ pub struct Naming {
 }
 
 impl Source {
-    /// What a bill of a governing day that used it must say is assumed; `None` where its document says it all.
-    pub fn assumed_on(&self, day: Day) -> Option<&str> {
-        if let Some(assumes) = &self.assumes {
-            return Some(assumes);
-        }
-        let before = self.assumed_before.is_some_and(|first| day < first);
-        if before {
-            return Some("此前的日期未见文件，视为同样执行");
-        }
-        self.grade.is_assumption().then_some("")
+    /// Whether bills that rest on it must say so on every day.
+    pub fn is_assumed(&self) -> bool {
+        self.grade.is_assumption() || self.assumes.is_some()
+    }
+
+    /// What a bill of a governing day that rests on it must say is assumed; `None` where its document says it all.
+    pub fn assumed_on(&self, day: Day) -> Option<impl Iterator<Item = &str>> {
+        let before = self.assumed_before.filter(|first| day < *first);
+        let before = before.map(|_| "此前的日期未见文件，视为同样执行");
+        let said = self.assumes.as_deref().into_iter().chain(before);
+        (self.is_assumed() || before.is_some()).then_some(said)
     }
 }
 

@@ -1,5 +1,5 @@
 //! How long an answer takes under an open load: Poisson arrivals at parts of what the engine can do, each timed from the moment
-//! it was to be asked, in turns with the disk alone.
+//! it was to be asked, in turns with the disk alone; and how long, of that, what was decided waits to be durable.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -17,7 +17,7 @@ const PARTS: [u64; 3] = [10, 50, 80];
 /// In flight while the capacity is measured.
 const FULL: u64 = 4_096;
 
-/// Bar: at half load p99 within three times the p99 of fdatasync.
+/// Bar: at half load the p99 of the wait for the commit, from decision to answer, within three times the p99 of fdatasync.
 pub(crate) fn open_load(asked: &Asked) {
     let folder = tempfile::tempdir_in(&asked.folder).expect("a folder that may be written");
     let members = if asked.once { 400 } else { MEMBERS };
@@ -28,13 +28,15 @@ pub(crate) fn open_load(asked: &Asked) {
          with {FULL} in flight"
     );
     println!(
-        "load   asked/s     p50       p99       p99.9    queue full   commit p50 and p99     fdatasync p50 and p99   p99 ÷ its p99"
+        "load   asked/s   answer p50       p99     p99.9  queue full  commit wait p50   p99   one commit p50   p99   fdatasync \
+         p50   p99   wait ÷ fdatasync, p99  processor gone, longest"
     );
     for part in PARTS {
         let rate = capacity * part as f64 / 100.0;
         let clock = Arc::new(Clock { took: Mutex::new(histogram()), settled: AtomicU64::new(0) });
         let before = town.measures().journal;
         let (mut syncs, mut full, mut count) = (Vec::new(), 0, 0);
+        let (mut gone, mut longest) = (0.0, Duration::ZERO);
         for round in 0..asked.rounds {
             let seed = part * 1_000 + round as u64;
             let turn =
@@ -46,23 +48,34 @@ pub(crate) fn open_load(asked: &Asked) {
             let bytes =
                 (now.bytes - before.bytes) / (now.commit_ns.len() - before.commit_ns.len()).max(1);
             syncs.extend(disk::syncs(folder.path(), bytes, asked.turn / 3));
+            let (lost, pause) = disk::pauses(asked.turn / 3);
+            (gone, longest) = (gone + lost / asked.rounds as f64, longest.max(pause));
         }
         let took = clock.took.lock();
         assert_eq!(took.len(), count, "every one was answered once");
         let at = |quantile: f64| Duration::from_nanos(took.value_at_quantile(quantile));
-        let mut commits = town.measures().journal.commit_ns;
-        commits.subtract(&before.commit_ns).expect("it has grown since");
-        let commit = |quantile: f64| Duration::from_nanos(commits.value_at_quantile(quantile));
+        let mut now = town.measures().journal;
+        now.commit_ns.subtract(&before.commit_ns).expect("it has grown since");
+        now.answer_wait_ns.subtract(&before.answer_wait_ns).expect("it has grown since");
+        let of = |histogram: &Histogram<u64>, quantile| {
+            Duration::from_nanos(histogram.value_at_quantile(quantile))
+        };
+        let (commit, wait) =
+            (|quantile| of(&now.commit_ns, quantile), |quantile| of(&now.answer_wait_ns, quantile));
         let (sync_50, sync_99) = (disk::quantile(&syncs, 500), disk::quantile(&syncs, 990));
-        let ratio = at(0.99).as_secs_f64() / sync_99.as_secs_f64();
+        let ratio = wait(0.99).as_secs_f64() / sync_99.as_secs_f64();
         println!(
-            "{part:>3} % {rate:>9.0} {:>9.2?} {:>9.2?} {:>9.2?} {full:>10} {:>10.2?} {:>9.2?} {sync_50:>12.2?} {sync_99:>9.2?} {ratio:>12.2}{}",
+            "{part:>3} % {rate:>9.0} {:>12.2?} {:>9.2?} {:>9.2?} {full:>11} {:>16.2?} {:>9.2?} {:>12.2?} {:>9.2?} {sync_50:>15.2?} \
+             {sync_99:>9.2?} {ratio:>14.2}{}  {:.1} %, {longest:.1?}",
             at(0.5),
             at(0.99),
             at(0.999),
+            wait(0.5),
+            wait(0.99),
             commit(0.5),
             commit(0.99),
-            if part == 50 { " (bar: 3)" } else { "" },
+            if part == 50 { " (bar: 3)" } else { "         " },
+            gone * 100.0,
         );
     }
     town.check();

@@ -8,6 +8,7 @@ mod correct;
 mod decide;
 mod family;
 mod filed;
+mod grow;
 mod hash;
 mod members;
 mod requests;

@@ -5,8 +5,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::hash::BuildHasher;
 
-use hashbrown::HashTable;
-
+use super::grow::{Rows, Spread};
 use super::symbols::Symbol;
 use crate::admit::Period;
 use crate::facts::MemberFacts;
@@ -16,8 +15,8 @@ use crate::stored::{Bytes, Stored, put_text};
 /// All members of a shard.
 #[derive(Clone, Debug, Default)]
 pub struct Members {
-    rows: Vec<Member>,
-    places: HashTable<u32>,
+    rows: Rows<Member>,
+    places: Spread<u32>,
     hasher: Hasher,
 }
 
@@ -297,7 +296,7 @@ impl Members {
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.rows.is_empty()
+        self.places.is_empty()
     }
 
     /// All, in the order they were registered.
@@ -341,7 +340,7 @@ impl Members {
 
     /// The first row that a hash leads to; it may be another member's.
     pub(super) fn candidate(&self, hash: u64) -> Option<Row> {
-        let place = self.places.iter_hash(hash).next();
+        let place = self.places.candidate(hash);
         place.and_then(|place| usize::try_from(*place).ok()).map(Row)
     }
 
@@ -401,7 +400,7 @@ impl Members {
             hasher.hash_one(row.map_or(&[][..], Member::number))
         };
         let number = u32::try_from(place).unwrap_or(u32::MAX);
-        places.insert_unique(hash, number, hash_of);
+        places.put(hash, number, |_| false, hash_of);
         place
     }
 

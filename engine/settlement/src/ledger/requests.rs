@@ -1,7 +1,6 @@
 //! Requests that were answered, by key: what makes the same request come to the same answer, and finds what a reversal undoes.
 
-use hashbrown::HashMap;
-
+use super::grow::Spread;
 use super::{KeyMark, bucket_of};
 use crate::command::Command;
 use crate::event::{Asked, Event, Record, Request};
@@ -52,7 +51,7 @@ pub enum Effect {
 /// The requests of a shard.
 #[derive(Clone, Debug, Default)]
 pub struct Requests {
-    known: HashMap<RequestKey, Remembered, foldhash::fast::FixedState>,
+    known: Spread<(RequestKey, Remembered)>,
 }
 
 impl RequestKey {
@@ -82,6 +81,12 @@ impl RequestKey {
     pub fn bucket(self) -> u8 {
         let [lowest, ..] = self.0.to_le_bytes();
         lowest
+    }
+
+    /// Where it is found: some of its bits, which are a hash already. The lower ones say whose it is.
+    fn hash(self) -> u64 {
+        let [.., a, b, c, d, e, f, g, h] = self.0.to_le_bytes();
+        u64::from_le_bytes([a, b, c, d, e, f, g, h])
     }
 
     /// The key of a command, where its answer is to be remembered.
@@ -199,11 +204,12 @@ impl Requests {
 
     /// What is known of a key.
     pub fn get(&self, key: RequestKey) -> Option<&Remembered> {
-        self.known.get(&key)
+        self.known.find(key.hash(), |(known, _)| *known == key).map(|(_, remembered)| remembered)
     }
 
     pub(super) fn put(&mut self, key: RequestKey, remembered: Remembered) {
-        self.known.insert(key, remembered);
+        let is = |(known, _): &(RequestKey, _)| *known == key;
+        self.known.put(key.hash(), (key, remembered), is, |(key, _)| key.hash());
     }
 
     /// Each, in an order of no meaning.
@@ -216,7 +222,7 @@ impl Requests {
 
     /// Forgets what was admitted before a time.
     pub(super) fn forget_before(&mut self, time_ms: u64) {
-        self.known.retain(|_, remembered| remembered.time_ms >= time_ms);
+        self.known.retain(|(_, remembered)| remembered.time_ms >= time_ms);
     }
 
     /// Each as bytes that do not depend on places in the journal.

@@ -228,6 +228,10 @@ impl Storage for Disk {
     fn sync_names(&self) -> io::Result<()> {
         self.files.sync_names()
     }
+
+    fn rest(&self, time: Duration) {
+        self.files.rest(time);
+    }
 }
 
 impl Medium for DiskFile {

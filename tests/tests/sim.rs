@@ -20,7 +20,7 @@ use yidan_tests::spoilt::pack_that_breaks_an_identity;
 use yidan_tests::town::Packs;
 
 /// Seeds of every run of the tests.
-const SEEDS: u64 = 300;
+const SEEDS: u64 = 3_000;
 
 fn number(name: &str) -> Option<u64> {
     let text = env::var(name).ok()?;

@@ -14,7 +14,7 @@ use yidan_pipeline::engine::EngineRecords;
 use yidan_pipeline::snapshot::stand_back;
 use yidan_reconcile::{Books, BooksError, Change, Clearing, Progress, changes};
 use yidan_settlement::date::Day;
-use yidan_settlement::event::{Record, Settled};
+use yidan_settlement::event::{Record, Settled, is_of_settlements};
 use yidan_settlement::pack::Pack;
 use yidan_settlement::stored;
 
@@ -218,8 +218,11 @@ impl Desk {
             if at.next >= end {
                 break;
             }
-            let record: Record = read(at.next, bytes)?;
-            made.extend(changes(&record, day_of(&record), |settled| self.clearing(settled)));
+            // Most records are of visits and their lines, and no account is changed by them.
+            if is_of_settlements(bytes).ok_or_else(|| of_another_version(at.next))? {
+                let record: Record = read(at.next, bytes)?;
+                made.extend(changes(&record, day_of(&record), |settled| self.clearing(settled)));
+            }
             at.next = at.next.saturating_add(1);
             (taken, last) = (taken + 1, Some(bytes));
         }
@@ -269,8 +272,12 @@ fn day_of(record: &Record) -> Day {
 }
 
 fn read(number: u64, bytes: &[u8]) -> Result<Record, BookkeepingError> {
-    let what = || "it is of another version of this program".to_owned();
-    stored::whole(bytes).ok_or_else(|| BookkeepingError::Journal { number, what: what() })
+    stored::whole(bytes).ok_or_else(|| of_another_version(number))
+}
+
+fn of_another_version(number: u64) -> BookkeepingError {
+    let what = "it is of another version of this program".to_owned();
+    BookkeepingError::Journal { number, what }
 }
 
 fn unread(number: u64, error: impl Display) -> BookkeepingError {

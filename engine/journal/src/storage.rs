@@ -5,6 +5,7 @@ pub mod memory;
 mod spare;
 
 use std::io;
+use std::time::Duration;
 
 pub use spare::Spare;
 
@@ -37,6 +38,9 @@ pub trait Storage {
 
     /// Makes names durable.
     fn sync_names(&self) -> io::Result<()>;
+
+    /// Lets so much time go by in which another process may write here. Where none can, there is nothing to wait for.
+    fn rest(&self, time: Duration);
 }
 
 /// A file.

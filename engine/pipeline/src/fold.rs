@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use yidan_journal::format::Kind;
+use yidan_journal::storage::Storage;
 use yidan_journal::storage::files::Files;
 use yidan_journal::{Batch, Cut, Tip, scan_after};
 use yidan_settlement::event::{
@@ -197,7 +198,7 @@ pub fn look(folder: &Path, shards: usize) -> Result<Looked, EngineError> {
     let (mut fold, first, mut passed_over) = read()?;
     let mut tip = first.tip;
     if first.sound().is_err() {
-        std::thread::sleep(PAUSE);
+        storage.rest(PAUSE);
         let (again, second, passed_again) = read()?;
         // Where the end has moved, an engine goes on there, and what looked broken was on its way.
         let batch = |tip: Option<Tip>| tip.map(|tip| tip.batch);

@@ -273,7 +273,7 @@ pub fn sound_at_rest<S: Storage>(
     if read.sound().is_ok() {
         return Ok(());
     }
-    std::thread::sleep(PAUSE);
+    storage.rest(PAUSE);
     let again = scan_after(storage, mark, |_| {})?;
     if again.tip.map(|tip| tip.batch) == read.tip.map(|tip| tip.batch) {
         again.sound()?;

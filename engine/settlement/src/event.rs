@@ -18,7 +18,7 @@ use crate::money::Fen;
 use crate::reason::Conduct;
 use crate::stored::{Bytes, Stored, stored_enum, stored_struct};
 
-pub use lent::{Asked, Lent, LentBill, LentRoom, Posted};
+pub use lent::{Asked, Lent, LentBill, LentRoom, Posted, is_of_settlements};
 
 /// The version written.
 pub const VERSION: u8 = 1;
@@ -587,13 +587,13 @@ impl Event {
             Event::LinesUploaded(_, _) => 6,
             Event::LinesWithdrawn(_, _) => 7,
             Event::Settled(_) => SETTLED,
-            Event::Cancelled(_) => 9,
-            Event::Reversed(_) => 10,
+            Event::Cancelled(_) => CANCELLED,
+            Event::Reversed(_) => REVERSED,
             Event::Refused(_) => 11,
             Event::PolicyLoaded(_) => 12,
             Event::CatalogueLoaded(_) => 13,
             Event::DayClosed(_) => 14,
-            Event::Corrected(_) => 15,
+            Event::Corrected(_) => CORRECTED,
             Event::FamilyHeld(_) => 16,
             Event::FamilyEnded(_) => 17,
         }
@@ -658,13 +658,13 @@ impl Stored for Event {
             6 => Event::LinesUploaded(Stored::read(from)?, Stored::read(from)?),
             7 => Event::LinesWithdrawn(Stored::read(from)?, Stored::read(from)?),
             SETTLED => Event::Settled(Box::new(Stored::read(from)?)),
-            9 => Event::Cancelled(Box::new(Stored::read(from)?)),
-            10 => Event::Reversed(Box::new(Stored::read(from)?)),
+            CANCELLED => Event::Cancelled(Box::new(Stored::read(from)?)),
+            REVERSED => Event::Reversed(Box::new(Stored::read(from)?)),
             11 => Event::Refused(Stored::read(from)?),
             12 => Event::PolicyLoaded(Stored::read(from)?),
             13 => Event::CatalogueLoaded(Stored::read(from)?),
             14 => Event::DayClosed(Stored::read(from)?),
-            15 => Event::Corrected(Box::new(Stored::read(from)?)),
+            CORRECTED => Event::Corrected(Box::new(Stored::read(from)?)),
             16 => Event::FamilyHeld(Stored::read(from)?),
             17 => Event::FamilyEnded(Stored::read(from)?),
             18 => Event::VisitChanged(Stored::read(from)?, Stored::read(from)?),
@@ -675,8 +675,11 @@ impl Stored for Event {
     }
 }
 
-/// The byte of a settlement.
+/// The bytes of what changes the account of a facility.
 const SETTLED: u8 = 8;
+const CANCELLED: u8 = 9;
+const REVERSED: u8 = 10;
+const CORRECTED: u8 = 15;
 
 impl Settled {
     /// What each of the other members' accounts has paid of what was held of it, by what is posted.

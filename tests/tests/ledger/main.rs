@@ -14,7 +14,9 @@ use yidan_settlement::bill::Account;
 use yidan_settlement::claim::{AccountUse, HospitalApproval, LineParts};
 use yidan_settlement::command::{Command, End, Settle, What, WhichVisit};
 use yidan_settlement::date::{Day, Moment};
-use yidan_settlement::event::{Event, Lent, LentRoom, Record, Request, Settled, Which};
+use yidan_settlement::event::{
+    Event, Lent, LentRoom, Record, Request, Settled, Which, is_of_settlements,
+};
 use yidan_settlement::facts::{
     ChargesFacts, LineFacts, MemberFacts, SettleFacts, Text, TotalsFacts, VisitFacts,
 };
@@ -615,7 +617,11 @@ fn records_once_written_read_write_and_fold_as_they_did() {
         assert_eq!(&written, bytes, "command {}", record.seq);
         let event = format!("{:?}", record.event);
         kinds.insert(event.split(['(', ' ']).next().unwrap_or_default().to_owned());
+        let of_settlements = ["Settled", "Cancelled", "Reversed", "Corrected"];
+        let is_one = of_settlements.iter().any(|kind| event.starts_with(&format!("{kind}(")));
+        assert_eq!(is_of_settlements(bytes), Some(is_one), "{event}");
     }
+    assert_eq!(is_of_settlements(&[]), None);
     assert_eq!(kinds.len(), 20, "every kind of event is there: {kinds:?}");
     assert_eq!(StateHash::of(engine.replayed(1).iter()).to_string(), hash);
 }

@@ -4,6 +4,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rustix::fs::{OFlags, statvfs};
 
@@ -95,6 +96,10 @@ impl Storage for Files {
 
     fn sync_names(&self) -> io::Result<()> {
         File::open(&self.folder)?.sync_all()
+    }
+
+    fn rest(&self, time: Duration) {
+        std::thread::sleep(time);
     }
 }
 

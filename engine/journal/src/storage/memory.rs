@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use super::{Medium, Spare, Storage};
 use crate::format::SECTOR;
@@ -183,6 +184,9 @@ impl Storage for Memory {
         state.names_durable = state.names.clone();
         Ok(())
     }
+
+    /// No other process can write here.
+    fn rest(&self, _: Duration) {}
 }
 
 impl State {

@@ -225,6 +225,10 @@ impl Storage for Gated {
     fn sync_names(&self) -> io::Result<()> {
         self.disk.sync_names()
     }
+
+    fn rest(&self, time: Duration) {
+        self.disk.rest(time);
+    }
 }
 
 impl Medium for GatedFile {

@@ -4,7 +4,7 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use super::{Labels, Record, Request, SETTLED, Settled, VERSION};
+use super::{CANCELLED, CORRECTED, Labels, REVERSED, Record, Request, SETTLED, Settled, VERSION};
 use crate::bill::{Posting, SlotChange};
 use crate::facts::SettleFacts;
 use crate::id::VisitId;
@@ -71,24 +71,38 @@ pub struct LentRoom {
 impl<'a> Lent<'a> {
     /// Reads a record as far as a fold needs it; `None` where the bytes are none.
     pub fn read(bytes: &'a [u8]) -> Option<Lent<'a>> {
-        let mut from = Bytes::new(bytes);
-        if u8::read(&mut from)? != VERSION {
-            return None;
-        }
-        let asked = Asked {
-            seq: Stored::read(&mut from)?,
-            time_ms: Stored::read(&mut from)?,
-            asker: from.text()?,
-            infno: Stored::read(&mut from)?,
-            msgid: from.text_bytes()?,
-            psn_no: from.text_bytes()?,
-            digest: Stored::read(&mut from)?,
-        };
-        if u8::read(&mut from)? != SETTLED {
+        let (asked, kind, from) = head(bytes)?;
+        if kind != SETTLED {
             return stored::whole(bytes).map(|record| Lent::Whole(Box::new(record)));
         }
         Some(Lent::Settled(asked, LentBill(from)))
     }
+}
+
+/// Who asked, the byte that stands for what happened, and the rest.
+fn head(bytes: &[u8]) -> Option<(Asked<'_>, u8, Bytes<'_>)> {
+    let mut from = Bytes::new(bytes);
+    if u8::read(&mut from)? != VERSION {
+        return None;
+    }
+    let asked = Asked {
+        seq: Stored::read(&mut from)?,
+        time_ms: Stored::read(&mut from)?,
+        asker: from.text()?,
+        infno: Stored::read(&mut from)?,
+        msgid: from.text_bytes()?,
+        psn_no: from.text_bytes()?,
+        digest: Stored::read(&mut from)?,
+    };
+    let kind = u8::read(&mut from)?;
+    Some((asked, kind, from))
+}
+
+/// Whether a record is of a settlement that was made, cancelled, reversed or corrected: what changes a facility's account. The rest
+/// of it is not read; `None` where the bytes are no record.
+pub fn is_of_settlements(bytes: &[u8]) -> Option<bool> {
+    let (_, kind, _) = head(bytes)?;
+    Some(matches!(kind, SETTLED | CANCELLED | REVERSED | CORRECTED))
 }
 
 impl<'a> LentBill<'a> {

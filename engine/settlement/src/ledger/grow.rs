@@ -6,8 +6,8 @@ use alloc::vec::Vec;
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
 
-/// Entries for each part on average, when one is split: just after, the two have half of what the first had. With twice as
-/// many, and some more by chance, a part is still within the 2,048 places of its table.
+/// Entries for each part on average, when one is split. The new one has about so many then, in a table of 1,024 places that may be
+/// filled by seven eighths; one that is yet to be split has up to twice as many, and some more by chance: in 2,048.
 const PART: usize = 800;
 
 /// A hash table in parts. By linear hashing (Litwin, 1980) one part is split at a time, in order, whenever there are more than
@@ -24,9 +24,9 @@ pub(super) struct Rows<T> {
     blocks: Vec<Vec<T>>,
 }
 
-/// Rows of a block.
-const BLOCK: usize = 1 << BLOCK_BITS;
-const BLOCK_BITS: u32 = 12;
+/// Rows of a block: with rows of 64 bytes, and what aligning them takes, just within the 320 KiB that the allocator has for it.
+/// Of 4,096 rows a fifth of that would be waste.
+const BLOCK: usize = 5_119;
 
 impl<T> Default for Spread<T> {
     fn default() -> Spread<T> {
@@ -86,8 +86,7 @@ impl<T> Spread<T> {
         let parts = added.saturating_add(1);
         let before = added.checked_ilog2().map_or(0, |bits| added ^ 1_usize.wrapping_shl(bits));
         // The first part of all begins small: most ledgers of tests have no more.
-        let room = if added == 0 { 0 } else { PART.saturating_mul(2) };
-        let mut new = HashTable::with_capacity(room);
+        let mut new = HashTable::with_capacity(if added == 0 { 0 } else { PART });
         if let Some(part) = self.parts.get_mut(before) {
             for entry in part.extract_if(|entry| part_of(hash_of(entry), parts) == added) {
                 new.insert_unique(hash_of(&entry), entry, &hash_of);
@@ -127,16 +126,16 @@ impl<T> Default for Rows<T> {
 
 impl<T> Rows<T> {
     pub(super) fn len(&self) -> usize {
-        let full = self.blocks.len().saturating_sub(1).wrapping_shl(BLOCK_BITS);
+        let full = self.blocks.len().saturating_sub(1).saturating_mul(BLOCK);
         full.saturating_add(self.blocks.last().map_or(0, Vec::len))
     }
 
     pub(super) fn get(&self, row: usize) -> Option<&T> {
-        self.blocks.get(row.wrapping_shr(BLOCK_BITS))?.get(row & (BLOCK - 1))
+        self.blocks.get(row / BLOCK)?.get(row % BLOCK)
     }
 
     pub(super) fn get_mut(&mut self, row: usize) -> Option<&mut T> {
-        self.blocks.get_mut(row.wrapping_shr(BLOCK_BITS))?.get_mut(row & (BLOCK - 1))
+        self.blocks.get_mut(row / BLOCK)?.get_mut(row % BLOCK)
     }
 
     pub(super) fn push(&mut self, row: T) {

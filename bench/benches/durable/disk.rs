@@ -1,5 +1,4 @@
-//! What the disk and the processor do by themselves: one write and one sync after the other, into a file that is preallocated as
-//! segments are; and how long the machine leaves a thread standing that only looks at the clock.
+//! What the disk does by itself: one write and one sync after the other, into a file that is preallocated as segments are.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -41,20 +40,4 @@ pub(crate) fn quantile(took: &[Duration], thousandths: usize) -> Duration {
     let mut sorted = took.to_vec();
     sorted.sort_unstable();
     sorted[(sorted.len() - 1) * thousandths / 1_000]
-}
-
-/// The longest steps of a clock that one thread looks at all the time: a virtual machine is not always given its processors, and
-/// no answer is quicker than that. What was lost in steps of over 100 µs, as a part of the time, and the longest.
-pub(crate) fn pauses(time: Duration) -> (f64, Duration) {
-    let begun = Instant::now();
-    let (mut last, mut lost, mut longest) = (begun, Duration::ZERO, Duration::ZERO);
-    while last - begun < time {
-        let now = Instant::now();
-        let step = now - last;
-        if step > Duration::from_micros(100) {
-            lost += step;
-        }
-        (last, longest) = (now, longest.max(step));
-    }
-    (lost.as_secs_f64() / time.as_secs_f64(), longest)
 }

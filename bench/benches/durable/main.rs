@@ -14,6 +14,7 @@
 mod disk;
 mod memory;
 mod postgres;
+mod processor;
 mod recovery;
 mod settlements;
 mod snapshot;

@@ -1,5 +1,5 @@
 //! How long an answer takes under an open load: Poisson arrivals at parts of what the engine can do, each timed from the moment
-//! it was to be asked, in turns with the disk alone; and how long, of that, what was decided waits to be durable.
+//! it was to be asked, in turns with the disk alone; and how long of that passes from the beginning of its decision on.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -10,14 +10,14 @@ use parking_lot::Mutex;
 use yidan_bench::dice::Dice;
 
 use crate::town::{Clock, Town, world};
-use crate::{Asked, disk};
+use crate::{Asked, disk, processor};
 
 const MEMBERS: usize = 200_000;
 const PARTS: [u64; 3] = [10, 50, 80];
 /// In flight while the capacity is measured.
 const FULL: u64 = 4_096;
 
-/// Bar: at half load the p99 of the wait for the commit, from decision to answer, within three times the p99 of fdatasync.
+/// Bar: at half load the p99 of the wait for the commit, from the beginning of the decision to the answer, within three times the p99 of fdatasync.
 pub(crate) fn open_load(asked: &Asked) {
     let folder = tempfile::tempdir_in(&asked.folder).expect("a folder that may be written");
     let members = if asked.once { 400 } else { MEMBERS };
@@ -48,7 +48,7 @@ pub(crate) fn open_load(asked: &Asked) {
             let bytes =
                 (now.bytes - before.bytes) / (now.commit_ns.len() - before.commit_ns.len()).max(1);
             syncs.extend(disk::syncs(folder.path(), bytes, asked.turn / 3));
-            let (lost, pause) = disk::pauses(asked.turn / 3);
+            let (lost, pause) = processor::pauses(asked.turn / 3);
             (gone, longest) = (gone + lost / asked.rounds as f64, longest.max(pause));
         }
         let took = clock.took.lock();

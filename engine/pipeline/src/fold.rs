@@ -168,8 +168,9 @@ impl Fold {
     }
 }
 
-/// How long a journal that looks broken is let alone before it is read again: an engine may be writing it.
-pub(crate) const PAUSE: Duration = Duration::from_millis(200);
+/// How long a journal that looks broken is let alone before it is read again: an engine may be writing it, and a batch is on its way
+/// for less.
+pub const PAUSE: Duration = Duration::from_millis(200);
 
 /// The ledgers that a folder's journal makes.
 pub struct Looked {

@@ -192,3 +192,31 @@ pub fn changes(
         | Event::FamilyEnded(_) => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use yidan_settlement::event::is_of_settlements;
+    use yidan_settlement::stored;
+
+    use super::*;
+
+    /// Every kind of event stands among these records; `tests/tests/ledger` makes them.
+    const RECORDS: &str = include_str!("../../../tests/fixtures/records-v1.txt");
+
+    #[test]
+    fn what_changes_an_account_is_seen_in_the_first_bytes_of_its_record() {
+        let (mut changed, mut passed_over) = (0, 0);
+        for line in RECORDS.lines().skip(1) {
+            let digits = line.as_bytes().chunks(2).map(|pair| std::str::from_utf8(pair).ok());
+            let bytes = digits.map(|pair| u8::from_str_radix(pair.expect("text"), 16));
+            let bytes: Vec<u8> = bytes.collect::<Result<_, _>>().expect("hexadecimal digits");
+            let record: Record = stored::whole(&bytes).expect("a record");
+            let is_one = is_of_settlements(&bytes).expect("a record");
+            let change = changes(&record, Day::MIN, |_| Clearing::default());
+            assert!(is_one || change.is_none(), "{:?}", record.event);
+            changed += usize::from(change.is_some());
+            passed_over += usize::from(!is_one);
+        }
+        assert!(changed > 0 && passed_over > 0, "{changed} and {passed_over}");
+    }
+}

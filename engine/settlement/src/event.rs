@@ -675,11 +675,13 @@ impl Stored for Event {
     }
 }
 
-/// The bytes of what changes the account of a facility.
+// The bytes of what changes the account of a facility.
 const SETTLED: u8 = 8;
 const CANCELLED: u8 = 9;
 const REVERSED: u8 = 10;
 const CORRECTED: u8 = 15;
+/// The last byte that stands for an event.
+const LAST: u8 = 20;
 
 impl Settled {
     /// What each of the other members' accounts has paid of what was held of it, by what is posted.

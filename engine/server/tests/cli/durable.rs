@@ -34,6 +34,27 @@ pub(crate) fn ran(folder: &str, lines: &[Value], args: &[&str]) -> (Ran, Vec<Val
     (ran, answers)
 }
 
+/// What lines are answered behind the opening: as done (`Ok(0)`), refused for this reason, or unreadable for this field.
+fn answered_as(journal: &str, table: &[(Value, Result<i32, &str>)]) -> Vec<Value> {
+    let mut lines = opening();
+    let opened = lines.len();
+    lines.extend(table.iter().map(|(line, _)| line.clone()));
+    let (_, mut answers) = ran(journal, &lines, &[]);
+    let answers = answers.split_off(opened);
+    assert_eq!(answers.len(), table.len(), "each line is answered once");
+    for (answer, (line, expected)) in answers.iter().zip(table) {
+        match expected {
+            Ok(0) => assert_eq!(answer["infcode"], 0, "{line}: {answer}"),
+            Ok(reason) => assert_eq!(answer["refused"], *reason, "{line}: {answer}"),
+            Err(field) => {
+                let why = answer["unreadable"].as_str().unwrap_or_default();
+                assert!(why.contains(field), "{line}: {answer}");
+            }
+        }
+    }
+    answers
+}
+
 /// The state's hash and the rest of what `state hash` prints.
 pub(crate) fn state(folder: &str, shards: &str) -> String {
     let ran = run(&["state", "hash", folder, "--shards", shards]);
@@ -172,20 +193,7 @@ fn a_visit_is_changed_ended_and_settled_batch_by_batch() {
         (upload(json!([line("4", "b", "7")])), Ok(0)),
         (settle("b", "7.00", "6"), Ok(0)),
     ];
-    let mut lines = opening();
-    let opened = lines.len();
-    lines.extend(table.iter().map(|(line, _)| line.clone()));
-    let (_, answers) = ran(&journal, &lines, &[]);
-    for (answer, (line, expected)) in answers.iter().skip(opened).zip(&table) {
-        match expected {
-            Ok(0) => assert_eq!(answer["infcode"], 0, "{line}: {answer}"),
-            Ok(reason) => assert_eq!(answer["refused"], *reason, "{line}: {answer}"),
-            Err(field) => {
-                let why = answer["unreadable"].as_str().unwrap_or_default();
-                assert!(why.contains(field), "{line}: {answer}");
-            }
-        }
-    }
+    answered_as(&journal, &table);
     let state = state(&journal, "1");
     assert!(state.contains("settled    2, of which cancelled 0"), "{state}");
 }
@@ -226,21 +234,8 @@ fn what_is_filed_by_a_command_is_seen_by_the_next_and_withdrawn_by_its_name() {
         (of("unfile", "9", withdrawn("approval")), Ok(0)),
         (chronic(), Ok(119)),
     ];
-    let mut lines = opening();
-    let opened = lines.len();
-    lines.extend(table.iter().map(|(line, _)| line.clone()));
-    let (_, answers) = ran(&journal, &lines, &[]);
-    for (answer, (line, expected)) in answers.iter().skip(opened).zip(&table) {
-        match expected {
-            Ok(0) => assert_eq!(answer["infcode"], 0, "{line}: {answer}"),
-            Ok(reason) => assert_eq!(answer["refused"], *reason, "{line}: {answer}"),
-            Err(field) => {
-                let why = answer["unreadable"].as_str().unwrap_or_default();
-                assert!(why.contains(field), "{line}: {answer}");
-            }
-        }
-    }
-    assert!(answers[opened + 3]["trt_dcla_detl_sn"].is_string(), "{:?}", answers[opened + 3]);
+    let answers = answered_as(&journal, &table);
+    assert!(answers[3]["trt_dcla_detl_sn"].is_string(), "{:?}", answers[3]);
 }
 
 #[test]

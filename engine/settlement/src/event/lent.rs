@@ -4,7 +4,9 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use super::{CANCELLED, CORRECTED, Labels, REVERSED, Record, Request, SETTLED, Settled, VERSION};
+use super::{
+    CANCELLED, CORRECTED, LAST, Labels, REVERSED, Record, Request, SETTLED, Settled, VERSION,
+};
 use crate::bill::{Posting, SlotChange};
 use crate::facts::SettleFacts;
 use crate::id::VisitId;
@@ -98,11 +100,14 @@ fn head(bytes: &[u8]) -> Option<(Asked<'_>, u8, Bytes<'_>)> {
     Some((asked, kind, from))
 }
 
-/// Whether a record is of a settlement that was made, cancelled, reversed or corrected: what changes a facility's account. The rest
-/// of it is not read; `None` where the bytes are no record.
+/// Whether a record is of a settlement that was made, cancelled, reversed or corrected: what changes a facility's account. Only who
+/// asked and what happened is looked at; `None` where that cannot be read, or is nothing that this program knows.
 pub fn is_of_settlements(bytes: &[u8]) -> Option<bool> {
-    let (_, kind, _) = head(bytes)?;
-    Some(matches!(kind, SETTLED | CANCELLED | REVERSED | CORRECTED))
+    match head(bytes)? {
+        (_, SETTLED | CANCELLED | REVERSED | CORRECTED, _) => Some(true),
+        (_, 1..SETTLED | 11..CORRECTED | 16..=LAST, _) => Some(false),
+        _ => None,
+    }
 }
 
 impl<'a> LentBill<'a> {
@@ -149,5 +154,27 @@ impl Record {
         let (seq, time_ms, infno, digest) = (*seq, *time_ms, *infno, *digest);
         let (msgid, psn_no) = (msgid.as_bytes(), psn_no.as_bytes());
         Asked { seq, time_ms, asker, infno, msgid, psn_no, digest }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::date::Day;
+    use crate::event::Event;
+
+    #[test]
+    fn what_a_later_program_wrote_is_not_passed_over() {
+        let event = Event::DayClosed(Day::MIN);
+        let record = Record { seq: 1, time_ms: 0, request: Request::default(), event };
+        let (mut bytes, closed) = (Vec::new(), record.event.kind());
+        record.put(&mut bytes);
+        assert_eq!(is_of_settlements(&bytes), Some(false));
+        // All before it is nought, or one.
+        let place = bytes.iter().position(|byte| *byte == closed).expect("the byte of its kind");
+        for (unknown, known) in [(0, false), (LAST, true), (LAST + 1, false), (u8::MAX, false)] {
+            bytes[place] = unknown;
+            assert_eq!(is_of_settlements(&bytes).is_some(), known, "{unknown}");
+        }
     }
 }

@@ -6,8 +6,10 @@ use alloc::vec::Vec;
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
 
-/// Entries for each part on average, when one is split. The new one has about so many then, in a table of 1,024 places that may be
-/// filled by seven eighths; one that is yet to be split has up to twice as many, and some more by chance: in 2,048.
+/// Entries for each part on average, when one is split. One that is to be split has this many to twice as many, in a table of 2,048
+/// places that may be filled by seven eighths; half of them go into a new table of 1,024 places, and the old one keeps its own. (To
+/// shrink it made nothing smaller: the allocator kept the holes.) One that has forgotten much may double once, to be rid of the marks
+/// that what was removed leaves.
 const PART: usize = 800;
 
 /// A hash table in parts. By linear hashing (Litwin, 1980) one part is split at a time, in order, whenever there are more than
@@ -18,15 +20,15 @@ pub(super) struct Spread<T> {
     len: usize,
 }
 
-/// Rows by number, in blocks that stay where they are.
+/// Rows by number, in blocks; all but the first, which begins small, stay where they are.
 #[derive(Clone, Debug)]
 pub(super) struct Rows<T> {
     blocks: Vec<Vec<T>>,
 }
 
-/// Rows of a block: with rows of 64 bytes, and what aligning them takes, just within the 320 KiB that the allocator has for it.
-/// Of 4,096 rows a fifth of that would be waste.
-const BLOCK: usize = 5_119;
+/// Rows of a block: with members of 64 bytes, and what aligning them takes, just within the 320 KiB that mimalloc has for it. Of
+/// 4,096 rows a fifth of that would be waste.
+pub(super) const BLOCK: usize = 5_119;
 
 impl<T> Default for Spread<T> {
     fn default() -> Spread<T> {
@@ -70,7 +72,8 @@ impl<T> Spread<T> {
             self.split(&hash_of);
         }
         let part = self.part(hash);
-        let Some(part) = self.parts.get_mut(part) else { return };
+        #[expect(clippy::expect_used, reason = "the first is there since the split above")]
+        let part = self.parts.get_mut(part).expect("a part for every hash");
         match part.entry(hash, is, hash_of) {
             Entry::Occupied(mut there) => *there.get_mut() = entry,
             Entry::Vacant(room) => {
@@ -200,6 +203,28 @@ mod tests {
         assert_eq!(spread.len(), spread.iter().count());
         assert_eq!(spread.find(hash(4), |entry| *entry == 4), None);
         assert_eq!(spread.find(hash(6), |entry| *entry == 6), Some(&6));
+    }
+
+    #[test]
+    fn what_is_forgotten_day_by_day_leaves_room_for_what_comes() {
+        let (mut spread, a_day, kept) = (Spread::default(), 2_000_u64, 10);
+        for day in 0..8 * kept {
+            for number in day * a_day..(day + 1) * a_day {
+                spread.put(hash(number), number, |entry| *entry == number, |entry| hash(*entry));
+            }
+            let first = (day + 1).saturating_sub(kept) * a_day;
+            spread.retain(|entry| *entry >= first);
+            let there = usize::try_from((day + 1) * a_day - first).expect("few");
+            assert_eq!((spread.len(), spread.iter().count()), (there, there));
+            for known in [first, (first + day * a_day) / 2, day * a_day + a_day - 1] {
+                assert_eq!(spread.find(hash(known), |entry| *entry == known), Some(&known));
+            }
+            if let Some(gone) = first.checked_sub(1) {
+                assert_eq!(spread.find(hash(gone), |entry| *entry == gone), None);
+            }
+        }
+        assert!(spread.parts.len() <= 28, "{} parts for eleven days", spread.parts.len());
+        assert!(spread.parts.iter().all(|part| part.capacity() <= 3_584), "doubled once at most");
     }
 
     #[test]

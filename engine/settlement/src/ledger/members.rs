@@ -5,7 +5,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::hash::BuildHasher;
 
-use super::grow::{Rows, Spread};
+use super::grow::{BLOCK, Rows, Spread};
 use super::symbols::Symbol;
 use crate::admit::Period;
 use crate::facts::MemberFacts;
@@ -96,6 +96,7 @@ const _: () = assert!(MARK_BITS == 34 && NUMBER_BITS + MARK_LOW_BITS == MID_STAY
 // At rest a member with six slots and three settlements is to stay within 400 bytes.
 const _: () = assert!(size_of::<Member>() == 64 && size_of::<HeldSlot>() <= 24);
 const _: () = assert!(size_of::<HeldSettlement>() == 16);
+const _: () = assert!((BLOCK + 1) * size_of::<Member>() == 320 << 10);
 
 impl KeyMark {
     /// The lowest bits of this number.

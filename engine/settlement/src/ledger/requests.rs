@@ -83,8 +83,8 @@ impl RequestKey {
         lowest
     }
 
-    /// Where it is found: some of its bits, which are a hash already. The lower ones say whose it is.
-    fn hash(self) -> u64 {
+    /// Where it is found: its upper half, which is a hash already.
+    fn place_hash(self) -> u64 {
         let [.., a, b, c, d, e, f, g, h] = self.0.to_le_bytes();
         u64::from_le_bytes([a, b, c, d, e, f, g, h])
     }
@@ -204,12 +204,14 @@ impl Requests {
 
     /// What is known of a key.
     pub fn get(&self, key: RequestKey) -> Option<&Remembered> {
-        self.known.find(key.hash(), |(known, _)| *known == key).map(|(_, remembered)| remembered)
+        self.known
+            .find(key.place_hash(), |(known, _)| *known == key)
+            .map(|(_, remembered)| remembered)
     }
 
     pub(super) fn put(&mut self, key: RequestKey, remembered: Remembered) {
         let is = |(known, _): &(RequestKey, _)| *known == key;
-        self.known.put(key.hash(), (key, remembered), is, |(key, _)| key.hash());
+        self.known.put(key.place_hash(), (key, remembered), is, |(key, _)| key.place_hash());
     }
 
     /// Each, in an order of no meaning.

@@ -4,20 +4,17 @@ use std::fs;
 use std::io;
 use std::path::Path;
 use std::thread;
-use std::time::Duration;
 
 use hdrhistogram::Histogram;
 use yidan_journal::format::Kind;
 use yidan_journal::recovery::{Row, decide};
 use yidan_journal::{Batch, JournalError, Tip, scan_since, snapshot};
+use yidan_pipeline::fold::PAUSE;
 
 use super::{Reading, told};
 use crate::commands::folder::{none_here, with_journal};
 use crate::commands::output::{Exit, Failure};
 use crate::commands::progress::Progress;
-
-/// How long a journal that looks broken is let alone before it is read again: longer than a batch is on its way.
-const PAUSE: Duration = Duration::from_millis(200);
 
 /// Significant digits of what is told of a spread.
 const DIGITS: u8 = 3;

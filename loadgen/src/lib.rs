@@ -2,3 +2,4 @@
 //! It speaks HTTP like a stranger and knows nothing of the engine.
 
 pub mod result;
+pub mod sign;

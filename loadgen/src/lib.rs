@@ -8,4 +8,5 @@ pub mod arrivals;
 pub mod fen;
 pub mod mix;
 pub mod result;
+pub mod sign;
 pub mod town;

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 /// One run, as it is kept in `result.json`.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Outcome {
     /// Version of this file: 1.
     pub version: u32,
@@ -25,7 +25,7 @@ pub struct Outcome {
 }
 
 /// What was asked for.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
     /// Name of the scenario, such as `xining`.
     pub scenario: String,
@@ -52,7 +52,7 @@ pub struct Plan {
 }
 
 /// Where it ran.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Machine {
     /// Name of the processor.
     pub processor: String,
@@ -75,7 +75,7 @@ pub struct Machine {
 }
 
 /// What happened at one rate.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Step {
     /// What it is called: `warm-up`, `rate 1200/s`, `confirm 2`.
     pub name: String,
@@ -122,7 +122,7 @@ pub struct Step {
 }
 
 /// How long something took.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Latency {
     /// How many.
     pub count: u64,
@@ -137,7 +137,7 @@ pub struct Latency {
 }
 
 /// One second of a step.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Second {
     /// Seconds since the begin of the run.
     pub at: f64,
@@ -166,7 +166,7 @@ pub struct Second {
 }
 
 /// A stage of the server, by its own histogram.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Stage {
     /// Its name, such as `queueing`, `settling`, `commit`, `http`.
     pub name: String,
@@ -183,7 +183,7 @@ pub struct Stage {
 }
 
 /// What the search found.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Capacity {
     /// The objective, as it was given: `p99.9<=50ms`.
     pub objective: String,
@@ -204,7 +204,7 @@ pub struct Capacity {
 }
 
 /// Something that was wrong.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Wrong {
     /// Its kind, such as `identity`, `repeat`, `pre-settle`, `cancel`, `refused`, `unanswered`, `books`, `stall`.
     pub kind: String,
@@ -215,7 +215,7 @@ pub struct Wrong {
 }
 
 /// The books at the end.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct BooksCompared {
     /// Facilities whose statements were compared.
     pub facilities: u32,

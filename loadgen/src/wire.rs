@@ -15,7 +15,7 @@ use serde_json::value::RawValue;
 use tokio::net::TcpSocket;
 
 use crate::answers::Envelope;
-use crate::sign::Signer;
+use crate::sign::{Signer, TOKEN_PATH};
 use crate::town::POOL;
 
 /// Where all transactions go.
@@ -30,6 +30,8 @@ pub struct Line {
     pub patience: Duration,
     /// Bytes sent and received.
     pub bytes: (AtomicU64, AtomicU64),
+    /// Held by who asks for a token: the server keeps few of them.
+    asking: tokio::sync::Mutex<()>,
 }
 
 /// Who calls: an institution, and how it signs.
@@ -79,7 +81,7 @@ pub enum Unknown {
 impl Line {
     /// To a server.
     pub fn new(to: SocketAddr, patience: Duration) -> Line {
-        Line { to, patience, bytes: (AtomicU64::new(0), AtomicU64::new(0)) }
+        Line { to, patience, bytes: (AtomicU64::new(0), AtomicU64::new(0)), asking: tokio::sync::Mutex::default() }
     }
 }
 
@@ -124,6 +126,12 @@ impl Cashier {
         input: &str,
     ) -> Result<Answer, Unknown> {
         let (now, inf_time) = now();
+        if who.signer.needs_token(now) {
+            let _asking = line.asking.lock().await;
+            if who.signer.needs_token(now) {
+                token(line.to, &who.signer).await?;
+            }
+        }
         let envelope = [
             ("infno", infno),
             ("msgid", msgid),
@@ -212,11 +220,27 @@ fn read(status: StatusCode, body: &[u8], signer: &Signer) -> Result<Answer, Unkn
             let opened = signer
                 .open(output.get(), envelope.cainfo.as_deref())
                 .map_err(|error| garbage(&error))?;
-            Some(RawValue::from_string(opened).map_err(|error| garbage(&error))?)
+            Some(RawValue::from_string(opened.into_owned()).map_err(|error| garbage(&error))?)
         }
         _ => None,
     };
     Ok(Answer { done, inf_refmsgid: envelope.inf_refmsgid, err_msg: envelope.err_msg, output })
+}
+
+/// Gets the token that calls of one family are let in with.
+async fn token(to: SocketAddr, signer: &Signer) -> Result<(), Unknown> {
+    let Some(asked) = signer.token_request() else { return Ok(()) };
+    let told = |error: &dyn std::fmt::Display| Unknown::Broken(format!("no token: {error}"));
+    let mut request = Request::post(TOKEN_PATH).header(HOST, "yidan");
+    for (name, value) in asked.headers {
+        request = request.header(name, value);
+    }
+    let request =
+        request.body(Full::new(Bytes::from(asked.body))).map_err(|error| told(&error))?;
+    let mut sender = connect(to, 0).await.map_err(|error| told(&error))?;
+    let response = sender.send_request(request).await.map_err(|error| told(&error))?;
+    let body = response.into_body().collect().await.map_err(|error| told(&error))?.to_bytes();
+    signer.take_token(&body, now().0).map_err(|error| told(&error))
 }
 
 /// Milliseconds since 1970, and the moment in Beijing as `yyyy-MM-dd HH:mm:ss`.

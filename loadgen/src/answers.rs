@@ -76,9 +76,10 @@ pub struct Setlinfo {
     pub acct_pay: Fen,
     /// Of it from family members' accounts.
     pub acct_mulaid_pay: Fen,
-    /// Cash; a refund at a hospital names it otherwise too.
-    #[serde(alias = "pdn_cash_pay")]
+    /// Cash.
     pub psn_cash_pay: Fen,
+    /// Cash, as the text of 2208 misspells it: where it is there, it is the same.
+    pub pdn_cash_pay: Option<Fen>,
     /// Borne by the facility.
     pub hosp_part_amt: Fen,
     /// What the own account has left.
@@ -184,11 +185,14 @@ impl Setlinfo {
     pub fn not_opposite(&self, refund: &Setlinfo) -> Option<String> {
         // 2103 has no hosp_part_amt: what it does not say is not compared.
         let said = |name: &str, amount: Fen| name != "hosp_part_amt" || amount != Fen::ZERO;
+        let misspelt = refund.pdn_cash_pay.filter(|back| *back != -self.psn_cash_pay);
         self.amounts()
             .into_iter()
             .zip(refund.amounts())
             .find(|((_, paid), (name, back))| said(name, *back) && *paid != -*back)
-            .map(|((name, paid), (_, back))| format!("{name} was {paid}, its refund {back}"))
+            .map(|((name, paid), (_, back))| (name, paid, back))
+            .or_else(|| Some(("pdn_cash_pay", self.psn_cash_pay, misspelt?)))
+            .map(|(name, paid, back)| format!("{name} was {paid}, its refund {back}"))
     }
 }
 
@@ -236,14 +240,14 @@ mod tests {
     fn a_refund_is_the_opposite() {
         let bill: Setlinfo = serde_json::from_str(BILL).expect("a bill");
         let refund = r#"{"medfee_sumamt":-100,"inscp_scp_amt":-80.5,"preselfpay_amt":-19.5,"hifp_pay":-60.25,
-            "fund_pay_sumamt":-60.25,"psn_part_amt":-39.75,"acct_pay":-9.75,"pdn_cash_pay":-30}"#;
+            "fund_pay_sumamt":-60.25,"psn_part_amt":-39.75,"acct_pay":-9.75,"psn_cash_pay":-30,"pdn_cash_pay":-30}"#;
         let back: Setlinfo = serde_json::from_str(refund).expect("a refund");
         assert_eq!(bill.not_opposite(&back), None);
-        let short: Setlinfo =
-            serde_json::from_str(&refund.replace("-30", "-29.99")).expect("a refund");
-        assert_eq!(
-            bill.not_opposite(&short).as_deref(),
-            Some("psn_cash_pay was 30.00, its refund -29.99")
-        );
+        for field in ["psn_cash_pay", "pdn_cash_pay"] {
+            let short = refund.replace(&format!("\"{field}\":-30"), &format!("\"{field}\":-29.99"));
+            let short: Setlinfo = serde_json::from_str(&short).expect("a refund");
+            let told = format!("{field} was 30.00, its refund -29.99");
+            assert_eq!(bill.not_opposite(&short), Some(told));
+        }
     }
 }

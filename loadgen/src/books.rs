@@ -102,7 +102,10 @@ impl Books {
     /// A statement for each account.
     pub fn statements(&self) -> Vec<(Account, Statement)> {
         let accounts = self.accounts.lock();
-        accounts.iter().map(|(account, entries)| (account.clone(), statement(account, entries))).collect()
+        accounts
+            .iter()
+            .map(|(account, entries)| (account.clone(), statement(account, entries)))
+            .collect()
     }
 
     /// The entries of an account.
@@ -113,12 +116,8 @@ impl Books {
 
 /// What is booked of a settlement, with the amounts and the day of it or of its refund.
 fn entry(of: &Setlinfo, amounts: &Setlinfo, refund: bool) -> Entry {
-    let fen = [
-        amounts.medfee_sumamt,
-        amounts.fund_pay_sumamt,
-        amounts.acct_pay,
-        amounts.psn_cash_pay,
-    ];
+    let fen =
+        [amounts.medfee_sumamt, amounts.fund_pay_sumamt, amounts.acct_pay, amounts.psn_cash_pay];
     Entry {
         setl_id: amounts.setl_id.clone().unwrap_or_default(),
         mdtrt_id: of.mdtrt_id.clone().unwrap_or_default(),
@@ -172,7 +171,9 @@ mod tests {
         let [(account, statement)] = &again.statements()[..] else { panic!("one account") };
         assert_eq!((account.insutype.as_str(), statement.entries), ("310", 3));
         assert_eq!(statement.fen, [10_000, 6_000, 0, 0]);
-        assert!(statement.input.contains(r#""stmt_begndate":"2026-01-02","stmt_enddate":"2026-01-03""#));
+        assert!(
+            statement.input.contains(r#""stmt_begndate":"2026-01-02","stmt_enddate":"2026-01-03""#)
+        );
         assert!(statement.input.contains(r#""medfee_sumamt":"100.00""#));
     }
 }

@@ -100,12 +100,15 @@ impl Load {
     ) -> (Capacity, Vec<Step>, Vec<Wrong>) {
         let mut steps = Vec::new();
         let mut wrong = Vec::new();
-        let _ = self.one("warm-up", search.from, search.seconds, mix, objective, &mut steps, &mut wrong).await;
+        let _ = self
+            .one("warm-up", search.from, search.seconds, mix, objective, &mut steps, &mut wrong)
+            .await;
         let (mut held, mut not) = (0.0_f64, f64::INFINITY);
         let mut rate = search.from;
         while not - held > held * search.gap && rate >= 1.0 && !self.stopped() {
             let name = format!("search {rate:.0}/s");
-            let why = self.one(&name, rate, search.seconds, mix, objective, &mut steps, &mut wrong).await;
+            let why =
+                self.one(&name, rate, search.seconds, mix, objective, &mut steps, &mut wrong).await;
             if why.is_none() {
                 held = rate;
             } else {
@@ -213,8 +216,15 @@ fn bound(steps: &[Step]) -> String {
         rows.iter().map(count).sum::<u64>() as f64 / 1_000.0 / rows.len().max(1) as f64
     };
     let (server, own) = (of(&|row| row.server_cpu_ms.unwrap_or(0)), of(&|row| row.own_cpu_ms));
-    let both = if server + own > 0.85 * cores { "the processor bounds it" } else { "the processor is not full" };
-    format!("{both}: at {:.0} visits/s the server took {server:.2} and the generator {own:.2} of {cores} cores", step.intended_per_second)
+    let both = if server + own > 0.85 * cores {
+        "the processor bounds it"
+    } else {
+        "the processor is not full"
+    };
+    format!(
+        "{both}: at {:.0} visits/s the server took {server:.2} and the generator {own:.2} of {cores} cores",
+        step.intended_per_second
+    )
 }
 
 #[cfg(test)]

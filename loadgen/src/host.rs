@@ -63,12 +63,7 @@ fn io_error(what: impl Into<String>) -> impl FnOnce(io::Error) -> HostError {
 ///
 /// # Errors
 /// The folder cannot be written.
-pub fn write(
-    town: &Town,
-    family: Family,
-    profile: &str,
-    folder: &Path,
-) -> Result<(), HostError> {
+pub fn write(town: &Town, family: Family, profile: &str, folder: &Path) -> Result<(), HostError> {
     let told = || io_error(folder.display().to_string());
     fs::create_dir_all(folder).map_err(told())?;
     let folder = fs::canonicalize(folder).map_err(told())?;
@@ -82,7 +77,11 @@ pub fn write(
     for (name, content) in made.iter().flat_map(|made| &made.files) {
         put(&folder.join(name), content).map_err(told())?;
     }
-    let kept = Kept { signature: family.name().to_owned(), profile: profile.to_owned(), town: town.clone() };
+    let kept = Kept {
+        signature: family.name().to_owned(),
+        profile: profile.to_owned(),
+        town: town.clone(),
+    };
     let text = toml::to_string(&kept).expect("numbers and words are TOML");
     put(&folder.join("town.toml"), &text).map_err(told())
 }
@@ -136,7 +135,9 @@ fn credential(
     Ok(match family {
         Family::None => None,
         // A client of `sm` has a name of 16 bytes.
-        _ => Some(make(family, "yidan-loadgen-01", &codes, folder, profile, town.seed)?),
+        Family::Api | Family::Tif | Family::Ca | Family::Sm | Family::Cainfo => {
+            Some(make(family, "yidan-loadgen-01", &codes, folder, profile, town.seed)?)
+        }
     })
 }
 
@@ -157,7 +158,8 @@ impl Host {
         let journal = folder.join("journal");
         for what in ["facilities", "members", "persons"] {
             let table = folder.join(format!("{what}.csv"));
-            let arguments = ["import".as_ref(), what.as_ref(), journal.as_os_str(), table.as_os_str()];
+            let arguments =
+                ["import".as_ref(), what.as_ref(), journal.as_os_str(), table.as_os_str()];
             let ended = Command::new(program)
                 .args(arguments)
                 .output()
@@ -227,7 +229,7 @@ async fn serve(
     calls: SocketAddr,
     operators: SocketAddr,
 ) -> Result<(Child, SocketAddr, SocketAddr), HostError> {
-    let log = fs::OpenOptions::new()
+    let mut log = fs::OpenOptions::new()
         .create(true)
         .append(true)
         .open(folder.join("server.log"))
@@ -239,25 +241,26 @@ async fn serve(
         .arg(folder.join("serve.toml"))
         .args(["--listen", &calls.to_string(), "--operators", &operators.to_string()])
         .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(log)
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
         .kill_on_drop(true)
         .spawn()
         .map_err(io_error(program.display().to_string()))?;
-    let out = child.stdout.take().expect("it is piped");
-    let mut lines = BufReader::new(out).lines();
+    let said = child.stderr.take().expect("it is piped");
+    let mut lines = BufReader::new(said).lines();
     let mut places = [None, None];
+    let mut last = String::new();
     while places.contains(&None) {
         let Some(line) = lines.next_line().await.map_err(io_error("what the server says"))? else {
             let status = child.wait().await.map_err(io_error("waiting for the server"))?;
-            let said = fs::read_to_string(folder.join("server.log")).unwrap_or_default();
             return Err(HostError::Failed {
                 program: program.display().to_string(),
                 arguments: "serve".to_owned(),
                 status: status.to_string(),
-                said: said.lines().last().unwrap_or_default().to_owned(),
+                said: last,
             });
         };
+        writeln!(log, "{line}").map_err(io_error("server.log"))?;
         let address = line.split_once("http://").and_then(|(_, rest)| {
             rest.split('/').next().and_then(|text| text.parse::<SocketAddr>().ok())
         });
@@ -266,9 +269,15 @@ async fn serve(
         } else if line.starts_with("operators look") {
             places[1] = address;
         }
+        last = line;
     }
-    // What it says later is read, so that it never waits for its reader.
-    drop(tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} }));
+    // What it says later is read on, so that it never waits for its reader.
+    drop(tokio::spawn(async move {
+        while let Ok(Some(line)) = lines.next_line().await {
+            // A log that cannot be written stops no run.
+            let _ = writeln!(log, "{line}");
+        }
+    }));
     let [calls, operators] = places.map(|place| place.expect("both were told"));
     Ok((child, calls, operators))
 }

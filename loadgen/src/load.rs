@@ -20,6 +20,9 @@ const UNDER_WAY: u64 = 20_000;
 /// How long the last visits may take after the last arrival.
 const DRAIN: Duration = Duration::from_secs(120);
 
+/// Who is told the row of each second, with the name of its step.
+pub type Tell = Box<dyn Fn(&str, &Second) + Send + Sync>;
+
 /// Everything that steps share.
 pub struct Load {
     /// The town and the server.
@@ -37,7 +40,7 @@ pub struct Load {
     /// Seconds of the run so far.
     pub begun: Instant,
     /// Told each second.
-    pub tell: Box<dyn Fn(&str, &Second) + Send + Sync>,
+    pub tell: Tell,
     /// Somebody wants it to end.
     pub stop: Arc<AtomicBool>,
 }
@@ -84,7 +87,9 @@ impl Load {
             step.1.push(Wrong {
                 kind: "overrun".to_owned(),
                 count: 1,
-                first: format!("{UNDER_WAY} visits were under way: the rate is far above what is carried"),
+                first: format!(
+                    "{UNDER_WAY} visits were under way: the rate is far above what is carried"
+                ),
             });
         }
         step
@@ -146,7 +151,10 @@ impl Load {
             if begun.elapsed() > DRAIN {
                 let left = counts.visits - counts.over;
                 recorder.wrong("unanswered", || {
-                    format!("{left} visits had not ended {} s after the last arrival", DRAIN.as_secs())
+                    format!(
+                        "{left} visits had not ended {} s after the last arrival",
+                        DRAIN.as_secs()
+                    )
                 });
                 return;
             }

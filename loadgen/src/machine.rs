@@ -16,9 +16,8 @@ pub fn look(folder: &Path) -> Machine {
         let line = text.lines().find(|line| line.starts_with(name))?.to_owned();
         Some(line.split_once(':')?.1.trim().to_owned())
     };
-    let memory = line("/proc/meminfo", "MemTotal").and_then(|text| {
-        text.split(' ').next()?.parse::<u64>().ok().map(|kib| kib * 1_024)
-    });
+    let memory = line("/proc/meminfo", "MemTotal")
+        .and_then(|text| text.split(' ').next()?.parse::<u64>().ok().map(|kib| kib * 1_024));
     let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
     let cores = std::thread::available_parallelism().map_or(0, |cores| cores.get());
     Machine {

@@ -103,7 +103,8 @@ pub fn process(pid: u32) -> Option<(u64, u64)> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     // The name may have blanks; it ends with the last bracket. User and system time are the 14th and 15th, in hundredths.
     let (_, fields) = stat.rsplit_once(") ")?;
-    let ticks: u64 = fields.split(' ').skip(11).take(2).filter_map(|one| one.parse::<u64>().ok()).sum();
+    let ticks: u64 =
+        fields.split(' ').skip(11).take(2).filter_map(|one| one.parse::<u64>().ok()).sum();
     let memory = fs::read_to_string(format!("/proc/{pid}/statm")).ok()?;
     let pages: u64 = memory.split(' ').nth(1)?.parse().ok()?;
     Some((ticks * 10, pages * 4_096))
@@ -121,7 +122,8 @@ mod tests {
                  yidan_settle_seconds_bucket{{le=\"+Inf\"}} {two}\nyidan_settle_seconds_sum {sum}\n"
             )
         };
-        let (before, now) = (Stages::read(&text(10, 10, "0.01")), Stages::read(&text(100, 110, "0.11")));
+        let (before, now) =
+            (Stages::read(&text(10, 10, "0.01")), Stages::read(&text(100, 110, "0.11")));
         let [stage] = &now.since(&before)[..] else { panic!("one stage") };
         assert_eq!((stage.count, stage.mean_ns), (100, 1_000_000));
         assert_eq!((stage.p50_ns, stage.p99_ns), (1_000_000, 10_000_000));

@@ -3,12 +3,12 @@
 
 use std::time::Duration;
 
-use serde::Deserialize;
 use crate::people::People;
 use crate::result::BooksCompared;
 use crate::town::POOL;
 use crate::visit::Street;
 use crate::wire::{Caller, Cashier, Line, now};
+use serde::Deserialize;
 
 /// Codes that a town bills, at most.
 const CODES: usize = 20_000;
@@ -27,7 +27,9 @@ pub enum OfficeError {
         why: String,
     },
     /// It was refused.
-    #[error("{infno} of {code} was refused: {why}. The server must have this town's tables (`yidan import`)")]
+    #[error(
+        "{infno} of {code} was refused: {why}. The server must have this town's tables (`yidan import`)"
+    )]
     Refused {
         /// The transaction.
         infno: &'static str,
@@ -139,14 +141,10 @@ pub async fn compare(street: &Street, run: u64) -> Result<BooksCompared, OfficeE
     for (number, (account, statement)) in street.books.statements().into_iter().enumerate() {
         let Some((who, mut cashier)) = street.people.office(&account.facility) else { continue };
         let msgid = format!("{}{run:010}{:08}", who.code, 90_000_000 + number);
-        let output =
-            ask(&street.line, who, &mut cashier, "3201", &msgid, &statement.input).await?;
-        let told: Compared =
-            serde_json::from_str(&output).map_err(|error| OfficeError::Refused {
-                infno: "3201",
-                code: who.code.clone(),
-                why: error.to_string(),
-            })?;
+        let output = ask(&street.line, who, &mut cashier, "3201", &msgid, &statement.input).await?;
+        let told: Compared = serde_json::from_str(&output).map_err(|error| {
+            OfficeError::Refused { infno: "3201", code: who.code.clone(), why: error.to_string() }
+        })?;
         let _ = seen.insert(account.facility.clone());
         compared.settlements += statement.entries;
         compared.medfee_fen += statement.fen[0];

@@ -86,10 +86,8 @@ impl People {
         let members = self.town.members;
         let first = u32::try_from(mixed(u64::from(rank)) % u64::from(members)).expect("below it");
         let mut busy = self.busy.lock();
-        let number = (first..members)
-            .chain(0..first)
-            .find(|number| busy.insert(*number))
-            .unwrap_or(first);
+        let number =
+            (first..members).chain(0..first).find(|number| busy.insert(*number)).unwrap_or(first);
         drop(busy);
         Taken { number, member: self.town.member(number) }
     }

@@ -127,8 +127,9 @@ impl Recorder {
                 && now - since >= STALL
             {
                 let (silent, at) = (now - since, (now - self.begun).as_secs_f64());
-                let text =
-                    format!("nobody was answered for {silent:.0?}, until second {at:.2}; {waited} waited");
+                let text = format!(
+                    "nobody was answered for {silent:.0?}, until second {at:.2}; {waited} waited"
+                );
                 wrong(&mut tables, "stall", || text);
             }
         }

@@ -88,12 +88,7 @@ impl Street {
         recorder.over(arrived, ended.is_ok());
     }
 
-    fn told<'v>(
-        &'v self,
-        member: &'v Member,
-        drawn: &'v Drawn,
-        admdvs: &'static str,
-    ) -> Visit<'v> {
+    fn told<'v>(&'v self, member: &'v Member, drawn: &'v Drawn, admdvs: &'static str) -> Visit<'v> {
         let Days { admitted, treated, today } = &self.days;
         let chronic = drawn.kind == Kind::Chronic && member.disease.is_some();
         let (med_type, times) = match drawn.kind {

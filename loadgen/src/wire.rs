@@ -81,7 +81,12 @@ pub enum Unknown {
 impl Line {
     /// To a server.
     pub fn new(to: SocketAddr, patience: Duration) -> Line {
-        Line { to, patience, bytes: (AtomicU64::new(0), AtomicU64::new(0)), asking: tokio::sync::Mutex::default() }
+        Line {
+            to,
+            patience,
+            bytes: (AtomicU64::new(0), AtomicU64::new(0)),
+            asking: tokio::sync::Mutex::default(),
+        }
     }
 }
 
@@ -154,9 +159,8 @@ impl Cashier {
             .signer
             .sign(&envelope, input, now)
             .map_err(|error| Unknown::Garbage(error.to_string()))?;
-        let mut request = Request::post(PATH)
-            .header(HOST, "yidan")
-            .header(CONTENT_TYPE, "application/json");
+        let mut request =
+            Request::post(PATH).header(HOST, "yidan").header(CONTENT_TYPE, "application/json");
         for (name, value) in signed.headers {
             request = request.header(name, value);
         }
@@ -235,8 +239,7 @@ async fn token(to: SocketAddr, signer: &Signer) -> Result<(), Unknown> {
     for (name, value) in asked.headers {
         request = request.header(name, value);
     }
-    let request =
-        request.body(Full::new(Bytes::from(asked.body))).map_err(|error| told(&error))?;
+    let request = request.body(Full::new(Bytes::from(asked.body))).map_err(|error| told(&error))?;
     let mut sender = connect(to, 0).await.map_err(|error| told(&error))?;
     let response = sender.send_request(request).await.map_err(|error| told(&error))?;
     let body = response.into_body().collect().await.map_err(|error| told(&error))?.to_bytes();

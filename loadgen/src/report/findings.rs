@@ -1,0 +1,230 @@
+//! What a run says in plain words: the capacity, the share of the nation's peak day, and the step that speaks for the run.
+
+#![expect(clippy::float_arithmetic, reason = "times and their plots; no money is computed here")]
+
+use super::histogram::quantile;
+use super::words::{count, objective, rate, time};
+use crate::result::{Latency, Outcome, Second, Step};
+
+/// Settlements of the whole nation on its peak day.
+const NATION_SETTLEMENTS_PEAK_DAY: u32 = 35_000_000;
+
+/// Hours in which hospitals settle.
+const BUSY_HOURS: u32 = 10;
+
+/// How much the busiest hours lie above the mean of these.
+const BUSY_TIMES_MEAN: u32 = 3;
+
+/// The run in plain words.
+pub(super) struct Headline {
+    /// One sentence: what this machine carries.
+    pub(super) verdict: String,
+    /// Whether it is good news.
+    pub(super) good: bool,
+    /// The number that stands for it, with its unit.
+    pub(super) number: Option<(String, &'static str)>,
+    /// What it means for the nation, and what bounds it: a sentence each.
+    pub(super) more: Vec<String>,
+}
+
+/// The nation's busy hours, in settlements a second.
+pub(super) fn nation_busy() -> f64 {
+    f64::from(NATION_SETTLEMENTS_PEAK_DAY) * f64::from(BUSY_TIMES_MEAN)
+        / f64::from(BUSY_HOURS * 3_600)
+}
+
+/// The sentence on the nation's peak day.
+pub(super) fn nation(settlements_per_second: f64) -> String {
+    let times = settlements_per_second / nation_busy();
+    format!(
+        "The nation's peak day of {} million settlements is a mean of {}/s and about {}/s in busy \
+         hours (three times a mean over ten hours): this carries {times:.2} times that.",
+        NATION_SETTLEMENTS_PEAK_DAY / 1_000_000,
+        rate(f64::from(NATION_SETTLEMENTS_PEAK_DAY) / 86_400.0),
+        rate(nation_busy()),
+    )
+}
+
+/// The headline of a run.
+pub(super) fn headline(outcome: &Outcome) -> Headline {
+    let mut headline = match &outcome.capacity {
+        Some(_) => searched(outcome),
+        None => plain(outcome),
+    };
+    if !outcome.wrong.is_empty() {
+        let times = outcome.wrong.iter().map(|wrong| wrong.count).sum();
+        let kinds: Vec<&str> = outcome.wrong.iter().map(|wrong| wrong.kind.as_str()).collect();
+        let what = format!("Something was wrong {} times: {}.", count(times), kinds.join(", "));
+        headline.more.insert(0, what);
+        headline.good = false;
+    }
+    headline
+}
+
+/// The headline where the capacity was searched.
+fn searched(outcome: &Outcome) -> Headline {
+    let found = outcome.capacity.clone().unwrap_or_default();
+    let goal = objective(&found.objective);
+    let carried = rate(found.settlements_per_second);
+    let mut more = Vec::new();
+    let nowhere = found.visits_per_second <= 0.0;
+    let verdict = if nowhere {
+        format!("At no rate that was tried did {goal} hold.")
+    } else if found.converged {
+        format!("This machine carries {carried} settlements/s with {goal}.")
+    } else {
+        format!("The search has not converged: confirmations of {carried} settlements/s disagree.")
+    };
+    if !nowhere {
+        more.push(nation(found.settlements_per_second));
+        let edge = if found.not_at > 0.0 {
+            format!("it did not at {} visits/s", rate(found.not_at))
+        } else {
+            "it held wherever it was tried".into()
+        };
+        more.push(format!(
+            "{goal} held at {} visits/s, {} calls/s; {edge}.",
+            rate(found.visits_per_second),
+            rate(found.calls_per_second),
+        ));
+    }
+    if !found.bound.is_empty() {
+        more.push(format!("What bounds it: {}.", found.bound.trim_end_matches('.')));
+    }
+    let number = (!nowhere).then_some((carried, "settlements/s"));
+    Headline { verdict, good: found.converged && !nowhere, number, more }
+}
+
+/// The headline of a run at given rates.
+fn plain(outcome: &Outcome) -> Headline {
+    let Some(step) = main_step(outcome) else {
+        let verdict = "Nothing was run.".into();
+        return Headline { verdict, good: false, number: None, more: Vec::new() };
+    };
+    let settled = per_second(step, |second| second.settlements, step.settlements);
+    let verdict = format!(
+        "At {} visits/s, {} settlements/s were answered; p99.9 of settling {}, of all calls {}.",
+        rate(step.intended_per_second),
+        rate(settled),
+        time(quantile(&step.settling, 0.999)),
+        time(quantile(&step.all, 0.999)),
+    );
+    let mut more = vec![nation(settled)];
+    if step.held == Some(false) {
+        more.push("The objective did not hold.".into());
+    }
+    let whole = step.visits_done == step.visits;
+    if !whole {
+        let missing = step.visits.saturating_sub(step.visits_done);
+        more.push(format!("{} visits did not come to their end.", count(missing)));
+    }
+    Headline {
+        verdict,
+        good: whole && step.held != Some(false),
+        number: Some((rate(settled), "settlements/s")),
+        more,
+    }
+}
+
+/// Steps that were measured: all but the warming up.
+pub(super) fn measured(outcome: &Outcome) -> impl Iterator<Item = &Step> {
+    outcome.steps.iter().filter(|step| step.name != "warm-up" && step.all.count > 0)
+}
+
+/// The step that speaks for the run: the last that held at the capacity found; without one, the last that was measured.
+pub(super) fn main_step(outcome: &Outcome) -> Option<&Step> {
+    let found = outcome.capacity.as_ref().filter(|found| found.visits_per_second > 0.0);
+    let at_capacity = found.and_then(|found| {
+        let near = |step: &&Step| near(step.intended_per_second, found.visits_per_second, 0.01);
+        measured(outcome).filter(near).filter(|step| step.held != Some(false)).last()
+    });
+    at_capacity.or_else(|| measured(outcome).last()).or_else(|| outcome.steps.last())
+}
+
+/// Whether two rates are the same but for a part of the greater.
+pub(super) fn near(a: f64, b: f64, part: f64) -> bool {
+    (a - b).abs() <= a.abs().max(b.abs()) * part
+}
+
+/// Answers a second, by the answers for each visit that arrived. The first quarter of a step is left out: its visits begin,
+/// and none that began before are there to end. A step that falls behind shows fewer answers than arrivals.
+pub(super) fn per_second(step: &Step, of: impl Fn(&Second) -> u64, all: u64) -> f64 {
+    let rows = step.seconds_of.iter().take_while(|second| {
+        step.seconds_of.first().is_some_and(|first| second.at - first.at < step.seconds - 0.5)
+    });
+    let rows: Vec<&Second> = rows.collect();
+    let settled = &rows[rows.len() / 4..];
+    let intended: u64 = settled.iter().map(|second| second.intended).sum();
+    if rows.len() >= 8 && intended > 0 {
+        let answered: u64 = settled.iter().map(|second| of(second)).sum();
+        return step.intended_per_second * answered as f64 / intended as f64;
+    }
+    if step.seconds > 0.0 { all as f64 / step.seconds } else { 0.0 }
+}
+
+/// Settlements answered a second.
+pub(super) fn settlements_per_second(step: &Step) -> f64 {
+    per_second(step, |second| second.settlements, step.settlements)
+}
+
+/// Calls answered a second.
+pub(super) fn calls_per_second(step: &Step) -> f64 {
+    per_second(step, |second| second.calls, step.calls)
+}
+
+/// p50, p99, p99.9 and the longest, as they stand in tables.
+pub(super) fn four(latency: &Latency) -> [String; 4] {
+    let at = |q| super::words::time_of(latency.count, quantile(latency, q));
+    [at(0.5), at(0.99), at(0.999), super::words::time_of(latency.count, latency.max_ns)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::sample;
+
+    #[test]
+    fn the_nation_is_2917_a_second() {
+        assert_eq!(
+            nation(5_834.0),
+            "The nation's peak day of 35 million settlements is a mean of 405/s and about 2,917/s \
+             in busy hours (three times a mean over ten hours): this carries 2.00 times that."
+        );
+    }
+
+    #[test]
+    fn headlines() {
+        let mut outcome = sample::search();
+        assert!(headline(&outcome).verdict.ends_with("settlements/s with p99.9 ≤ 50 ms."));
+        assert!(headline(&outcome).good);
+        outcome.wrong = sample::wrong();
+        assert!(!headline(&outcome).good);
+        if let Some(found) = &mut outcome.capacity {
+            found.converged = false;
+        }
+        assert!(headline(&outcome).verdict.starts_with("The search has not converged"));
+        outcome.capacity = Some(crate::result::Capacity::default());
+        assert!(headline(&outcome).verdict.starts_with("At no rate"));
+        outcome.capacity = None;
+        assert!(headline(&outcome).verdict.starts_with("At "));
+        assert_eq!(headline(&Outcome::default()).verdict, "Nothing was run.");
+    }
+
+    #[test]
+    fn a_step_that_falls_behind_shows_what_was_answered() {
+        let seconds_of = (0..40_u16).map(|at| Second {
+            at: f64::from(at),
+            intended: 100,
+            settlements: if at == 0 { 0 } else { 50 },
+            ..Second::default()
+        });
+        let step = Step {
+            seconds: 20.0,
+            intended_per_second: 100.0,
+            settlements: 2_000,
+            seconds_of: seconds_of.collect(),
+            ..Step::default()
+        };
+        assert!(near(settlements_per_second(&step), 50.0, 1e-9));
+    }
+}

@@ -3,7 +3,7 @@
 #![expect(clippy::float_arithmetic, reason = "times and their plots; no money is computed here")]
 
 use super::histogram::quantile;
-use super::words::{count, objective, rate, time};
+use super::words::{self, count, objective, rate, time};
 use crate::result::{Latency, Outcome, Second, Step};
 
 /// Settlements of the whole nation on its peak day.
@@ -54,7 +54,7 @@ pub(super) fn headline(outcome: &Outcome) -> Headline {
     if !outcome.wrong.is_empty() {
         let times = outcome.wrong.iter().map(|wrong| wrong.count).sum();
         let kinds: Vec<&str> = outcome.wrong.iter().map(|wrong| wrong.kind.as_str()).collect();
-        let what = format!("Something was wrong {} times: {}.", count(times), kinds.join(", "));
+        let what = format!("Something was wrong {}: {}.", words::times(times), kinds.join(", "));
         headline.more.insert(0, what);
         headline.good = false;
     }
@@ -174,8 +174,8 @@ pub(super) fn calls_per_second(step: &Step) -> f64 {
 
 /// p50, p99, p99.9 and the longest, as they stand in tables.
 pub(super) fn four(latency: &Latency) -> [String; 4] {
-    let at = |q| super::words::time_of(latency.count, quantile(latency, q));
-    [at(0.5), at(0.99), at(0.999), super::words::time_of(latency.count, latency.max_ns)]
+    let at = |q| words::time_of(latency.count, quantile(latency, q));
+    [at(0.5), at(0.99), at(0.999), words::time_of(latency.count, latency.max_ns)]
 }
 
 #[cfg(test)]

@@ -100,12 +100,12 @@ fn facts(outcome: &Outcome) -> String {
         (_, differ) => format!("{} differ", count(differ.into())),
     };
     let cards = [
-        ("of the nation's busy hours", share_of_nation(settled)),
+        ("of the nation's peak", share_of_nation(settled)),
         ("p50 of settling 结算", p50),
         ("p99.9 of settling", p999),
         ("calls a second", rate(calls_per_second(step))),
         ("books 对账", books),
-        ("answers that were wrong", count(wrong)),
+        ("wrong 问题", count(wrong)),
     ];
     let card = |(what, value): (&str, String)| {
         format!("<div><dt>{what}</dt><dd>{}</dd></div>", escaped(&value))
@@ -126,13 +126,13 @@ fn rates(outcome: &Outcome) -> String {
     out += &settling.html("Settling 结算 (2207, 2304, 2102)");
     out += &all.html("All calls 全部交易");
     if let Some(found) = &outcome.capacity {
-        let mut table = Table::new(1, &["confirmation", "visits/s", "objective"]);
-        for (at, (visits, held)) in found.confirmations.iter().enumerate() {
+        let one = |(visits, held): &(f64, bool)| {
             let held = if *held { "held" } else { "not held" };
-            table.row([(at + 1).to_string(), rate(*visits), held.into()]);
-        }
-        if !table.is_empty() {
-            out += &table.html("Confirmations of the capacity");
+            format!("{} visits/s {held}", rate(*visits))
+        };
+        let all: Vec<String> = found.confirmations.iter().map(one).collect();
+        if !all.is_empty() {
+            out += &format!("<p class=\"soft\">Confirmations (复测): {}.</p>", all.join(", "));
         }
     }
     out

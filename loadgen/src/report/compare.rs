@@ -80,7 +80,7 @@ pub fn page(a: &Outcome, b: &Outcome) -> String {
     body += &table_or_nothing("Machine, commit and plan", &differences(a, b));
     body += &table_or_nothing("Configuration", &configurations(a, b));
     body += "</main>\n";
-    shell("Two runs beside each other", &body)
+    shell("Two runs beside each other", &body, "B / A above one: B took longer.")
 }
 
 fn table_or_nothing(caption: &str, table: &Table) -> String {

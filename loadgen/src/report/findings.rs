@@ -128,7 +128,7 @@ fn plain(outcome: &Outcome) -> Headline {
 
 /// Steps that were measured: all but the warming up.
 pub(super) fn measured(outcome: &Outcome) -> impl Iterator<Item = &Step> {
-    outcome.steps.iter().filter(|step| step.name != "warm-up" && step.all.count > 0)
+    outcome.steps.iter().filter(|step| !step.name.starts_with("warm-up") && step.all.count > 0)
 }
 
 /// The step that speaks for the run: the last that held at the capacity found; without one, the last that was measured.

@@ -12,6 +12,10 @@ use crate::result::{Latency, Outcome, Step};
 /// Colours, and how things stand.
 const STYLE: &str = include_str!("html/style.css");
 
+/// What lies beside the page.
+const FOOT: &str =
+    "Histograms of every step lie beside this page as .hlog files, all numbers in result.json.";
+
 /// The page of a run.
 pub fn page(outcome: &Outcome) -> String {
     let mut body = String::new();
@@ -39,19 +43,19 @@ pub fn page(outcome: &Outcome) -> String {
     body += &wrong(outcome);
     body += &setup(outcome);
     body += "</main>\n";
-    shell(&format!("Load report: {}", plan.scenario), &body)
+    shell(&format!("Load report: {}", plan.scenario), &body, FOOT)
 }
 
-/// A whole page around a body.
-pub(super) fn shell(title: &str, body: &str) -> String {
+/// A whole page around a body, with a last sentence.
+pub(super) fn shell(title: &str, body: &str, foot: &str) -> String {
     format!(
         "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"/>\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\
          <title>{}</title><style>\n{STYLE}</style></head>\n<body>{body}\
          <footer><p>Times are from the intended moment of a call to its answer, so waiting is \
-         in them. Histograms of every step lie beside this page as <code>.hlog</code> files, \
-         all numbers in <code>result.json</code>.</p></footer></body></html>\n",
-        escaped(title)
+         in them. {}</p></footer></body></html>\n",
+        escaped(title),
+        escaped(foot),
     )
 }
 

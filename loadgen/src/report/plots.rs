@@ -39,13 +39,8 @@ pub(super) fn by_percentile(id: &'static str, what: &str, of: &[(String, &Latenc
     let series: Vec<Series> = of.iter().map(curve).collect();
     let points = || series.iter().flat_map(|series| series.pieces.iter().flatten());
     let high = points().map(|(x, _)| *x).fold(2.0, f64::max);
-    let marks = [
-        (0.0, "0 %"),
-        (std::f64::consts::LOG10_2, "50 %"),
-        (1.0, "90 %"),
-        (2.0, "99 %"),
-        (3.0, "99.9 %"),
-    ];
+    let marks =
+        [(std::f64::consts::LOG10_2, "50 %"), (1.0, "90 %"), (2.0, "99 %"), (3.0, "99.9 %")];
     let more = [(4.0, "99.99 %"), (5.0, "99.999 %"), (6.0, "99.9999 %"), (7.0, "99.99999 %")];
     let ticks = marks.into_iter().chain(more).filter(|(at, _)| *at <= high + 0.01);
     let x = Axis {
@@ -60,7 +55,7 @@ pub(super) fn by_percentile(id: &'static str, what: &str, of: &[(String, &Latenc
         title: format!("Latency by percentile, {what}"),
         about: format!("A curve for each of {} steps, rising to the right.", of.len()),
         x,
-        y: Axis::log("latency, ms", points().map(|(_, y)| *y)),
+        y: Axis::log("latency, ms (logarithmic)", points().map(|(_, y)| *y)),
         series,
         bands: Vec::new(),
         hints: Vec::new(),
@@ -108,7 +103,7 @@ pub(super) fn by_rate(
     let asked = outcome.capacity.as_ref().map_or("", |found| found.objective.as_str());
     let limit = objective_ns(asked).map(|ns| (ns / 1e6, format!("objective {}", objective(asked))));
     let values = series.iter().flat_map(|series| series.pieces.iter().flatten()).map(|(_, y)| *y);
-    let y = Axis::log("latency, ms", values.chain(limit.iter().map(|(at, _)| *at)));
+    let y = Axis::log("latency, ms (logarithmic)", values.chain(limit.iter().map(|(at, _)| *at)));
     Chart {
         id,
         title: format!("Latency by rate, {what}"),
@@ -166,7 +161,7 @@ impl OverTime {
             self.series("longest", |second| positive(ms(second.max_ns))),
         ];
         let values = series.iter().flat_map(|series| series.pieces.iter().flatten());
-        let y = Axis::log("latency, ms", values.map(|(_, y)| *y));
+        let y = Axis::log("latency, ms (logarithmic)", values.map(|(_, y)| *y));
         self.chart("over-time", "Latency over time, all calls", y, series)
     }
 

@@ -119,7 +119,7 @@ fn spread(rate: f64, scale: f64, count: u32) -> Latency {
     for at in 0..count {
         let u = (f64::from(at) + 0.5) / f64::from(count);
         let middle = 0.6e6 * scale * ((u / (1.0 - u)).ln() * 0.32).exp();
-        let tail = 0.85e6 * scale * u.powi(400) / (1.0 - load * u.powi(3));
+        let tail = 0.74e6 * scale * u.powi(400) / (1.0 - load * u.powi(3));
         let ns = middle / (1.0 - 0.6 * load) + tail + waits * u;
         histogram.record(ns as u64).expect("it resizes itself");
     }

@@ -58,6 +58,13 @@ pub(super) fn headline(outcome: &Outcome) -> Headline {
         headline.more.insert(0, what);
         headline.good = false;
     }
+    let differ = outcome.books.differ;
+    if differ > 0 {
+        headline
+            .more
+            .insert(0, format!("The books differ in {} statements.", count(differ.into())));
+        headline.good = false;
+    }
     headline
 }
 
@@ -197,6 +204,10 @@ mod tests {
         let mut outcome = sample::search();
         assert!(headline(&outcome).verdict.ends_with("settlements/s with p99.9 ≤ 50 ms."));
         assert!(headline(&outcome).good);
+        outcome.books.differ = 3;
+        assert!(!headline(&outcome).good);
+        assert_eq!(headline(&outcome).more[0], "The books differ in 3 statements.");
+        outcome.books.differ = 0;
         outcome.wrong = sample::wrong();
         assert!(!headline(&outcome).good);
         if let Some(found) = &mut outcome.capacity {

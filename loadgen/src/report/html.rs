@@ -154,8 +154,10 @@ fn plots(outcome: &Outcome) -> String {
     let settling = curves(|step| &step.settling);
     let all = curves(|step| &step.all);
     let mut out = String::from("<h2>How long it takes</h2><div class=\"plots\">");
-    out += &by_rate("rate-settling", "settling", outcome, |step| &step.settling).draw();
-    out += &by_rate("rate-all", "all calls", outcome, |step| &step.all).draw();
+    if steps.len() > 1 {
+        out += &by_rate("rate-settling", "settling", outcome, |step| &step.settling).draw();
+        out += &by_rate("rate-all", "all calls", outcome, |step| &step.all).draw();
+    }
     out += &by_percentile("percentile-settling", "settling", &settling).draw();
     out += &by_percentile("percentile-all", "all calls", &all).draw();
     out += "</div>";

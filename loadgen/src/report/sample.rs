@@ -2,6 +2,8 @@
 
 #![expect(clippy::float_arithmetic, reason = "times and their plots; no money is computed here")]
 
+use std::sync::LazyLock;
+
 use hdrhistogram::Histogram;
 
 use super::latency;
@@ -12,8 +14,15 @@ use crate::result::{
 /// The rate from which calls begin to wait, in visits a second.
 const KNEE: f64 = 1_450.0;
 
+/// Its histograms take a while: they are made once.
+static SEARCH: LazyLock<Outcome> = LazyLock::new(made);
+
 /// A search that converged: nothing was wrong.
 pub(crate) fn search() -> Outcome {
+    SEARCH.clone()
+}
+
+fn made() -> Outcome {
     let rates = [
         ("warm-up", 200.0, None),
         ("rate 400/s", 400.0, Some(true)),

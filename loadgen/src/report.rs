@@ -95,17 +95,33 @@ mod tests {
             serde_json::to_string(&outcome).expect("outcomes are JSON"),
         );
         assert!(fs::read_to_string(&written.html).expect("a page").starts_with("<!DOCTYPE html>"));
+    }
 
-        let mut other = outcome.clone();
+    #[test]
+    fn every_kind_of_run_has_a_whole_page() {
+        let searched = sample::search();
+        let mut other = searched.clone();
         other.wrong = sample::wrong();
         other.machine.cores = 4;
         if let Some(found) = &mut other.capacity {
             found.settlements_per_second = 1_812.0;
         }
-        fs::write(folder.join("compare.html"), compare::page(&outcome, &other)).expect("a page");
-        fs::write(folder.join("wrong.html"), html::page(&other)).expect("a page");
-        let texts = format!("{}\n{}", text::table(&other), compare::compare(&outcome, &other));
-        fs::write(folder.join("table.txt"), texts).expect("a text");
+        let mut plain = searched.clone();
+        plain.capacity = None;
+        plain.steps.truncate(2);
+        let texts = [text::table(&searched), compare::compare(&searched, &other)].join("\n");
+        let pages = [
+            ("wrong.html", html::page(&other)),
+            ("plain.html", html::page(&plain)),
+            ("compare.html", compare::page(&searched, &other)),
+        ];
+        for (name, page) in &pages {
+            html::tests::check_page(page);
+            if let Some(folder) = std::env::var_os(KEPT).map(PathBuf::from) {
+                fs::write(folder.join(name), page).expect("the folder is there");
+                fs::write(folder.join("table.txt"), &texts).expect("the folder is there");
+            }
+        }
     }
 
     #[test]

@@ -5,9 +5,9 @@
 use super::html::escaped;
 
 /// Width of the drawing; heights follow from it.
-const WIDTH: f64 = 760.0;
-const HEIGHT: f64 = 340.0;
-const LEFT: f64 = 66.0;
+const WIDTH: f64 = 600.0;
+const HEIGHT: f64 = 310.0;
+const LEFT: f64 = 62.0;
 const RIGHT: f64 = 18.0;
 const TOP: f64 = 22.0;
 const BOTTOM: f64 = 46.0;
@@ -25,6 +25,8 @@ pub(super) struct Chart {
     pub(super) series: Vec<Series>,
     /// Spans of x with a name, drawn behind.
     pub(super) bands: Vec<(f64, f64, String)>,
+    /// Spans of x that say something when they are pointed at.
+    pub(super) hints: Vec<(f64, f64, String)>,
     /// A limit on y with its name.
     pub(super) limit: Option<(f64, String)>,
 }
@@ -141,6 +143,7 @@ impl Chart {
             self.draw_series(&mut out, at, series);
         }
         self.draw_limit(&mut out);
+        self.draw_hints(&mut out);
         out += "</svg>";
         out += &self.legend();
         out + "</figure>\n"
@@ -241,6 +244,19 @@ impl Chart {
             y - 5.0,
             escaped(name),
         );
+    }
+
+    fn draw_hints(&self, out: &mut String) {
+        for (from, to, hint) in &self.hints {
+            let (left, right) = (self.x(*from), self.x(*to));
+            *out += &format!(
+                "<rect class=\"h\" x=\"{left:.1}\" y=\"{TOP}\" width=\"{:.1}\" height=\"{}\">\
+                 <title>{}</title></rect>",
+                right - left,
+                HEIGHT - TOP - BOTTOM,
+                escaped(hint),
+            );
+        }
     }
 
     fn legend(&self) -> String {

@@ -19,8 +19,7 @@ const AGREE_PERCENT: u32 = 15;
 const LIKE_STEPS: f64 = 0.05;
 
 /// The quantiles that are put beside each other.
-const QUANTILES: [(&str, f64); 5] =
-    [("p50", 0.5), ("p99", 0.99), ("p99.9", 0.999), ("p99.99", 0.9999), ("max", 1.0)];
+const QUANTILES: [f64; 5] = [0.5, 0.99, 0.999, 0.9999, 1.0];
 
 /// The comparison for the terminal: the verdict first, A before B.
 pub fn compare(a: &Outcome, b: &Outcome) -> String {
@@ -81,7 +80,7 @@ pub fn page(a: &Outcome, b: &Outcome) -> String {
     body += &table_or_nothing("Machine, commit and plan", &differences(a, b));
     body += &table_or_nothing("Configuration", &configurations(a, b));
     body += "</main>\n";
-    shell("Two runs beside each other", &body)
+    shell("Two runs beside each other", &body, "B / A above one: B took longer.")
 }
 
 fn table_or_nothing(caption: &str, table: &Table) -> String {
@@ -176,21 +175,39 @@ fn like<'a>(a: &'a Outcome, b: &'a Outcome) -> Vec<(&'a Step, &'a Step)> {
     pairs
 }
 
-/// Quantiles of settling at like steps, and how much longer B took.
+/// Quantiles of settling at like steps: three rows for each, and no rate twice.
 fn latencies(a: &Outcome, b: &Outcome) -> Table {
-    let head = ["A", "B", "", "A, settlements/s", "B, settlements/s", "A took", "B took", "B / A"];
-    let mut table = Table::new(3, &head);
-    for (of_a, of_b) in like(a, b) {
-        let rates = [rate(settlements_per_second(of_a)), rate(settlements_per_second(of_b))];
-        for (name, q) in QUANTILES {
-            let (x, y) = (quantile(&of_a.settling, q), quantile(&of_b.settling, q));
-            let ratio = if x > 0 { format!("{:.2}", y as f64 / x as f64) } else { "–".into() };
-            let steps = [of_a.name.clone(), of_b.name.clone(), name.into()];
-            let took = [time(x), time(y), ratio];
-            table.row(steps.into_iter().chain(rates.clone()).chain(took));
+    let head = ["", "step", "settlements/s", "p50", "p99", "p99.9", "p99.99", "max"];
+    let mut table = Table::new(2, &head);
+    let mut seen: Vec<f64> = Vec::new();
+    // The last at a rate is the last confirmation.
+    let mut pairs: Vec<(&Step, &Step)> = like(a, b);
+    pairs.reverse();
+    pairs.retain(|(step, _)| {
+        let rate = step.intended_per_second;
+        let first = !seen.iter().any(|other| near(rate, *other, 1e-9));
+        seen.push(rate);
+        first
+    });
+    pairs.sort_by(|x, y| x.0.intended_per_second.total_cmp(&y.0.intended_per_second));
+    for (of_a, of_b) in pairs {
+        for (which, step) in [("A", of_a), ("B", of_b)] {
+            let first = [which.into(), step.name.clone(), rate(settlements_per_second(step))];
+            let took = QUANTILES.map(|q| time(quantile(&step.settling, q)));
+            table.row(first.into_iter().chain(took));
         }
+        let (x, y) = (settlements_per_second(of_a), settlements_per_second(of_b));
+        let ratios = QUANTILES
+            .map(|q| ratio(quantile(&of_a.settling, q) as f64, quantile(&of_b.settling, q) as f64));
+        let first = ["B / A".into(), String::new(), ratio(x, y)];
+        table.row(first.into_iter().chain(ratios));
     }
     table
+}
+
+/// How often the first goes into the second.
+fn ratio(a: f64, b: f64) -> String {
+    if a > 0.0 { format!("× {:.2}", b / a) } else { "–".into() }
 }
 
 /// What differs in machine, commit and plan.
@@ -325,6 +342,13 @@ mod tests {
             b.intended_per_second,
             0.05
         )));
+    }
+
+    #[test]
+    fn a_rate_is_shown_once_with_its_ratio() {
+        let text = compare(&carrying(1_000.0), &carrying(1_000.0));
+        assert_eq!(text.matches("× 1.00").count(), 5 * 6, "{text}");
+        assert!(text.contains("confirm 3") && !text.contains("confirm 1"));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 #![expect(clippy::float_arithmetic, reason = "times and their plots; no money is computed here")]
 
 use super::histogram::quantile;
-use super::words::{count, objective, rate, time};
+use super::words::{self, count, objective, rate, time};
 use crate::result::{Latency, Outcome, Second, Step};
 
 /// Settlements of the whole nation on its peak day.
@@ -54,8 +54,15 @@ pub(super) fn headline(outcome: &Outcome) -> Headline {
     if !outcome.wrong.is_empty() {
         let times = outcome.wrong.iter().map(|wrong| wrong.count).sum();
         let kinds: Vec<&str> = outcome.wrong.iter().map(|wrong| wrong.kind.as_str()).collect();
-        let what = format!("Something was wrong {} times: {}.", count(times), kinds.join(", "));
+        let what = format!("Something was wrong {}: {}.", words::times(times), kinds.join(", "));
         headline.more.insert(0, what);
+        headline.good = false;
+    }
+    let differ = outcome.books.differ;
+    if differ > 0 {
+        headline
+            .more
+            .insert(0, format!("The books differ in {} statements.", count(differ.into())));
         headline.good = false;
     }
     headline
@@ -128,7 +135,7 @@ fn plain(outcome: &Outcome) -> Headline {
 
 /// Steps that were measured: all but the warming up.
 pub(super) fn measured(outcome: &Outcome) -> impl Iterator<Item = &Step> {
-    outcome.steps.iter().filter(|step| step.name != "warm-up" && step.all.count > 0)
+    outcome.steps.iter().filter(|step| !step.name.starts_with("warm-up") && step.all.count > 0)
 }
 
 /// The step that speaks for the run: the last that held at the capacity found; without one, the last that was measured.
@@ -174,8 +181,8 @@ pub(super) fn calls_per_second(step: &Step) -> f64 {
 
 /// p50, p99, p99.9 and the longest, as they stand in tables.
 pub(super) fn four(latency: &Latency) -> [String; 4] {
-    let at = |q| super::words::time_of(latency.count, quantile(latency, q));
-    [at(0.5), at(0.99), at(0.999), super::words::time_of(latency.count, latency.max_ns)]
+    let at = |q| words::time_of(latency.count, quantile(latency, q));
+    [at(0.5), at(0.99), at(0.999), words::time_of(latency.count, latency.max_ns)]
 }
 
 #[cfg(test)]
@@ -197,6 +204,10 @@ mod tests {
         let mut outcome = sample::search();
         assert!(headline(&outcome).verdict.ends_with("settlements/s with p99.9 ≤ 50 ms."));
         assert!(headline(&outcome).good);
+        outcome.books.differ = 3;
+        assert!(!headline(&outcome).good);
+        assert_eq!(headline(&outcome).more[0], "The books differ in 3 statements.");
+        outcome.books.differ = 0;
         outcome.wrong = sample::wrong();
         assert!(!headline(&outcome).good);
         if let Some(found) = &mut outcome.capacity {

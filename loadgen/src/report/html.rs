@@ -12,6 +12,10 @@ use crate::result::{Latency, Outcome, Step};
 /// Colours, and how things stand.
 const STYLE: &str = include_str!("html/style.css");
 
+/// What lies beside the page.
+const FOOT: &str =
+    "Histograms of every step lie beside this page as .hlog files, all numbers in result.json.";
+
 /// The page of a run.
 pub fn page(outcome: &Outcome) -> String {
     let mut body = String::new();
@@ -39,19 +43,19 @@ pub fn page(outcome: &Outcome) -> String {
     body += &wrong(outcome);
     body += &setup(outcome);
     body += "</main>\n";
-    shell(&format!("Load report: {}", plan.scenario), &body)
+    shell(&format!("Load report: {}", plan.scenario), &body, FOOT)
 }
 
-/// A whole page around a body.
-pub(super) fn shell(title: &str, body: &str) -> String {
+/// A whole page around a body, with a last sentence.
+pub(super) fn shell(title: &str, body: &str, foot: &str) -> String {
     format!(
         "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"/>\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\
          <title>{}</title><style>\n{STYLE}</style></head>\n<body>{body}\
          <footer><p>Times are from the intended moment of a call to its answer, so waiting is \
-         in them. Histograms of every step lie beside this page as <code>.hlog</code> files, \
-         all numbers in <code>result.json</code>.</p></footer></body></html>\n",
-        escaped(title)
+         in them. {}</p></footer></body></html>\n",
+        escaped(title),
+        escaped(foot),
     )
 }
 
@@ -100,12 +104,12 @@ fn facts(outcome: &Outcome) -> String {
         (_, differ) => format!("{} differ", count(differ.into())),
     };
     let cards = [
-        ("of the nation's busy hours", share_of_nation(settled)),
+        ("of the nation's peak", share_of_nation(settled)),
         ("p50 of settling 结算", p50),
         ("p99.9 of settling", p999),
         ("calls a second", rate(calls_per_second(step))),
         ("books 对账", books),
-        ("answers that were wrong", count(wrong)),
+        ("wrong 问题", count(wrong)),
     ];
     let card = |(what, value): (&str, String)| {
         format!("<div><dt>{what}</dt><dd>{}</dd></div>", escaped(&value))
@@ -126,13 +130,13 @@ fn rates(outcome: &Outcome) -> String {
     out += &settling.html("Settling 结算 (2207, 2304, 2102)");
     out += &all.html("All calls 全部交易");
     if let Some(found) = &outcome.capacity {
-        let mut table = Table::new(1, &["confirmation", "visits/s", "objective"]);
-        for (at, (visits, held)) in found.confirmations.iter().enumerate() {
+        let one = |(visits, held): &(f64, bool)| {
             let held = if *held { "held" } else { "not held" };
-            table.row([(at + 1).to_string(), rate(*visits), held.into()]);
-        }
-        if !table.is_empty() {
-            out += &table.html("Confirmations of the capacity");
+            format!("{} visits/s {held}", rate(*visits))
+        };
+        let all: Vec<String> = found.confirmations.iter().map(one).collect();
+        if !all.is_empty() {
+            out += &format!("<p class=\"soft\">Confirmations (复测): {}.</p>", all.join(", "));
         }
     }
     out
@@ -150,8 +154,10 @@ fn plots(outcome: &Outcome) -> String {
     let settling = curves(|step| &step.settling);
     let all = curves(|step| &step.all);
     let mut out = String::from("<h2>How long it takes</h2><div class=\"plots\">");
-    out += &by_rate("rate-settling", "settling", outcome, |step| &step.settling).draw();
-    out += &by_rate("rate-all", "all calls", outcome, |step| &step.all).draw();
+    if steps.len() > 1 {
+        out += &by_rate("rate-settling", "settling", outcome, |step| &step.settling).draw();
+        out += &by_rate("rate-all", "all calls", outcome, |step| &step.all).draw();
+    }
     out += &by_percentile("percentile-settling", "settling", &settling).draw();
     out += &by_percentile("percentile-all", "all calls", &all).draw();
     out += "</div>";

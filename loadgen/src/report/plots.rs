@@ -2,6 +2,8 @@
 
 #![expect(clippy::float_arithmetic, reason = "times and their plots; no money is computed here")]
 
+use std::collections::BTreeMap;
+
 use super::chart::{Axis, Chart, Series, plain};
 use super::findings::{measured, settlements_per_second};
 use super::histogram::quantile;
@@ -12,7 +14,7 @@ use crate::result::{Latency, Outcome, Second, Step};
 const CURVES_MAX: usize = 6;
 
 /// More points than this are drawn on each other.
-const POINTS_MAX: usize = 900;
+const POINTS_MAX: usize = 450;
 
 /// Nanoseconds as milliseconds.
 fn ms(ns: u64) -> f64 {
@@ -24,7 +26,9 @@ pub(super) fn by_percentile(id: &'static str, what: &str, of: &[(String, &Latenc
     let curve = |(name, latency): &(String, &Latency)| {
         let end = (latency.count.max(1) as f64).log10();
         let nines = |q: f64| if q >= 1.0 { end } else { -(1.0 - q).log10() };
-        let told = latency.quantiles.iter().filter(|(q, _)| *q >= 1.0 || nines(*q) <= end);
+        // The shortest of all says nothing, and quantiles of less than one call are not there.
+        let seen = |q: f64| q >= 1.0 || (q > 0.0 && nines(q) <= end);
+        let told = latency.quantiles.iter().filter(|(q, _)| seen(*q));
         let points: Vec<(f64, f64)> = told.clone().map(|(q, ns)| (nines(*q), ms(*ns))).collect();
         let note = |(q, ns): &(f64, u64)| match *q {
             q if q >= 1.0 => format!("{name}, longest: {}", time(*ns)),
@@ -35,13 +39,8 @@ pub(super) fn by_percentile(id: &'static str, what: &str, of: &[(String, &Latenc
     let series: Vec<Series> = of.iter().map(curve).collect();
     let points = || series.iter().flat_map(|series| series.pieces.iter().flatten());
     let high = points().map(|(x, _)| *x).fold(2.0, f64::max);
-    let marks = [
-        (0.0, "0 %"),
-        (std::f64::consts::LOG10_2, "50 %"),
-        (1.0, "90 %"),
-        (2.0, "99 %"),
-        (3.0, "99.9 %"),
-    ];
+    let marks =
+        [(std::f64::consts::LOG10_2, "50 %"), (1.0, "90 %"), (2.0, "99 %"), (3.0, "99.9 %")];
     let more = [(4.0, "99.99 %"), (5.0, "99.999 %"), (6.0, "99.9999 %"), (7.0, "99.99999 %")];
     let ticks = marks.into_iter().chain(more).filter(|(at, _)| *at <= high + 0.01);
     let x = Axis {
@@ -56,9 +55,10 @@ pub(super) fn by_percentile(id: &'static str, what: &str, of: &[(String, &Latenc
         title: format!("Latency by percentile, {what}"),
         about: format!("A curve for each of {} steps, rising to the right.", of.len()),
         x,
-        y: Axis::log("latency, ms", points().map(|(_, y)| *y)),
+        y: Axis::log("latency, ms (logarithmic)", points().map(|(_, y)| *y)),
         series,
         bands: Vec::new(),
+        hints: Vec::new(),
         limit: None,
     }
 }
@@ -103,7 +103,7 @@ pub(super) fn by_rate(
     let asked = outcome.capacity.as_ref().map_or("", |found| found.objective.as_str());
     let limit = objective_ns(asked).map(|ns| (ns / 1e6, format!("objective {}", objective(asked))));
     let values = series.iter().flat_map(|series| series.pieces.iter().flatten()).map(|(_, y)| *y);
-    let y = Axis::log("latency, ms", values.chain(limit.iter().map(|(at, _)| *at)));
+    let y = Axis::log("latency, ms (logarithmic)", values.chain(limit.iter().map(|(at, _)| *at)));
     Chart {
         id,
         title: format!("Latency by rate, {what}"),
@@ -113,6 +113,7 @@ pub(super) fn by_rate(
         y,
         series: series.into(),
         bands: Vec::new(),
+        hints: Vec::new(),
         limit,
     }
 }
@@ -135,7 +136,8 @@ impl OverTime {
         let seconds = || outcome.steps.iter().flat_map(|step| &step.seconds_of);
         let band = |step: &Step| {
             let (first, last) = (step.seconds_of.first()?, step.seconds_of.last()?);
-            Some((first.at, last.at + 1.0, step.name.clone()))
+            let name = step.name.strip_prefix("rate ").unwrap_or(&step.name);
+            Some((first.at, last.at + 1.0, name.into()))
         };
         OverTime {
             steps: outcome.steps.iter().map(|step| gathered(&step.seconds_of, each)).collect(),
@@ -159,7 +161,7 @@ impl OverTime {
             self.series("longest", |second| positive(ms(second.max_ns))),
         ];
         let values = series.iter().flat_map(|series| series.pieces.iter().flatten());
-        let y = Axis::log("latency, ms", values.map(|(_, y)| *y));
+        let y = Axis::log("latency, ms (logarithmic)", values.map(|(_, y)| *y));
         self.chart("over-time", "Latency over time, all calls", y, series)
     }
 
@@ -217,6 +219,21 @@ impl OverTime {
         Series { name, pieces, notes: Vec::new() }
     }
 
+    /// What every point in time says: the values of all curves there.
+    fn hints(&self, series: &[Series]) -> Vec<(f64, f64, String)> {
+        let mut hints: BTreeMap<u64, (f64, String)> = BTreeMap::new();
+        for one in series {
+            for (x, y) in one.pieces.iter().flatten() {
+                let (_, hint) = hints
+                    .entry((x * 1e3) as u64)
+                    .or_insert_with(|| (*x, format!("second {}", plain((x - 0.5).round()))));
+                *hint += &format!("; {} {}", one.name, plain((y * 100.0).round() / 100.0));
+            }
+        }
+        let each = self.each as f64;
+        hints.into_values().map(|(x, hint)| (x - 0.5, x - 0.5 + each, hint)).collect()
+    }
+
     fn linear(&self, label: &str, series: &[Series]) -> Axis {
         let values = series.iter().flat_map(|series| series.pieces.iter().flatten());
         Axis::linear(label, values.map(|(_, y)| *y).fold(0.0, f64::max))
@@ -234,6 +251,7 @@ impl OverTime {
             about: format!("Curves of {}, by seconds since the begin.", names.join(", ")),
             x: Axis::span("seconds since the begin of the run", self.low, self.high),
             y,
+            hints: self.hints(&series),
             series,
             bands: self.bands.clone(),
             limit: None,

@@ -2,6 +2,8 @@
 
 #![expect(clippy::float_arithmetic, reason = "times and their plots; no money is computed here")]
 
+use std::sync::LazyLock;
+
 use hdrhistogram::Histogram;
 
 use super::latency;
@@ -12,8 +14,15 @@ use crate::result::{
 /// The rate from which calls begin to wait, in visits a second.
 const KNEE: f64 = 1_450.0;
 
+/// Its histograms take a while: they are made once.
+static SEARCH: LazyLock<Outcome> = LazyLock::new(made);
+
 /// A search that converged: nothing was wrong.
 pub(crate) fn search() -> Outcome {
+    SEARCH.clone()
+}
+
+fn made() -> Outcome {
     let rates = [
         ("warm-up", 200.0, None),
         ("rate 400/s", 400.0, Some(true)),
@@ -119,7 +128,7 @@ fn spread(rate: f64, scale: f64, count: u32) -> Latency {
     for at in 0..count {
         let u = (f64::from(at) + 0.5) / f64::from(count);
         let middle = 0.6e6 * scale * ((u / (1.0 - u)).ln() * 0.32).exp();
-        let tail = 1.5e6 * scale * u.powi(400) / (1.0 - load * u.powi(3));
+        let tail = 0.74e6 * scale * u.powi(400) / (1.0 - load * u.powi(3));
         let ns = middle / (1.0 - 0.6 * load) + tail + waits * u;
         histogram.record(ns as u64).expect("it resizes itself");
     }

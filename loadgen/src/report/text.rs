@@ -4,7 +4,7 @@ use super::findings::{
     calls_per_second, four, headline, main_step, measured, settlements_per_second,
 };
 use super::table::Table;
-use super::words::{bytes, count, rate, time, time_of, transaction, yuan};
+use super::words::{bytes, count, rate, time, time_of, times, transaction, yuan};
 use crate::result::{BooksCompared, Outcome, Step};
 
 /// The run as a text of some forty lines: the headline first, then the steps, where the time goes, the books, what was
@@ -131,7 +131,7 @@ pub(super) fn wrong(outcome: &Outcome) -> Vec<String> {
         return vec!["Nothing: every answer was verified and as it has to be.".into()];
     }
     let line = |wrong: &crate::result::Wrong| {
-        format!("{}, {} times; first: {}", wrong.kind, count(wrong.count), wrong.first)
+        format!("{}, {}; first: {}", wrong.kind, times(wrong.count), wrong.first)
     };
     outcome.wrong.iter().map(line).collect()
 }

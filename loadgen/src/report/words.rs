@@ -44,6 +44,11 @@ pub(super) fn count(count: u64) -> String {
     grouped(&count.to_string())
 }
 
+/// How often: `once`, `2 times`.
+pub(super) fn times(count: u64) -> String {
+    if count == 1 { "once".into() } else { format!("{} times", self::count(count)) }
+}
+
 /// Fen as yuan with two decimals, thousands apart.
 pub(super) fn yuan(fen: i64) -> String {
     let sign = if fen < 0 { "−" } else { "" };

@@ -125,8 +125,9 @@ pub async fn drive(
     drop(busy);
     // What was lost or doubled shows here.
     outcome.books = compare(&street, begun / 1_000).await?;
-    for difference in &outcome.books.differences {
-        outcome.wrong.push(wrong("books", difference.clone()));
+    if let Some(first) = outcome.books.differences.first() {
+        let count = u64::from(outcome.books.differ);
+        outcome.wrong.push(Wrong { count, ..wrong("books", first.clone()) });
     }
     let path = job.town.join("books.json");
     std::fs::write(&path, street.books.text())
@@ -181,7 +182,10 @@ async fn run(
     let stepping = load.step(&job.name, &scenario.shape, &scenario.mix);
     let (mut step, found) = match host {
         Some(host) if !scenario.kill_at.is_empty() => {
-            let (stepped, killed) = tokio::join!(stepping, kill(load, host, &scenario.kill_at));
+            // Who is killed after the last arrival is killed under no load.
+            let last = scenario.shape.seconds();
+            let at: Vec<f64> = scenario.kill_at.iter().copied().filter(|at| *at < last).collect();
+            let (stepped, killed) = tokio::join!(stepping, kill(load, host, &at));
             killed?;
             stepped
         }

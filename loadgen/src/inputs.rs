@@ -65,14 +65,25 @@ impl Visit<'_> {
 
     /// 2203
     pub fn consultation(&self, mdtrt_id: &str) -> String {
+        // Who has no approved disease is treated for what was diagnosed.
+        let (code, name) =
+            if self.disease.is_empty() { DIAGNOSIS } else { (self.disease, self.disease) };
         format!(
             r#"{{"mdtrtinfo":{{"mdtrt_id":"{mdtrt_id}","psn_no":"{}","med_type":"{}","begntime":"{}","dise_codg":"{}","dise_name":"{}"}},"diseinfo":{}}}"#,
             self.member.psn_no,
             self.med_type,
             self.times.0,
-            self.disease,
-            self.disease,
+            code,
+            name,
             self.diagnoses(mdtrt_id)
+        )
+    }
+
+    fn admitted_with(&self) -> String {
+        let (code, name) = DIAGNOSIS;
+        format!(
+            r#"[{{"psn_no":"{}","diag_type":"1","maindiag_flag":"1","diag_srt_no":1,"diag_code":"{code}","diag_name":"{name}","diag_dept":"A03","dise_dor_no":"D001","dise_dor_name":"医师","diag_time":"{}"}}]"#,
+            self.member.psn_no, self.times.0
         )
     }
 
@@ -134,10 +145,11 @@ impl Visit<'_> {
     pub fn admission(&self) -> String {
         let (code, name) = DIAGNOSIS;
         format!(
-            r#"{{"mdtrtinfo":{{{},"begntime":"{}","cert_type":"01","med_type":"21","ipt_no":"ZY0001","atddr_no":"D001","chfpdr_name":"医师","adm_diag_dscr":"{name}","adm_dept_codg":"A03","adm_dept_name":"内科","adm_bed":"01","dscg_maindiag_code":"{code}","dscg_maindiag_name":"{name}","insuplc_admdvs":"630100","mdtrtarea_admvs":"{}"}},"diseinfo":[]}}"#,
+            r#"{{"mdtrtinfo":{{{},"begntime":"{}","cert_type":"01","med_type":"21","ipt_no":"ZY0001","atddr_no":"D001","chfpdr_name":"医师","adm_diag_dscr":"{name}","adm_dept_codg":"A03","adm_dept_name":"内科","adm_bed":"01","dscg_maindiag_code":"{code}","dscg_maindiag_name":"{name}","insuplc_admdvs":"630100","mdtrtarea_admvs":"{}"}},"diseinfo":{}}}"#,
             self.who(),
             self.times.0,
-            self.admdvs
+            self.admdvs,
+            self.admitted_with()
         )
     }
 

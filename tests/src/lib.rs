@@ -3,6 +3,7 @@
 pub mod family;
 pub mod golden;
 pub mod model;
+pub mod proxy;
 pub mod random;
 pub mod sim;
 pub mod spoilt;

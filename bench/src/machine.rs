@@ -7,7 +7,19 @@ use std::time::Duration;
 /// # Panics
 /// Where the kernel does not tell.
 pub fn cpu_time() -> Duration {
-    let stat = std::fs::read_to_string("/proc/self/stat").expect("the kernel tells");
+    cpu_time_in("/proc/self/stat")
+}
+
+/// What the thread that asks took, as [`cpu_time`].
+///
+/// # Panics
+/// Where the kernel does not tell.
+pub fn cpu_time_of_thread() -> Duration {
+    cpu_time_in("/proc/thread-self/stat")
+}
+
+fn cpu_time_in(file: &str) -> Duration {
+    let stat = std::fs::read_to_string(file).expect("the kernel tells");
     // The name may have blanks; it ends with the last bracket. User and system time are the 14th and 15th.
     let (_, fields) = stat.rsplit_once(") ").expect("a name in brackets");
     let ticks = fields.split(' ').skip(11).take(2).map(|one| one.parse::<u64>().expect("ticks"));

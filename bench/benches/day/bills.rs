@@ -156,10 +156,12 @@ impl<'p> Bills<'p> {
         seed: u64,
     ) -> Bills<'p> {
         let codes = (0..26_u8).map(|n| format!("{}{:02}.000Q", char::from(b'A' + n), n * 3));
+        let members = Ranks::zipf(members, MEMBERS_FIRST);
+        members.check(MEMBERS_FIRST);
         Bills {
             places,
             shelf,
-            members: Ranks::zipf(members, MEMBERS_FIRST),
+            members,
             count,
             made: 0,
             asked: 0,

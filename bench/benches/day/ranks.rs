@@ -34,6 +34,28 @@ impl Ranks {
         Ranks { cells }
     }
 
+    /// Adds up what each rank has in all cells, in units of 2⁻³² cells.
+    ///
+    /// # Panics
+    /// Where that is not its weight, within one unit a cell.
+    pub(crate) fn check(&self, first: u64) {
+        let count = self.cells.len() as u64;
+        let mut has = vec![0_u64; self.cells.len()];
+        for (cell, (threshold, other)) in self.cells.iter().enumerate() {
+            has[cell] += u64::from(*threshold);
+            has[place(*other)] += (1 << 32) - u64::from(*threshold);
+        }
+        let weight = |rank: u64| 1_000_000_000_000 / (rank + first);
+        let sum: u64 = (0..count).map(weight).sum();
+        for (rank, has) in (0..count).zip(has) {
+            let due = (u128::from(weight(rank) * count) << 32) / u128::from(sum);
+            assert!(
+                u128::from(has).abs_diff(due) <= u128::from(count),
+                "rank {rank} has {has}, not {due}"
+            );
+        }
+    }
+
     /// How many.
     pub(crate) fn len(&self) -> usize {
         self.cells.len()

@@ -10,12 +10,12 @@ use crate::bills::{Kind, REFUNDS_IN_A_THOUSAND};
 /// Bars: bytes on disk of a line, and of what a bill has beside its lines.
 pub(crate) const BAR_LINE: u64 = 45;
 pub(crate) const BAR_BILL: u64 = 450;
-/// What they take as records are written now; the room is estimated by these where they are more than the bars.
-const LINE: u64 = 76;
-const BILL: u64 = 560;
+/// What they take as records are written now, which the room is estimated by: measured, heads and ends of batches included.
+const LINE: u64 = 68;
+const BILL: u64 = 280;
 /// A member's registration, and a cancellation.
-const MEMBER: u64 = 190;
-const REFUND: u64 = 300;
+const MEMBER: u64 = 105;
+const REFUND: u64 = 250;
 /// Memory: a member at rest, the key of a request that is remembered, a settlement in its member's row.
 const MEMBER_MEMORY: u64 = 400;
 const KEY_MEMORY: u64 = 175;
@@ -40,10 +40,7 @@ impl Needs {
         let refunds = bills * REFUNDS_IN_A_THOUSAND / 1_000;
         let members = asked.members as u64;
         let lines = bills * Kind::MEAN_LINES_TENTHS / 10;
-        let records = bills * BILL.max(BAR_BILL)
-            + lines * LINE.max(BAR_LINE)
-            + refunds * REFUND
-            + members * MEMBER;
+        let records = bills * BILL + lines * LINE + refunds * REFUND + members * MEMBER;
         let memory = members * (MEMBER_MEMORY + 8)
             + bills * (KEY_MEMORY + SETTLEMENT_MEMORY)
             + refunds * KEY_MEMORY

@@ -70,7 +70,9 @@ pub(crate) struct Day {
 /// What a phase took.
 pub(crate) struct Phase {
     pub(crate) took: Duration,
+    /// Of all cores, and of it what the thread took that makes bills and checks answers.
     pub(crate) cpu: Duration,
+    pub(crate) cpu_of_maker: Duration,
     /// What the journal did in it.
     pub(crate) journal: JournalMeasures,
 }
@@ -135,13 +137,16 @@ impl Day {
     }
 
     fn phase(&mut self, does: impl FnOnce(&mut Day)) -> Phase {
-        let (before, cpu, begun) = (self.journal(), machine::cpu_time(), Instant::now());
+        let (before, begun) = (self.journal(), Instant::now());
+        let (cpu, of_maker) = (machine::cpu_time(), machine::cpu_time_of_thread());
         does(self);
         let (took, mut journal) = (begun.elapsed(), self.journal());
         journal.records -= before.records;
         journal.bytes -= before.bytes;
         journal.commit_ns.subtract(&before.commit_ns).expect("it has grown since");
-        Phase { took, cpu: machine::cpu_time() - cpu, journal }
+        let (cpu, cpu_of_maker) =
+            (machine::cpu_time() - cpu, machine::cpu_time_of_thread() - of_maker);
+        Phase { took, cpu, cpu_of_maker, journal }
     }
 
     fn bill(&mut self, bill: Bill, bills: &mut Bills<'_>) {

@@ -74,6 +74,7 @@ impl Section {
             items.swap(place, dice.index(place + 1));
         }
         let ranks = Ranks::zipf(items.len(), 1);
+        ranks.check(1);
         Section { items, ranks }
     }
 

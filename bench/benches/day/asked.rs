@@ -9,6 +9,9 @@ struct Scenario {
     settlements: u64,
 }
 
+/// What a day is called whose numbers were given.
+const OWN: &str = "as given";
+
 const fn day(name: &'static str, members: usize, settlements: u64) -> Scenario {
     Scenario { name, members, settlements }
 }
@@ -105,8 +108,8 @@ impl Asked {
                 let known = SCENARIOS.iter().find(|scenario| scenario.name == value)?;
                 self.takes(known);
             }
-            "--settlements" => self.settlements = value.parse().ok()?,
-            "--members" => self.members = value.parse().ok()?,
+            "--settlements" => (self.settlements, self.name) = (value.parse().ok()?, OWN),
+            "--members" => (self.members, self.name) = (value.parse().ok()?, OWN),
             "--folder" => self.folder = PathBuf::from(value),
             "--shards" => self.shards = value.parse().ok()?,
             "--in-flight" => self.in_flight = value.parse().ok()?,

@@ -13,7 +13,7 @@ use yidan_settlement::stored::{self, Bytes, Stored};
 
 use crate::bills::Kind;
 
-/// The byte of a settlement among events, and the version of records (`engine/journal/RECORDS.md`).
+/// The byte of a settlement among events (`engine/journal/RECORDS.md`).
 const SETTLED: u8 = 8;
 
 /// The bills of one kind.
@@ -57,16 +57,14 @@ pub(crate) struct Book {
 /// The decision of a settlement's record, without its lines as they were sent; `None` for a record of anything else.
 pub(crate) fn decision_in(record: &[u8]) -> Option<Decision> {
     let from = &mut Bytes::new(record);
-    // Version, number, time.
-    (u8::read(from)?, u64::read(from)?, u64::read(from)?);
+    let (_version, _number, _time) = (u8::read(from)?, u64::read(from)?, u64::read(from)?);
     Request::read(from)?;
     if u8::read(from)? != SETTLED {
         return None;
     }
     VisitId::read(from)?;
     SettleFacts::read(from)?;
-    // A batch, the pack.
-    (Option::<Text>::read(from)?, u64::read(from)?);
+    let (_batch, _pack) = (Option::<Text>::read(from)?, u64::read(from)?);
     SlotLabels::read(from)?;
     Decision::read(from)
 }
@@ -164,7 +162,7 @@ impl Accounts {
         self.others = self.others.plus(moved.family).plus(moved.person);
     }
 
-    /// What a shard's ledger says; `opened` with is not in it.
+    /// What a shard's ledger says.
     pub(crate) fn of(ledger: &Ledger) -> Accounts {
         let books = ledger.books();
         let balances: Fen = ledger.members().iter().map(Member::balance).sum();

@@ -145,7 +145,7 @@ impl Places {
         let facts = MemberFacts {
             admdvs: POOLS[number % POOLS.len()].pool.into(),
             psn_type: psn_type.into(),
-            sex: Some(if number / 13 % 2 == 0 { Sex::Male } else { Sex::Female }),
+            sex: Some(if (number / 13).is_multiple_of(2) { Sex::Male } else { Sex::Female }),
             birth: Day::from_civil(2026 - age, 1 + i32::from(retired), 9),
             contribution: contribution.flatten().cloned(),
             paid_years: if retired { 25 } else { 9 },
@@ -165,11 +165,11 @@ pub(crate) fn is_employee(number: usize) -> bool {
 
 /// One in ten residents.
 fn has_identity(number: usize) -> bool {
-    !is_employee(number) && number / 300 % 10 == 0
+    !is_employee(number) && (number / 300).is_multiple_of(10)
 }
 
 fn has_approval(number: usize) -> bool {
-    number / 7 % 4 == 0
+    (number / 7).is_multiple_of(4)
 }
 
 /// The member next to this one who has an approval: one in four has.

@@ -135,7 +135,10 @@ fn kinds(day: &Day, all: &OfKind) {
             each(of.bytes, of.bills),
         );
     }
-    println!("refused, by reason: {:?}", day.book.refused);
+    match day.book.refused.is_empty() {
+        true => println!("refused: none"),
+        false => println!("refused, by number of the reason: {:?}", day.book.refused),
+    }
 }
 
 /// What is on disk, apart for bills and lines.

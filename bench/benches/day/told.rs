@@ -79,6 +79,21 @@ pub(crate) fn settled(day: &Day, phase: &Phase) {
         Duration::from_secs_f64(PEAK / rate)
     );
     bytes(day, phase, &all);
+    waits(day, phase);
+    let us = |cpu: Duration| cpu.as_secs_f64() * 1e6 / all.bills.max(1) as f64;
+    println!(
+        "processor: {:.1} µs a bill, of which making it, its digest and checking the answer took {:.1} µs on one thread and the engine's \
+         threads {:.1} µs; {:.2} cores busy in the mean",
+        us(phase.cpu),
+        us(phase.cpu_of_maker),
+        us(phase.cpu - phase.cpu_of_maker),
+        phase.cpu.as_secs_f64() / seconds,
+    );
+    println!("memory at most: {}", gib(machine::resident_most()));
+}
+
+/// How long answers and commits took.
+fn waits(day: &Day, phase: &Phase) {
     let at = |quantile| Duration::from_nanos(day.waits.value_at_quantile(quantile));
     println!(
         "answers, durable, from submission on, with the queue kept full: p50 {:.2?}, p99 {:.2?}, p99.9 {:.2?}, longest {:.2?}",
@@ -94,21 +109,11 @@ pub(crate) fn settled(day: &Day, phase: &Phase) {
         journal.commit_ns.len(),
         each(journal.records, journal.commit_ns.len()),
         each(journal.bytes, journal.commit_ns.len()) / 1_000.0,
-        journal.commit_ns.len() as f64 / seconds,
-        journal.bytes as f64 / seconds / 1e6,
+        journal.commit_ns.len() as f64 / phase.took.as_secs_f64(),
+        journal.bytes as f64 / phase.took.as_secs_f64() / 1e6,
         commit(0.5),
         commit(0.99),
     );
-    let us = |cpu: Duration| cpu.as_secs_f64() * 1e6 / all.bills.max(1) as f64;
-    println!(
-        "processor: {:.1} µs a bill, of which making it, its digest and checking the answer took {:.1} µs on one thread and the engine's \
-         threads {:.1} µs; {:.2} cores busy in the mean",
-        us(phase.cpu),
-        us(phase.cpu_of_maker),
-        us(phase.cpu - phase.cpu_of_maker),
-        phase.cpu.as_secs_f64() / seconds,
-    );
-    println!("memory at most: {}", gib(machine::resident_most()));
 }
 
 /// A row for each kind.

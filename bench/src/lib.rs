@@ -5,4 +5,5 @@ pub mod bills;
 pub mod by_hand;
 pub mod calls;
 pub mod dice;
+pub mod machine;
 pub mod r1;

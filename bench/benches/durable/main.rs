@@ -99,12 +99,3 @@ pub(crate) fn median(mut all: Vec<f64>) -> f64 {
     all.sort_unstable_by(f64::total_cmp);
     all[all.len() / 2]
 }
-
-/// What this process took of all cores so far, to a hundredth of a second: what another process takes is not in it.
-pub(crate) fn cpu_time() -> Duration {
-    let stat = std::fs::read_to_string("/proc/self/stat").expect("the kernel tells");
-    // The name may have blanks; it ends with the last bracket. User and system time are the 14th and 15th.
-    let (_, fields) = stat.rsplit_once(") ").expect("a name in brackets");
-    let ticks = fields.split(' ').skip(11).take(2).map(|one| one.parse::<u64>().expect("ticks"));
-    Duration::from_millis(ticks.sum::<u64>() * 10)
-}

@@ -3,6 +3,7 @@
 
 use std::time::Instant;
 
+use yidan_bench::machine::resident;
 use yidan_bench::r1;
 use yidan_settlement::catalogue::Known;
 use yidan_settlement::command::{Command, What};
@@ -151,12 +152,4 @@ fn identity(number: usize) -> bool {
 
 fn day(year: i32) -> Day {
     Day::from_civil(year, 6, 1).expect("a day")
-}
-
-/// Bytes of memory that this process holds now.
-fn resident() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").expect("the kernel tells");
-    let held = status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.strip_suffix(" kB"));
-    let held = held.and_then(|held| held.trim().parse::<u64>().ok());
-    held.expect("a number of kB") * 1_024
 }

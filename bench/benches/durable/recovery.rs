@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use yidan_bench::bills::{self, SEED};
 use yidan_bench::by_hand;
 use yidan_bench::dice::{Dice, Zipf};
+use yidan_bench::machine::cpu_time;
 use yidan_image::Image;
 use yidan_pipeline::fold::{Looked, look};
 use yidan_settlement::claim::HospitalApproval;
@@ -17,7 +18,7 @@ use yidan_settlement::ledger::StateHash;
 use yidan_settlement::money::{Price, Quantity};
 
 use crate::town::{Town, class_of, paid, psn_no, request, settle, today, world};
-use crate::{Asked, cpu_time, median};
+use crate::{Asked, median};
 
 const IN_FLIGHT: usize = 2_000;
 /// Members of the bills of lines.

@@ -4,9 +4,11 @@
 use std::path::Path;
 use std::time::Duration;
 
+use yidan_bench::machine::cpu_time;
+
 use crate::postgres::Postgres;
 use crate::town::{Town, Turn, world};
-use crate::{Asked, cpu_time, disk, median};
+use crate::{Asked, disk, median};
 
 pub(crate) const IN_FLIGHT: [u64; 5] = [1, 8, 32, 256, 4_096];
 const CLIENTS: [usize; 2] = [8, 32];

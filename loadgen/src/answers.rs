@@ -42,6 +42,8 @@ pub struct Setlinfo {
     pub setl_time: Option<String>,
     /// How it is cleared.
     pub clr_type: Option<String>,
+    /// The number of the message that asked for it.
+    pub medins_setl_id: Option<String>,
     /// Total.
     pub medfee_sumamt: Fen,
     /// Own cost.

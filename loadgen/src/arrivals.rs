@@ -113,7 +113,7 @@ impl Shape {
     /// What is wrong with it.
     pub fn wrong(&self) -> Option<&'static str> {
         let pieces = self.pieces();
-        let right = |number: f64| number.is_finite() && number >= 0.0;
+        let right = |number: f64| (0.0..=1e9).contains(&number);
         if pieces.is_empty() {
             return Some(
                 "it has no time in it: give at least one rate, and from_hour before to_hour",
@@ -122,7 +122,7 @@ impl Shape {
         let bad = |piece: &Piece| {
             !right(piece.from) || !right(piece.to) || !right(piece.seconds) || piece.seconds == 0.0
         };
-        pieces.iter().any(bad).then_some("rates, seconds and speed are numbers above nought")
+        pieces.iter().any(bad).then_some("rates, seconds and speed are numbers above nought, and no larger than a thousand million")
     }
 
     /// The moments at which visits arrive, rising.
@@ -151,7 +151,7 @@ impl Shape {
                     at += if slope.abs() < 1e-12 {
                         gap / rate
                     } else {
-                        ((rate * rate + 2.0 * slope * gap).sqrt() - rate) / slope
+                        ((rate * rate + 2.0 * slope * gap).max(0.0).sqrt() - rate) / slope
                     };
                     return Some(Duration::from_secs_f64(begin + at));
                 }

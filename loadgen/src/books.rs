@@ -1,6 +1,6 @@
 //! What the facilities have booked, from the answers alone, and the statements (3201) they make of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
@@ -41,6 +41,8 @@ pub struct Account {
 #[derive(Debug, Default)]
 pub struct Books {
     accounts: Mutex<BTreeMap<Account, Vec<Entry>>>,
+    /// Numbers of settlements that were answered.
+    seen: Mutex<HashSet<String>>,
 }
 
 /// A statement over all its entries.
@@ -84,7 +86,9 @@ impl Books {
         let accounts = kept.into_iter().map(|(facility, insutype, clr_type, entries)| {
             (Account { facility, insutype, clr_type }, entries)
         });
-        Ok(Books { accounts: Mutex::new(accounts.collect()) })
+        let accounts: BTreeMap<Account, Vec<Entry>> = accounts.collect();
+        let seen = accounts.values().flatten().map(|entry| entry.setl_id.clone()).collect();
+        Ok(Books { accounts: Mutex::new(accounts), seen: Mutex::new(seen) })
     }
 
     /// To be kept.
@@ -99,18 +103,39 @@ impl Books {
         serde_json::to_string(&kept).expect("text and numbers are JSON")
     }
 
-    /// A statement for each account.
-    pub fn statements(&self) -> Vec<(Account, Statement)> {
-        let accounts = self.accounts.lock();
-        accounts
-            .iter()
-            .map(|(account, entries)| (account.clone(), statement(account, entries)))
-            .collect()
+    /// Whether no settlement had this number before.
+    pub fn is_new(&self, setl_id: &str) -> bool {
+        self.seen.lock().insert(setl_id.to_owned())
     }
 
-    /// The entries of an account.
-    pub fn entries(&self, account: &Account) -> Vec<Entry> {
-        self.accounts.lock().get(account).cloned().unwrap_or_default()
+    /// A statement for each facility, insurance and way of clearing that any facility has booked, from the first day booked or a day
+    /// given to another: where nothing is booked the server must have nothing either.
+    pub fn statements<'f>(
+        &self,
+        facilities: impl Iterator<Item = &'f str>,
+        (begin, end): (&str, &str),
+    ) -> Vec<(Account, Statement)> {
+        let accounts = self.accounts.lock();
+        let mut kinds: BTreeSet<(&str, &str)> = BTreeSet::new();
+        for account in accounts.keys() {
+            let _ = kinds.insert((&account.insutype, &account.clr_type));
+        }
+        let days = accounts.values().flatten().map(|entry| entry.day.as_str());
+        let begin = days.filter(|day| !day.is_empty()).chain([begin]).min().unwrap_or(begin);
+        let mut all = Vec::new();
+        for facility in facilities {
+            for (insutype, clr_type) in &kinds {
+                let account = Account {
+                    facility: facility.to_owned(),
+                    insutype: (*insutype).to_owned(),
+                    clr_type: (*clr_type).to_owned(),
+                };
+                let entries = accounts.get(&account).map_or(&[][..], Vec::as_slice);
+                let statement = statement(&account, entries, (begin, end));
+                all.push((account, statement));
+            }
+        }
+        all
     }
 }
 
@@ -128,10 +153,8 @@ fn entry(of: &Setlinfo, amounts: &Setlinfo, refund: bool) -> Entry {
     }
 }
 
-fn statement(account: &Account, entries: &[Entry]) -> Statement {
+fn statement(account: &Account, entries: &[Entry], (begin, end): (&str, &str)) -> Statement {
     let fen = [0, 1, 2, 3].map(|which| entries.iter().map(|entry| entry.fen[which]).sum::<i64>());
-    let days = || entries.iter().map(|entry| entry.day.as_str());
-    let (begin, end) = (days().min().unwrap_or_default(), days().max().unwrap_or_default());
     let Account { insutype, clr_type, .. } = account;
     let [total, funds, accounts, _] = fen.map(Fen);
     let input = format!(
@@ -168,7 +191,11 @@ mod tests {
         };
         books.refunded("H1", &bill, &refund);
         let again = Books::read(&books.text()).expect("its own text");
-        let [(account, statement)] = &again.statements()[..] else { panic!("one account") };
+        assert!(!again.is_new("7") && again.is_new("8"));
+        let days = ("2026-01-03", "2026-01-03");
+        let all = again.statements(["H1", "H2"].into_iter(), days);
+        let [(account, statement), (_, nothing)] = &all[..] else { panic!("two facilities") };
+        assert_eq!((nothing.entries, nothing.fen), (0, [0; 4]));
         assert_eq!((account.insutype.as_str(), statement.entries), ("310", 3));
         assert_eq!(statement.fen, [10_000, 6_000, 0, 0]);
         assert!(

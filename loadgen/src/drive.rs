@@ -10,7 +10,7 @@ use tokio::sync::Mutex;
 
 use crate::books::Books;
 use crate::capacity::{Objective, Search};
-use crate::host::{Host, HostError, Kept};
+use crate::host::{self, Host, HostError, Kept};
 use crate::load::Load;
 use crate::machine;
 use crate::office::{OfficeError, codes, compare};
@@ -88,6 +88,11 @@ pub async fn drive(
     let faults = !scenario.kill_at.is_empty() || scenario.busy_disk;
     let mut machine = machine::look(&job.town);
     let begun = now().0;
+    if let Server::Here(program) = &job.server
+        && let Some(version) = host::version(program).await
+    {
+        machine.server = version;
+    }
     let host = match &job.server {
         Server::Here(program) => Some(Arc::new(Mutex::new(Host::start(program, &job.town).await?))),
         Server::There { .. } if faults => return Err(DriveError::NotHere),
@@ -114,27 +119,35 @@ pub async fn drive(
         operators,
         server,
         numbers: AtomicU64::new(0),
-        begun: Instant::now(),
         tell: Box::new(tell),
         stop,
     };
     let mut outcome = Outcome { version: 1, machine, ..Outcome::default() };
     outcome.plan = plan(&job, &kept, calls, begun);
     let busy = Busy::start(scenario.busy_disk.then_some(&*job.town));
-    run(&load, &job, host.as_ref(), &mut outcome).await?;
+    run(&load, &job, host.as_ref(), &mut outcome).await;
     drop(busy);
+    // The books first: what goes wrong from here on is told in the report.
+    let path = job.town.join("books.json");
+    std::fs::write(&path, street.books.text())
+        .map_err(|error| DriveError::File(path.display().to_string(), error))?;
     // What was lost or doubled shows here.
-    outcome.books = compare(&street, begun / 1_000).await?;
+    match compare(&street, begun / 1_000).await {
+        Ok(books) => outcome.books = books,
+        Err(error) => outcome.wrong.push(wrong("books", error.to_string())),
+    }
     if let Some(first) = outcome.books.differences.first() {
         let count = u64::from(outcome.books.differ);
         outcome.wrong.push(Wrong { count, ..wrong("books", first.clone()) });
     }
-    let path = job.town.join("books.json");
-    std::fs::write(&path, street.books.text())
-        .map_err(|error| DriveError::File(path.display().to_string(), error))?;
+    if load.stopped() {
+        outcome.wrong.push(wrong("interrupted", "it was asked to stop before its end".to_owned()));
+    }
     drop(load);
-    if let Some(host) = host.and_then(Arc::into_inner) {
-        host.into_inner().stop().await?;
+    if let Some(host) = host.and_then(Arc::into_inner)
+        && let Err(error) = host.into_inner().stop().await
+    {
+        outcome.wrong.push(wrong("server", error.to_string()));
     }
     Ok(outcome)
 }
@@ -152,7 +165,8 @@ async fn street(job: &Job, kept: &Kept, to: SocketAddr, run: u64) -> Result<Stre
         Ok(text) => Books::read(&text).map_err(|error| {
             DriveError::File(path.display().to_string(), std::io::Error::other(error))
         })?,
-        Err(_) => Books::default(),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Books::default(),
+        Err(error) => return Err(DriveError::File(path.display().to_string(), error)),
     };
     let now = i64::try_from(run).expect("seconds since 1970") + 8 * 3_600;
     let days = Days {
@@ -165,19 +179,14 @@ async fn street(job: &Job, kept: &Kept, to: SocketAddr, run: u64) -> Result<Stre
 }
 
 /// The steps of the scenario, or the search.
-async fn run(
-    load: &Load,
-    job: &Job,
-    host: Option<&Arc<Mutex<Host>>>,
-    outcome: &mut Outcome,
-) -> Result<(), DriveError> {
+async fn run(load: &Load, job: &Job, host: Option<&Arc<Mutex<Host>>>, outcome: &mut Outcome) {
     let scenario = &job.scenario;
     if let Some(search) = job.search {
         let objective = job.objective.unwrap_or(Objective { quantile: 0.999, ms: 50.0 });
         let (capacity, steps, found) = load.search(objective, search, &scenario.mix).await;
         (outcome.capacity, outcome.steps) = (Some(capacity), steps);
         outcome.wrong = found;
-        return Ok(());
+        return;
     }
     let stepping = load.step(&job.name, &scenario.shape, &scenario.mix);
     let (mut step, found) = match host {
@@ -186,7 +195,9 @@ async fn run(
             let last = scenario.shape.seconds();
             let at: Vec<f64> = scenario.kill_at.iter().copied().filter(|at| *at < last).collect();
             let (stepped, killed) = tokio::join!(stepping, kill(load, host, &at));
-            killed?;
+            if let Err(error) = killed {
+                outcome.wrong.push(wrong("server", error.to_string()));
+            }
             stepped
         }
         _ => stepping.await,
@@ -199,7 +210,6 @@ async fn run(
     }
     outcome.steps.push(step);
     outcome.wrong.extend(found);
-    Ok(())
 }
 
 fn wrong(kind: &str, first: String) -> Wrong {

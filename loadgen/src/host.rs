@@ -49,6 +49,12 @@ pub enum HostError {
         /// The end of what it said.
         said: String,
     },
+    /// A folder that is another town's.
+    #[error("{0} has a journal of another town; take an empty folder")]
+    Taken(String),
+    /// A town that cannot be.
+    #[error("{0}")]
+    Town(String),
     /// A credential that cannot be made.
     #[error(transparent)]
     Sign(#[from] SignError),
@@ -65,6 +71,9 @@ fn io_error(what: impl Into<String>) -> impl FnOnce(io::Error) -> HostError {
 /// The folder cannot be written.
 pub fn write(town: &Town, family: Family, profile: &str, folder: &Path) -> Result<(), HostError> {
     let told = || io_error(folder.display().to_string());
+    if folder.join("journal").exists() {
+        return Err(HostError::Taken(folder.display().to_string()));
+    }
     fs::create_dir_all(folder).map_err(told())?;
     let folder = fs::canonicalize(folder).map_err(told())?;
     town.write(&folder).map_err(told())?;
@@ -107,7 +116,12 @@ impl Kept {
         let path = folder.join("town.toml");
         let told = || format!("{} (make a town with `yidan-loadgen town`)", path.display());
         let text = fs::read_to_string(&path).map_err(io_error(told()))?;
-        toml::from_str(&text).map_err(|error| io_error(told())(io::Error::other(error.to_string())))
+        let kept: Kept = toml::from_str(&text)
+            .map_err(|error| io_error(told())(io::Error::other(error.to_string())))?;
+        match kept.town.wrong() {
+            Some(what) => Err(HostError::Town(format!("{}: {what}", path.display()))),
+            None => Ok(kept),
+        }
     }
 
     /// What its hospitals sign with.
@@ -222,6 +236,13 @@ impl Host {
     }
 }
 
+/// What a program says of its version.
+pub async fn version(program: &Path) -> Option<String> {
+    let told = Command::new(program).arg("--version").output().await.ok()?;
+    let text = String::from_utf8(told.stdout).ok()?;
+    Some(text.trim().to_owned()).filter(|text| !text.is_empty())
+}
+
 /// Starts `yidan serve` and waits until it says where it listens.
 async fn serve(
     program: &Path,
@@ -243,6 +264,8 @@ async fn serve(
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
+        // Ctrl-C is for the generator, which stops the server when its visits have ended.
+        .process_group(0)
         .kill_on_drop(true)
         .spawn()
         .map_err(io_error(program.display().to_string()))?;

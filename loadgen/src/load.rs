@@ -37,8 +37,6 @@ pub struct Load {
     pub server: Arc<std::sync::atomic::AtomicU32>,
     /// Visits of earlier steps: each has another number.
     pub numbers: AtomicU64,
-    /// Seconds of the run so far.
-    pub begun: Instant,
     /// Told each second.
     pub tell: Tell,
     /// Somebody wants it to end.
@@ -55,19 +53,17 @@ impl Load {
         };
         let bytes = self.bytes();
         let recorder = Arc::new(Recorder::new(Instant::now()));
-        let ticking = self.tick(name, &recorder);
         let overrun = Arc::new(AtomicBool::new(false));
-        let visits = self.schedule(shape, mix, first, &recorder, &overrun);
-        let arrived = tokio::select! {
-            arrived = visits => arrived,
-            () = ticking => unreachable!("it ticks until it is dropped"),
+        let load = async {
+            let arrived = self.schedule(shape, mix, first, &recorder, &overrun).await;
+            let (ended, at_end) = (Instant::now(), recorder.counts());
+            self.drain(&recorder).await;
+            (arrived, ended, at_end, ended.elapsed())
         };
-        let ended = Instant::now();
-        let draining = self.drain(&recorder);
-        tokio::select! {
-            () = draining => {},
+        let (arrived, ended, at_end, drained) = tokio::select! {
+            done = load => done,
             () = self.tick(name, &recorder) => unreachable!("it ticks until it is dropped"),
-        }
+        };
         let _ = self.numbers.fetch_add(arrived, Ordering::Relaxed);
         let after = match self.operators {
             Some(at) => Stages::ask(at).await,
@@ -77,7 +73,10 @@ impl Load {
         step.0.name = name.to_owned();
         step.0.intended_per_second = shape.visits() / shape.seconds();
         step.0.seconds = (ended - recorder.begun()).as_secs_f64();
-        step.0.drain_seconds = ended.elapsed().as_secs_f64();
+        step.0.drain_seconds = drained.as_secs_f64();
+        step.0.under_way_at_end = at_end.visits - at_end.over;
+        step.0.settlements_at_end = at_end.settlements;
+        step.0.calls_at_end = at_end.calls;
         step.0.bytes = (self.bytes().0 - bytes.0, self.bytes().1 - bytes.1);
         step.0.server = match (before, after) {
             (Some(before), Some(after)) => after.since(&before),
@@ -148,14 +147,18 @@ impl Load {
             if counts.over == counts.visits {
                 return;
             }
-            if begun.elapsed() > DRAIN {
+            if begun.elapsed() > DRAIN && !recorder.is_closed() {
                 let left = counts.visits - counts.over;
+                // They give up before their next call: the next step and the books are not theirs.
+                recorder.close();
                 recorder.wrong("unanswered", || {
                     format!(
                         "{left} visits had not ended {} s after the last arrival",
                         DRAIN.as_secs()
                     )
                 });
+            }
+            if begun.elapsed() > DRAIN + self.street.line.patience * 2 {
                 return;
             }
             tokio::time::sleep(Duration::from_millis(5)).await;
@@ -165,6 +168,7 @@ impl Load {
     /// Ends a row each second, with what the processes took in it.
     async fn tick(&self, name: &str, recorder: &Recorder) {
         let mut every = tokio::time::interval(Duration::from_secs(1));
+        every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let _ = every.tick().await;
         let of = |pid: u32| if pid == 0 { None } else { process(pid) };
         let server = || of(self.server.load(Ordering::Relaxed));

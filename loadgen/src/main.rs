@@ -40,10 +40,10 @@ const EXAMPLES: &str = "Examples:
   yidan-loadgen run restart                     the server is killed twice under load
   yidan-loadgen town town/ --members 1000000    the tables of a town, for a server that runs elsewhere
   yidan-loadgen run county --town town/ --to 10.0.0.5:8086 --operators 10.0.0.5:8087
-  yidan-loadgen compare before/result.json after/result.json
+  yidan-loadgen compare before/ after/
 
 Exit codes:
-  0  all was as it has to be
+  0  all was as it has to be; a stall, which is told, may be the machine's
   1  something was wrong: an answer, the books, the objective, or a search that has not converged
   2  something could not be read, written or started; what is on the standard error";
 
@@ -83,9 +83,9 @@ enum Command {
     },
     /// Compare two results
     Compare {
-        /// `result.json` of the one
+        /// The report of the one: its folder, or its `result.json`
         one: PathBuf,
-        /// `result.json` of the other
+        /// The report of the other
         other: PathBuf,
         /// Write it as a page too
         #[arg(long, value_name = "FILE")]
@@ -93,7 +93,7 @@ enum Command {
     },
     /// Write the report of a result anew
     Report {
-        /// `result.json`
+        /// The report, or its `result.json`
         result: PathBuf,
         /// Where to
         folder: PathBuf,
@@ -232,9 +232,15 @@ fn loaded(args: LoadArgs, shape: Option<Shape>, search: Option<Search>) -> Resul
     if let Some(what) = scenario.wrong() {
         return Err(what.into());
     }
-    if !(args.patience.is_finite() && args.patience > 0.0) || args.connections == 0 {
-        return Err("--patience and --connections are above nought".into());
+    if !(0.01..=3_600.0).contains(&args.patience) || !(1..=60_000).contains(&args.connections) {
+        return Err("--patience is from 0.01 to 3600 seconds, --connections from 1 to 60000".into());
     }
+    if let Some(what) = search.and_then(|search| search.wrong()) {
+        return Err(what.into());
+    }
+    // Where the report cannot be written, that is told before the load and not after it.
+    std::fs::create_dir_all(&args.report)
+        .map_err(|error| format!("{}: {error}", args.report.display()))?;
     let temporary;
     let folder = match &args.folder {
         Some(folder) => folder.clone(),
@@ -249,6 +255,14 @@ fn loaded(args: LoadArgs, shape: Option<Shape>, search: Option<Search>) -> Resul
         host::write(&town, args.town.signature, &args.town.profile, &folder)?;
     }
     let kept = Kept::read(&folder)?;
+    let asked = &args.town;
+    let others = asked.members.is_some_and(|members| members != kept.town.members)
+        || asked.facilities.is_some_and(|facilities| facilities != kept.town.facilities)
+        || (asked.signature != Family::None && asked.signature.name() != kept.signature);
+    if others {
+        let folder = folder.display();
+        return Err(format!("{folder} is another town than --members, --facilities and --signature say; leave them out, or take an empty folder").into());
+    }
     (scenario.members, scenario.facilities) = (kept.town.members, kept.town.facilities);
     let server = match args.to {
         Some(calls) => Server::There { calls, operators: args.operators },
@@ -288,7 +302,10 @@ fn run(job: Job) -> Result<Outcome, Failed> {
         drop(tokio::spawn(async move {
             if tokio::signal::ctrl_c().await.is_ok() {
                 asked.store(true, Ordering::Relaxed);
-                eprintln!("\nno more visits arrive; those under way end");
+                eprintln!("\nno more visits arrive; those under way end. Again: stop at once");
+            }
+            if tokio::signal::ctrl_c().await.is_ok() {
+                std::process::exit(130);
             }
         }));
         Ok(drive(job, progress(), stop).await?)
@@ -322,10 +339,7 @@ fn progress() -> impl Fn(&str, &Second) + Send + Sync {
 }
 
 fn read(path: &Path) -> Result<Outcome, Failed> {
-    let text =
-        std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
-    let outcome: Outcome =
-        serde_json::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))?;
+    let outcome = report::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
     if outcome.version != 1 {
         return Err(format!("{}: version {}, expected 1", path.display(), outcome.version).into());
     }

@@ -113,7 +113,8 @@ impl Default for Mix {
 impl Mix {
     /// What is wrong with it.
     pub fn wrong(&self) -> Option<String> {
-        let kinds = self.pharmacy + self.outpatient + self.chronic + self.inpatient;
+        let kinds = [self.pharmacy, self.outpatient, self.chronic, self.inpatient];
+        let kinds: u64 = kinds.into_iter().map(u64::from).sum();
         let parts = [self.refunds, self.repeats, self.away, self.identify];
         let (least, most) = self.stay_lines;
         if kinds != 1_000 {

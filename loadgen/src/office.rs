@@ -1,7 +1,7 @@
 //! What is asked beside the visits: the codes of the catalogue before them (1312), and at the end the statement of every facility
 //! (3201).
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::people::People;
 use crate::result::BooksCompared;
@@ -9,6 +9,9 @@ use crate::town::POOL;
 use crate::visit::Street;
 use crate::wire::{Caller, Cashier, Line, now};
 use serde::Deserialize;
+
+/// How often it is asked again, a tenth of a second apart.
+const TRIES: u32 = 900;
 
 /// Codes that a town bills, at most.
 const CODES: usize = 20_000;
@@ -79,13 +82,19 @@ async fn ask(
 ) -> Result<String, OfficeError> {
     let code = || who.code.clone();
     let mut why = String::new();
-    for _ in 0..100 {
+    for _ in 0..TRIES {
+        let begun = Instant::now();
         match cashier.call(line, who, infno, msgid, input).await {
             Ok(answer) if answer.done => {
                 return Ok(answer.output.map_or_else(String::new, |raw| raw.get().to_owned()));
             }
             Ok(answer) => {
                 why = answer.err_msg.unwrap_or_default();
+                // 433: the server was started again and has forgotten its tokens.
+                if why.contains("[433]") && who.signer.token_request().is_some() {
+                    line.forget_token(&who.signer, begun);
+                    continue;
+                }
                 // 479: the books are still being made up to this moment.
                 if !["[436]", "[469]", "[479]"].iter().any(|number| why.contains(number)) {
                     return Err(OfficeError::Refused { infno, code: code(), why });
@@ -131,14 +140,17 @@ pub async fn codes(line: &Line, people: &People, run: u64) -> Result<Vec<String>
     if codes.is_empty() { Err(OfficeError::NoCodes) } else { Ok(codes) }
 }
 
-/// Compares every account of the own books with the server's.
+/// Compares every account of the own books with the server's, from the day on which the run began.
 ///
 /// # Errors
 /// A statement is not answered.
 pub async fn compare(street: &Street, run: u64) -> Result<BooksCompared, OfficeError> {
     let mut compared = BooksCompared::default();
     let mut seen = std::collections::BTreeSet::new();
-    for (number, (account, statement)) in street.books.statements().into_iter().enumerate() {
+    let today: String = now().1.chars().take(10).collect();
+    let begun = street.days.today.get(..10).unwrap_or(&today);
+    let all = street.books.statements(street.people.facilities(), (begun, &today));
+    for (number, (account, statement)) in all.into_iter().enumerate() {
         let Some((who, mut cashier)) = street.people.office(&account.facility) else { continue };
         let msgid = format!("{}{run:010}{:08}", who.code, 90_000_000 + number);
         let output = ask(&street.line, who, &mut cashier, "3201", &msgid, &statement.input).await?;

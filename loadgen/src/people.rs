@@ -80,16 +80,15 @@ impl People {
         }
     }
 
-    /// The member of a rank, or the next who is free: visits of one member do not overlap, so that each finds what the one before
-    /// it left.
-    pub fn take(&self, rank: u32) -> Taken {
+    /// The member of a rank, or the next who is free, if anybody is: visits of one member do not overlap, so that each finds what
+    /// the one before it left.
+    pub fn take(&self, rank: u32) -> Option<Taken> {
         let members = self.town.members;
         let first = u32::try_from(mixed(u64::from(rank)) % u64::from(members)).expect("below it");
         let mut busy = self.busy.lock();
-        let number =
-            (first..members).chain(0..first).find(|number| busy.insert(*number)).unwrap_or(first);
+        let number = (first..members).chain(0..first).find(|number| busy.insert(*number))?;
         drop(busy);
-        Taken { number, member: self.town.member(number) }
+        Some(Taken { number, member: self.town.member(number) })
     }
 
     /// The member goes home.
@@ -135,6 +134,11 @@ impl People {
     /// How many there are.
     pub fn members(&self) -> u32 {
         self.town.members
+    }
+
+    /// The codes of all facilities.
+    pub fn facilities(&self) -> impl Iterator<Item = &str> {
+        self.facilities.iter().map(|one| one.caller.code.as_str())
     }
 
     /// The first hospital.

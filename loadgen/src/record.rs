@@ -2,6 +2,7 @@
 //! time in which nobody was answered though somebody waited.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
@@ -16,6 +17,7 @@ pub const STALL: Duration = Duration::from_millis(150);
 #[derive(Debug)]
 pub struct Recorder {
     begun: Instant,
+    closed: AtomicBool,
     tables: Mutex<Tables>,
 }
 
@@ -67,7 +69,7 @@ pub struct Counts {
     pub lines: u64,
 }
 
-/// Nanoseconds from one to ten minutes, three digits.
+/// Nanoseconds, from a microsecond to ten minutes, three digits.
 pub fn histogram() -> Histogram<u64> {
     Histogram::new_with_bounds(1_000, 600_000_000_000, 3).expect("the bounds are in order")
 }
@@ -92,12 +94,22 @@ impl Recorder {
             waiting: 0,
             silent_since: None,
         };
-        Recorder { begun, tables: Mutex::new(tables) }
+        Recorder { begun, closed: AtomicBool::new(false), tables: Mutex::new(tables) }
     }
 
     /// When it began.
     pub fn begun(&self) -> Instant {
         self.begun
+    }
+
+    /// Whoever is still under way gives up: the step is over.
+    pub fn close(&self) {
+        self.closed.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the step is over.
+    pub fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Relaxed)
     }
 
     /// A visit arrives.
@@ -135,8 +147,9 @@ impl Recorder {
         }
     }
 
-    /// A call was answered as it has to be; it was due at a moment.
-    pub fn answered(&self, infno: &'static str, due: Instant, settles: bool) {
+    /// A call was answered as it has to be; it was due at a moment. Of a settlement, what its visit waited for a cashier is given,
+    /// and counts: who stands in a queue does not ask in which of his calls he stood there.
+    pub fn answered(&self, infno: &'static str, due: Instant, settles: Option<Duration>) {
         let took = nanoseconds(due.elapsed());
         let mut tables = self.tables.lock();
         let tables = &mut *tables;
@@ -145,8 +158,8 @@ impl Recorder {
         tables.by_infno.entry(infno).or_insert_with(histogram).saturating_record(took);
         tables.counts.calls += 1;
         tables.now.calls += 1;
-        if settles {
-            tables.settling.saturating_record(took);
+        if let Some(waited) = settles {
+            tables.settling.saturating_record(took.saturating_add(nanoseconds(waited)));
             tables.counts.settlements += 1;
             tables.now.settlements += 1;
         }

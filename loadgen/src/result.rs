@@ -62,7 +62,7 @@ pub struct Machine {
     pub memory_bytes: u64,
     /// Kernel and its version.
     pub kernel: String,
-    /// Commit of the generator, or `unknown`.
+    /// Commit of the work tree in which it was started, or `unknown`.
     pub commit: String,
     /// Version that the server tells of itself, or `unknown`.
     pub server: String,
@@ -89,13 +89,19 @@ pub struct Step {
     pub visits: u64,
     /// Visits that came to their end.
     pub visits_done: u64,
-    /// Settlements that were answered, refunds not among them.
+    /// Visits that were still under way after the last arrival.
+    pub under_way_at_end: u64,
+    /// Settlements that were answered by then.
+    pub settlements_at_end: u64,
+    /// Calls that were answered by then.
+    pub calls_at_end: u64,
+    /// Settlements that were answered, refunds and repeats not among them.
     pub settlements: u64,
     /// Settlements cancelled.
     pub refunds: u64,
     /// Calls that were answered.
     pub calls: u64,
-    /// Calls that were repeated with the same `msgid`, on purpose or because no answer came.
+    /// Calls that were repeated with the same `msgid` on purpose.
     pub repeats: u64,
     /// Calls whose answer did not come in time, and which were asked again.
     pub unknown: u64,
@@ -107,7 +113,7 @@ pub struct Step {
     pub bytes: (u64, u64),
     /// Latency of all calls.
     pub all: Latency,
-    /// Latency of settlements alone (2207, 2304, 2102).
+    /// Latency of settlements alone (2207, 2304, 2102), repeats not among them; with what their visit waited for a free cashier.
     pub settling: Latency,
     /// Latency by transaction.
     pub by_infno: BTreeMap<String, Latency>,
@@ -139,7 +145,7 @@ pub struct Latency {
 /// One second of a step.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Second {
-    /// Seconds since the begin of the run.
+    /// Seconds since the begin of its step.
     pub at: f64,
     /// Visits that were intended to arrive in it.
     pub intended: u64,

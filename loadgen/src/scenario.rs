@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::arrivals::{Arrivals, Shape};
 use crate::mix::Mix;
-use crate::town::{MEMBERS_MAX, Town};
+use crate::town::Town;
 
 /// A scenario.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -121,11 +121,11 @@ impl Scenario {
 
     /// What is wrong with it.
     pub fn wrong(&self) -> Option<String> {
-        if !(3..=50_000).contains(&self.facilities) {
-            return Some("facilities are from 3 to 50000".to_owned());
+        if let Some(what) = self.town(0).wrong() {
+            return Some(what);
         }
-        if !(100..=MEMBERS_MAX).contains(&self.members) {
-            return Some(format!("members are from 100 to {MEMBERS_MAX}"));
+        if self.shape.visits() < 1.0 {
+            return Some("no visit arrives: its rate or its time is too small".to_owned());
         }
         if self.kill_at.iter().any(|at| !at.is_finite() || *at < 0.0) {
             return Some("kill_at are seconds".to_owned());

@@ -74,6 +74,17 @@ const FAMILY: [&str; 20] = [
 const GIVEN: [&str; 10] = ["甲", "乙", "丙", "丁", "戊", "己", "庚", "辛", "壬", "癸"];
 
 impl Town {
+    /// What is wrong with it.
+    pub fn wrong(&self) -> Option<String> {
+        if !(3..=50_000).contains(&self.facilities) {
+            Some("facilities are from 3 to 50000".to_owned())
+        } else if !(100..=MEMBERS_MAX).contains(&self.members) {
+            Some(format!("members are from 100 to {MEMBERS_MAX}"))
+        } else {
+            None
+        }
+    }
+
     /// A facility by its number.
     pub fn facility(&self, number: u32) -> Facility {
         let pharmacy = number % 3 == 2;

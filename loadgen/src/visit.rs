@@ -63,12 +63,18 @@ struct Desk<'d> {
     visit: Visit<'d>,
     /// When the next call is due: at first the arrival, then the answer before.
     due: Instant,
+    /// How long the visit waited for the cashier.
+    waited: Duration,
 }
 
 impl Street {
     /// Makes a visit; it arrived at a moment.
     pub async fn visit(self: Arc<Street>, recorder: Arc<Recorder>, drawn: Drawn, arrived: Instant) {
-        let member = self.people.take(drawn.member);
+        let Some(member) = self.people.take(drawn.member) else {
+            recorder.wrong("overrun", || "every member of the town is in a visit".to_owned());
+            recorder.over(arrived, false);
+            return;
+        };
         let window = self.people.window(&drawn).await;
         let mut cashier = window.cashier();
         let desk = Desk {
@@ -78,6 +84,7 @@ impl Street {
             caller: window.caller(),
             visit: self.told(&member.member, &drawn, window.caller().admdvs),
             due: arrived,
+            waited: arrived.elapsed(),
         };
         let ended = desk.work(&drawn).await;
         window.back(cashier);
@@ -185,10 +192,12 @@ impl Desk<'_> {
         drawn: &Drawn,
     ) -> Result<(), Ended> {
         let msgid = self.msgid();
-        let first = self.ask_as(infno, &msgid, bill).await?;
+        let first = self.ask_as(infno, &msgid, bill, true).await?;
         let Settled { setlinfo } = self.read(infno, &first)?;
         // What was answered is booked, whatever is found wrong with it.
         self.street.books.settled(&self.caller.code, &setlinfo);
+        self.names(infno, &first)?;
+        self.own(infno, &msgid, mdtrt_id, &setlinfo)?;
         self.hold(infno, before, &setlinfo)?;
         for _ in 0..drawn.repeats {
             self.repeat(infno, &msgid, bill, &first).await?;
@@ -203,18 +212,58 @@ impl Desk<'_> {
             if let Some(not) = setlinfo.not_opposite(&back) {
                 return self.wrong("cancel", refund, &not);
             }
-            let balance = setlinfo.balc.map(|balance| balance + setlinfo.acct_pay);
+            let own = setlinfo.acct_pay - setlinfo.acct_mulaid_pay;
+            let balance = setlinfo.balc.map(|balance| balance + own);
             self.balance(refund, balance, back.balc)?;
             self.street.people.has(self.visit.member, back.balc);
         }
         Ok(())
     }
 
+    /// Every amount of a settlement is there: one that is missing would be read as nought.
+    fn names(&self, infno: &'static str, answer: &Answer) -> Result<(), Ended> {
+        let text = answer.output.as_ref().map_or("", |raw| raw.get());
+        let missing = Setlinfo::default()
+            .amounts()
+            .into_iter()
+            .find(|(name, _)| !text.contains(&format!("\"{name}\":")));
+        match missing {
+            Some((name, _)) => self.wrong("answer", infno, &format!("no {name} in it")),
+            None => Ok(()),
+        }
+    }
+
+    /// It is the settlement that was asked for, and no other.
+    fn own(
+        &self,
+        infno: &'static str,
+        msgid: &str,
+        mdtrt_id: Option<&str>,
+        now: &Setlinfo,
+    ) -> Result<(), Ended> {
+        let same = |field: &'static str, came: &Option<String>, expected: &str| match came {
+            Some(came) if came == expected => Ok(()),
+            came => {
+                let came = came.as_deref().unwrap_or("nothing");
+                self.wrong("answer", infno, &format!("{field} is {came}, expected {expected}"))
+            }
+        };
+        let member = self.visit.member;
+        same("psn_no", &now.psn_no, &member.psn_no)?;
+        same("insutype", &now.insutype, member.insutype)?;
+        same("medins_setl_id", &now.medins_setl_id, msgid)?;
+        if let Some(mdtrt_id) = mdtrt_id {
+            same("mdtrt_id", &now.mdtrt_id, mdtrt_id)?;
+        }
+        match &now.setl_id {
+            Some(setl_id) if self.street.books.is_new(setl_id) => Ok(()),
+            Some(setl_id) => self.wrong("answer", infno, &format!("setl_id {setl_id} came before")),
+            None => self.wrong("answer", infno, "no setl_id in it"),
+        }
+    }
+
     /// What must hold of a settlement.
     fn hold(&self, infno: &'static str, before: &Setlinfo, now: &Setlinfo) -> Result<(), Ended> {
-        if now.psn_no.as_ref() != Some(&self.visit.member.psn_no) {
-            return self.wrong("identity", infno, "it is of another person");
-        }
         if let Some(broken) = now.broken(self.visit.total()) {
             return self.wrong("identity", infno, &broken);
         }
@@ -222,7 +271,8 @@ impl Desk<'_> {
             return self.wrong("pre-settle", infno, &differs);
         }
         if let Some(had) = self.street.people.had(self.visit.member) {
-            self.balance(infno, Some(had - now.acct_pay), now.balc)?;
+            let own = now.acct_pay - now.acct_mulaid_pay;
+            self.balance(infno, Some(had - own), now.balc)?;
         }
         self.street.people.has(self.visit.member, now.balc);
         Ok(())
@@ -239,7 +289,8 @@ impl Desk<'_> {
                 let text = format!("balc is {came}, {expected} by what came before");
                 self.wrong("balance", infno, &text)
             }
-            _ => Ok(()),
+            (Some(_), None) => self.wrong("balance", infno, "no balc in it"),
+            (Some(_) | None, _) => Ok(()),
         }
     }
 
@@ -250,7 +301,7 @@ impl Desk<'_> {
         bill: &str,
         first: &Answer,
     ) -> Result<(), Ended> {
-        let again = self.ask_as(infno, msgid, bill).await?;
+        let again = self.ask_as(infno, msgid, bill, false).await?;
         self.recorder.count(|counts| counts.repeats += 1);
         let text = |answer: &Answer| answer.output.as_ref().map(|raw| raw.get().to_owned());
         if text(&again) != text(first) || again.inf_refmsgid != first.inf_refmsgid {
@@ -288,30 +339,34 @@ impl Desk<'_> {
 
     async fn ask(&mut self, infno: &'static str, input: &str) -> Result<Answer, Ended> {
         let msgid = self.msgid();
-        self.ask_as(infno, &msgid, input).await
+        self.ask_as(infno, &msgid, input, false).await
     }
 
-    /// Asks until it is known what became of it.
+    /// Asks until it is known what became of it. A settlement is counted as one the first time it is asked for, and not repeated.
     async fn ask_as(
         &mut self,
         infno: &'static str,
         msgid: &str,
         input: &str,
+        settles: bool,
     ) -> Result<Answer, Ended> {
-        let settles = matches!(infno, "2102" | "2207" | "2304");
         let mut last = String::new();
         for tried in 0..TRIES {
             if tried > 0 {
                 // Longer from time to time, as nobody knows how long a server is away.
                 tokio::time::sleep(Duration::from_millis(20 * u64::from(tried.min(50)))).await;
             }
+            if self.recorder.is_closed() {
+                return Err(Ended);
+            }
+            let begun = Instant::now();
             self.recorder.sent();
             let answer =
                 self.cashier.call(&self.street.line, self.caller, infno, msgid, input).await;
             self.recorder.back(answer.is_ok());
             match answer {
                 Ok(answer) if answer.done => {
-                    self.recorder.answered(infno, self.due, settles);
+                    self.recorder.answered(infno, self.due, settles.then_some(self.waited));
                     self.due = Instant::now();
                     return Ok(answer);
                 }
@@ -320,7 +375,7 @@ impl Desk<'_> {
                     self.recorder.failed();
                     // 433: the server was started again and has forgotten its tokens.
                     if last.contains("[433]") && self.caller.signer.token_request().is_some() {
-                        self.caller.signer.forget_token();
+                        self.street.line.forget_token(&self.caller.signer, begun);
                         continue;
                     }
                     // 436: busy. 469: it could not be told in time. Both say: the same again.

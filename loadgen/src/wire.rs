@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
@@ -11,6 +11,7 @@ use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper::header::{CONTENT_TYPE, HOST};
 use hyper::{Request, StatusCode};
 use hyper_util::rt::TokioIo;
+use parking_lot::Mutex;
 use serde_json::value::RawValue;
 use tokio::net::TcpSocket;
 
@@ -32,6 +33,8 @@ pub struct Line {
     pub bytes: (AtomicU64, AtomicU64),
     /// Held by who asks for a token: the server keeps few of them.
     asking: tokio::sync::Mutex<()>,
+    /// When the last one was had.
+    token_at: Mutex<Option<Instant>>,
 }
 
 /// Who calls: an institution, and how it signs.
@@ -86,6 +89,18 @@ impl Line {
             patience,
             bytes: (AtomicU64::new(0), AtomicU64::new(0)),
             asking: tokio::sync::Mutex::default(),
+            token_at: Mutex::new(None),
+        }
+    }
+}
+
+impl Line {
+    /// The server does not know the token any more that a call was signed with which began at a moment; one that came since then is
+    /// kept.
+    pub fn forget_token(&self, signer: &Signer, begun: Instant) {
+        let at = self.token_at.lock();
+        if at.is_none_or(|at| at <= begun) {
+            signer.forget_token();
         }
     }
 }
@@ -135,6 +150,7 @@ impl Cashier {
             let _asking = line.asking.lock().await;
             if who.signer.needs_token(now) {
                 token(line.to, &who.signer).await?;
+                *line.token_at.lock() = Some(Instant::now());
             }
         }
         let envelope = [
@@ -158,7 +174,7 @@ impl Cashier {
         let signed = who
             .signer
             .sign(&envelope, input, now)
-            .map_err(|error| Unknown::Garbage(error.to_string()))?;
+            .map_err(|error| Unknown::Broken(error.to_string()))?;
         let mut request =
             Request::post(PATH).header(HOST, "yidan").header(CONTENT_TYPE, "application/json");
         for (name, value) in signed.headers {
@@ -216,6 +232,9 @@ fn read(status: StatusCode, body: &[u8], signer: &Signer) -> Result<Answer, Unkn
         let begin: String = String::from_utf8_lossy(body).chars().take(120).collect();
         Unknown::Garbage(format!("HTTP {status}, {error}: {begin}"))
     };
+    if status != StatusCode::OK {
+        return Err(garbage(&"expected 200"));
+    }
     let text = std::str::from_utf8(body).map_err(|error| garbage(&error))?;
     let envelope: Envelope<'_> = serde_json::from_str(text).map_err(|error| garbage(&error))?;
     let done = envelope.infcode.get().trim_matches('"') == "0";

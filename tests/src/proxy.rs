@@ -1,6 +1,7 @@
 //! A proxy between hospitals and a server that does one thing wrong, once: what a load generator must notice. The server knows
 //! nothing of it.
 
+use std::collections::HashSet;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
@@ -30,6 +31,8 @@ struct Plan {
     /// Settlements that still go well before it.
     before: Mutex<u32>,
     done: AtomicBool,
+    /// Messages that came.
+    seen: Mutex<HashSet<String>>,
     /// Answers wait until then.
     held_until: Mutex<Option<Instant>>,
 }
@@ -59,6 +62,7 @@ impl Proxy {
             fault,
             before: Mutex::new(after),
             done: AtomicBool::new(false),
+            seen: Mutex::default(),
             held_until: Mutex::new(None),
         });
         let shared = Arc::clone(&plan);
@@ -79,6 +83,11 @@ impl Proxy {
 }
 
 impl Plan {
+    /// Whether no request had this `msgid` before.
+    fn is_first(&self, request: &Message) -> bool {
+        self.seen.lock().insert(request.msgid())
+    }
+
     /// Whether the fault comes now, with this message.
     fn strikes(&self, fits: bool) -> bool {
         if !fits || self.fault == Fault::None || self.done.load(Ordering::Relaxed) {
@@ -97,20 +106,26 @@ fn carry(client: &TcpStream, server: SocketAddr, plan: &Plan) -> io::Result<()> 
     while let Some(request) = Message::read(&mut from_client)? {
         let sale = request.is("2102");
         let settles = sale || request.is("2207") || request.is("2304");
-        let strikes = plan.strikes(if plan.fault == Fault::Doubled { sale } else { settles });
-        if strikes && plan.fault == Fault::Doubled {
+        let first = settles && plan.is_first(&request);
+        if plan.fault == Fault::Doubled && plan.strikes(first && sale) {
             request.under_another_number().write(&upstream)?;
             drop(Message::read(&mut from_server)?);
         }
         request.write(&upstream)?;
         let Some(mut answer) = Message::read(&mut from_server)? else { return Ok(()) };
-        if strikes {
-            match plan.fault {
-                Fault::Stall(time) => *plan.held_until.lock() = Some(Instant::now() + time),
-                Fault::WrongFen => answer.body = a_fen_off(&answer.body),
-                Fault::LostAnswer => return Ok(()),
-                Fault::None | Fault::Doubled => {}
+        match plan.fault {
+            Fault::Stall(time) if plan.strikes(first) => {
+                *plan.held_until.lock() = Some(Instant::now() + time);
             }
+            Fault::WrongFen => {
+                // Only where there is cash to take it from.
+                let off = if first { a_fen_off(&answer.body) } else { None };
+                if plan.strikes(off.is_some()) {
+                    answer.body = off.expect("it strikes where there is one");
+                }
+            }
+            Fault::LostAnswer if plan.strikes(first) => return Ok(()),
+            Fault::None | Fault::Stall(_) | Fault::LostAnswer | Fault::Doubled => {}
         }
         if let Some(until) = *plan.held_until.lock() {
             // A moment that is past is no wait.
@@ -156,31 +171,37 @@ impl Message {
         self.body.windows(named.len()).any(|text| text == named.as_bytes())
     }
 
+    fn msgid(&self) -> String {
+        let text = String::from_utf8_lossy(&self.body);
+        let (_, rest) = text.split_once("\"msgid\":\"").expect("a call has one");
+        rest.split_once('"').expect("it ends").0.to_owned()
+    }
+
     /// The same, but for the last digits of its `msgid`.
     fn under_another_number(&self) -> Message {
-        let text = String::from_utf8_lossy(&self.body);
-        let (before, rest) = text.split_once("\"msgid\":\"").expect("a call has one");
-        let (msgid, after) = rest.split_once('"').expect("it ends");
+        let (text, msgid) = (String::from_utf8_lossy(&self.body), self.msgid());
         let other = format!("{}99999999", &msgid[..msgid.len() - 8]);
-        let body = format!("{before}\"msgid\":\"{other}\"{after}");
+        let body = text.replacen(&msgid, &other, 1);
         Message { head: self.head.clone(), body: body.into_bytes() }
     }
 }
 
-/// A fen from the person's cash to the pooling fund: every sum stays right.
-fn a_fen_off(body: &[u8]) -> Vec<u8> {
+/// A settlement with a fen moved from the person's cash to the pooling fund, where there is cash: every sum stays right.
+fn a_fen_off(body: &[u8]) -> Option<Vec<u8>> {
     let mut text = String::from_utf8_lossy(body).into_owned();
     for (field, by) in
-        [("hifp_pay", 1), ("fund_pay_sumamt", 1), ("psn_part_amt", -1), ("psn_cash_pay", -1)]
+        [("psn_cash_pay", -1), ("psn_part_amt", -1), ("hifp_pay", 1), ("fund_pay_sumamt", 1)]
     {
         let named = format!("\"{field}\":");
-        let begin = text.find(&named).expect("a settlement has it") + named.len();
-        let end = begin + text[begin..].find([',', '}']).expect("it ends");
-        let fen: i64 = text[begin..end].replace('.', "").parse().expect("an amount");
-        let scale = if text[begin..end].contains('.') { 1 } else { 100 };
-        let moved = fen * scale + by;
-        let written = format!("{}.{:02}", moved / 100, moved % 100);
-        text.replace_range(begin..end, &written);
+        let begin = text.find(&named)? + named.len();
+        let end = begin + text[begin..].find([',', '}'])?;
+        let (yuan, decimals) = text[begin..end].split_once('.').unwrap_or((&text[begin..end], ""));
+        let fen: i64 = format!("{yuan}{decimals:0<2}").parse().ok()?;
+        let moved = fen + by;
+        if moved < 0 {
+            return None;
+        }
+        text.replace_range(begin..end, &format!("{}.{:02}", moved / 100, moved % 100));
     }
-    text.into_bytes()
+    Some(text.into_bytes())
 }

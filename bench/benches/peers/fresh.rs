@@ -53,7 +53,9 @@ pub(crate) fn beside_duckdb(asked: &Asked, table: &mut Table) {
         let theirs = program.turn();
         kept.push(batch.round(theirs, batch.all()));
         let (theirs, sums) = program.sum();
-        sums_compared.one(&sums, &sums_by_hand);
+        sums.iter().zip(sums_by_hand).for_each(|(sum, by_hand)| {
+            sums_compared.one(&[*sum], &[by_hand]);
+        });
         summed.push(batch.round(theirs, batch.sums()));
     }
     program.write();

@@ -28,6 +28,10 @@ const SLOTS: [&str; 6] = [
 ];
 const PAID: [&str; 3] = ["basic", "critical", "assistance"];
 
+/// The allocator that yidan has too.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// One bill, its numbers as the engine has them.
 struct Bill {
     member: usize,

@@ -7,10 +7,10 @@ use yidan_bench::by_hand::Paid;
 use yidan_bench::r1::{self, Bill, Machine};
 use yidan_settlement::money::Fen;
 
-use crate::Asked;
 use crate::answers::{self, Compared};
 use crate::program::Program;
 use crate::table::{Round, Table};
+use crate::{Asked, again};
 
 /// Bills of each member, about.
 const EACH: usize = 5;
@@ -24,16 +24,15 @@ pub(crate) fn beside_zen(asked: &Asked, table: &mut Table) {
     let (by_hand, slots_by_hand) = answers::on_slots(members, &bills);
     let pack = r1::pack();
     let mut machine = Machine::new(&pack);
-    let mut ours = |rounds: &mut Vec<Round>, theirs: f64| {
+    let mut once = || {
         let mut slots = vec![[Fen::ZERO; 6]; members];
         let mut paid = Vec::with_capacity(bills.len());
         let begun = Instant::now();
         settle_all(&mut machine, &mut slots, &bills, &mut paid);
-        let took = begun.elapsed().as_secs_f64();
+        let took = begun.elapsed();
         assert!(paid == by_hand, "the machine pays what the function by hand pays");
         assert!(slots.iter().map(|slots| slots.map(Fen::get)).eq(slots_by_hand.iter().copied()));
-        let count = bills.len() as f64;
-        rounds.push(Round { theirs: theirs / count, ours: took / count });
+        took
     };
     let programs = [
         ("ZEN engine, Rust crate", Program::built("zen-r1", folder.path())),
@@ -44,14 +43,14 @@ pub(crate) fn beside_zen(asked: &Asked, table: &mut Table) {
             Ok(program) => program,
             Err(why) => {
                 table.skip(peer, &why);
-                ours(&mut Vec::new(), 0.0);
+                once();
                 continue;
             }
         };
         let mut rounds = Vec::new();
         for _ in 0..=asked.rounds {
-            let theirs = program.turn().as_secs_f64();
-            ours(&mut rounds, theirs);
+            let theirs = program.turn();
+            rounds.push(Round::of(bills.len(), theirs, again(asked.at_least, &mut once)));
         }
         program.write();
         let mut compared = Compared::default();

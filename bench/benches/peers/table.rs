@@ -1,5 +1,7 @@
 //! The one table of the run: each peer, what was done, how many a second by it and by us, and whether its answers are exact.
 
+use std::time::Duration;
+
 use crate::answers::Compared;
 
 /// Rows as they come.
@@ -14,6 +16,14 @@ pub(crate) struct Table {
 pub(crate) struct Round {
     pub(crate) theirs: f64,
     pub(crate) ours: f64,
+}
+
+impl Round {
+    /// Two turns over so many.
+    pub(crate) fn of(count: usize, theirs: Duration, ours: Duration) -> Round {
+        let each = |took: Duration| took.as_secs_f64() / count as f64;
+        Round { theirs: each(theirs), ours: each(ours) }
+    }
 }
 
 impl Table {

@@ -62,9 +62,9 @@ pub(crate) fn beside_duckdb(asked: &Asked, table: &mut Table) {
     program.write();
     let mut compared = Compared::default();
     compared.paid(folder.path(), &batch.by_hand);
-    let work = format!("{count} fresh members, every answer kept, {threads} threads");
+    let work = format!("{count} fresh members, every answer kept, {threads} thread(s)");
     table.row(PEER, program.version(), &work, &kept[1..], compared);
-    let work = format!("{count} fresh members, sums alone, {threads} threads");
+    let work = format!("{count} fresh members, sums alone, {threads} thread(s)");
     table.row(PEER, program.version(), &work, &summed[1..], sums_compared);
 }
 

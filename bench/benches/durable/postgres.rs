@@ -148,7 +148,7 @@ impl Postgres {
     }
 
     /// What a text of statements answers, rows as lines.
-    fn query(&self, text: &str) -> String {
+    pub(crate) fn query(&self, text: &str) -> String {
         let mut psql = Command::new(Path::new(PROGRAMS).join("psql"))
             .args(["-h".as_ref(), self.folder.path().as_os_str(), "-U".as_ref(), "yidan".as_ref()])
             .args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-f", "-", "postgres"])

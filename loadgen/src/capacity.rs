@@ -29,7 +29,7 @@ pub struct Search {
     pub seconds: f64,
     /// How long a confirmation lasts, in seconds.
     pub confirm_seconds: f64,
-    /// How many confirmations.
+    /// How many confirmations at most, of which more than half must hold.
     pub confirmations: u32,
     /// The gap between held and not held at which the search ends, as a part of the rate.
     pub gap: f64,
@@ -199,21 +199,24 @@ impl Searching<'_> {
         (held, not)
     }
 
-    /// Runs of their own at what was found; where one does not hold, a twelfth less is confirmed, and so on.
+    /// Runs of their own at what was found, until most have held or most cannot hold any more; then a twelfth less is confirmed, and
+    /// so on. One run alone may be spoilt by a neighbour on the machine.
     async fn confirm(&mut self, found: f64) -> f64 {
         let mut rate = found;
         while rate >= 1.0 && rate > found * 0.3 && !self.load.stopped() {
-            let mut whole = true;
-            for number in 1..=self.search.confirmations {
-                let name = format!("confirm {number} at {rate:.0}/s");
+            let most = self.search.confirmations / 2 + 1;
+            let (mut held, mut failed) = (0, 0);
+            while held < most && failed + most <= self.search.confirmations {
+                let name = format!("confirm {} at {rate:.0}/s", held + failed + 1);
                 let why = self.one(&name, rate, self.search.confirm_seconds).await;
                 self.confirmations.push((rate, why.is_none()));
-                if why.is_some() {
-                    whole = false;
-                    break;
+                if why.is_none() {
+                    held += 1;
+                } else {
+                    failed += 1;
                 }
             }
-            if whole {
+            if held >= most {
                 return rate;
             }
             rate *= 0.92;

@@ -193,7 +193,7 @@ pub struct Stage {
 pub struct Capacity {
     /// The objective, as it was given: `p99.9<=50ms`.
     pub objective: String,
-    /// The highest rate at which it held in every confirmation, visits a second; nought: at none.
+    /// The highest rate at which it held in most of its confirmations, visits a second; nought: at none.
     pub visits_per_second: f64,
     /// Settlements a second at that rate.
     pub settlements_per_second: f64,
@@ -203,7 +203,7 @@ pub struct Capacity {
     pub not_at: f64,
     /// Every confirmation run: its rate and whether the objective held.
     pub confirmations: Vec<(f64, bool)>,
-    /// Whether the confirmations agree.
+    /// Whether it was confirmed near what the search had found, below a rate at which it does not hold.
     pub converged: bool,
     /// What bounds it, in words.
     pub bound: String,

@@ -80,7 +80,9 @@ fn searched(outcome: &Outcome) -> Headline {
     } else if found.converged {
         format!("This machine carries {carried} settlements/s with {goal}.")
     } else {
-        format!("The search has not converged: confirmations of {carried} settlements/s disagree.")
+        format!(
+            "The search has not converged: {carried} settlements/s were confirmed, far from what it had found."
+        )
     };
     if !nowhere {
         more.push(nation(found.settlements_per_second));

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs the peers that the bench compares with, each from its registry and pinned, into a folder outside the clone.
+# Installs the peers that the bench compares with, each from its registry in the version that is pinned, into a folder outside the clone.
 #
 #   bench/peers/setup.sh [postgres] [python] [zen]      all three without a word
 #
@@ -7,7 +7,8 @@
 # rest goes on; the bench skips it. `zen` builds the engine's Rust crate, which takes ten minutes of two cores.
 set -uo pipefail
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
-place="${YIDAN_PEERS:-${XDG_CACHE_HOME:-$HOME/.cache}/yidan-peers}"
+place="${YIDAN_PEERS:-${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/yidan-peers}"
+[[ "$place" = /* ]] || { printf 'YIDAN_PEERS is %s: give a path from the root\n' "$place" >&2; exit 2; }
 missing=0
 lacks() { printf 'cannot be had: %s\n' "$*" >&2; missing=1; }
 has() { printf 'is there: %s\n' "$*"; }

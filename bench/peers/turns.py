@@ -7,7 +7,7 @@ import numpy
 
 
 class Bills:
-    """The columns that the bench wrote into a folder, at most so many rows."""
+    """The columns that the bench wrote into a folder."""
 
     def __init__(self, folder):
         self.folder = folder

@@ -50,6 +50,15 @@ pub fn memory_available() -> u64 {
     kib("/proc/meminfo", "MemAvailable:") * 1_024
 }
 
+/// Whether a folder is in memory (tmpfs, ramfs), where a sync is nothing.
+///
+/// # Panics
+/// For a folder that is not there.
+pub fn in_memory(folder: &std::path::Path) -> bool {
+    let kind = rustix::fs::statfs(folder).expect("a folder that is there").f_type;
+    [0x0102_1994, 0x8584_58f6].contains(&kind)
+}
+
 fn kib(file: &str, field: &str) -> u64 {
     let text = std::fs::read_to_string(file).expect("the kernel tells");
     let value = text.lines().find_map(|line| line.strip_prefix(field)?.strip_suffix(" kB"));

@@ -16,7 +16,7 @@ const fn day(name: &'static str, members: usize, settlements: u64) -> Scenario {
     Scenario { name, members, settlements }
 }
 
-/// Settlements are insured × 5.6 / 365. Of the nation as many members take part as a machine of this size holds: its 1.33 billion
+/// Settlements of places are insured × 5.6 / 365, those of the nation as published. Of the nation as many members take part as a machine of this size holds: its 1.33 billion
 /// are spread over many engines.
 const SCENARIOS: [Scenario; 7] = [
     day("county", 500_000, 7_700),
@@ -28,7 +28,7 @@ const SCENARIOS: [Scenario; 7] = [
     day("peak", 10_000_000, 35_000_000),
 ];
 /// A hundredth of the peak day.
-const SMALL: Scenario = day("a hundredth of the peak day", 200_000, 350_000);
+const SMALL: Scenario = day("a hundredth of the peak day, of more members", 200_000, 350_000);
 /// Everything once.
 const ONCE: Scenario = day("once", 500, 2_000);
 

@@ -1,7 +1,7 @@
-//! What facilities booked of the answers they got, kept apart from the ledger: sums of every bill are checked as it comes, and at the
-//! end the book is held beside the ledger's accounts.
+//! What facilities booked of the answers they got, kept apart from the ledger: sums of every bill are checked as it comes, what is taken
+//! back must be the opposite of what was answered, and at the end the book is held beside the ledger's accounts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use yidan_settlement::bill::{Account, Decision};
 use yidan_settlement::event::{Cancelled, Event, Record, Request, SlotLabels};
@@ -52,6 +52,17 @@ pub(crate) struct Book {
     pub(crate) accounts: Accounts,
     /// Refused, by reason.
     pub(crate) refused: BTreeMap<u16, u64>,
+    /// What was posted of bills that will be cancelled, by their number.
+    to_cancel: HashMap<u64, Posted>,
+}
+
+/// What one bill moved.
+#[derive(Clone, Default, Debug, Eq, PartialEq)]
+struct Posted {
+    funds: BTreeMap<u32, Fen>,
+    own: Fen,
+    facility: Fen,
+    others: Fen,
 }
 
 /// The decision of a settlement's record, without its lines as they were sent; `None` for a record of anything else.
@@ -69,12 +80,26 @@ pub(crate) fn decision_in(record: &[u8]) -> Option<Decision> {
     Decision::read(from)
 }
 
+/// The number of the command that made a record.
+pub(crate) fn seq_of(record: &[u8]) -> u64 {
+    let from = &mut Bytes::new(record);
+    let number = u8::read(from).and_then(|_version| u64::read(from));
+    number.expect("a record of ours begins so")
+}
+
 impl Book {
     /// Books the answer to a bill.
     ///
     /// # Panics
     /// Where its sums do not agree.
-    pub(crate) fn settled(&mut self, kind: Kind, lines: usize, total: Fen, record: &[u8]) {
+    pub(crate) fn settled(
+        &mut self,
+        kind: Kind,
+        lines: usize,
+        total: Fen,
+        (number, cancelled): (u64, bool),
+        record: &[u8],
+    ) {
         let Some(decision) = decision_in(record) else {
             self.other(record);
             return;
@@ -87,8 +112,12 @@ impl Book {
         assert_eq!(decision.split.sum(), total, "the bill is its four parts");
         let split = decision.lines.iter().map(|line| line.parts.sum()).sum::<Fen>();
         assert_eq!(split, total, "the bill is the parts of its lines");
-        self.accounts.post(&decision);
+        let posted = Posted::by(&decision);
+        self.accounts.add(&posted);
         self.accounts.settled += 1;
+        if cancelled {
+            let _ = self.to_cancel.insert(number, posted);
+        }
         let of = &mut self.kinds[Kind::ALL.iter().position(|one| *one == kind).expect("a kind")];
         of.bills += 1;
         of.lines += lines as u64;
@@ -111,7 +140,11 @@ impl Book {
         let Event::Cancelled(cancelled) = record.event else {
             panic!("neither settled, cancelled nor refused: {:?}", record.event)
         };
-        self.accounts.take_back(&cancelled);
+        let number = cancelled.settlement;
+        let posted = self.to_cancel.remove(&number).expect("a settlement that was to be cancelled");
+        let back = Posted::back(&cancelled);
+        assert_eq!(back, posted.opposite(), "what is taken back of settlement {number}");
+        self.accounts.add(&back);
         self.accounts.cancelled += 1;
     }
 
@@ -131,35 +164,68 @@ impl Book {
     }
 }
 
-impl Accounts {
-    fn post(&mut self, decision: &Decision) {
-        let mut funds = Fen::ZERO;
+impl Posted {
+    fn by(decision: &Decision) -> Posted {
+        let (mut all, mut funds) = (Posted::default(), Fen::ZERO);
         for posting in &decision.postings {
             match posting.account {
                 Account::FundExpense(fund) => {
-                    let sum = self.funds.entry(fund.get()).or_default();
+                    let sum = all.funds.entry(fund.get()).or_default();
                     *sum = sum.plus(posting.amount);
                     funds = funds.plus(posting.amount);
                 }
-                Account::OwnAccount => self.own = self.own.plus(posting.amount),
-                Account::FacilityPayable => self.facilities = self.facilities.plus(posting.amount),
+                Account::OwnAccount => all.own = all.own.plus(posting.amount),
+                Account::FacilityPayable => all.facility = all.facility.plus(posting.amount),
                 Account::FamilyAccount(_) | Account::PersonPayable => {
-                    self.others = self.others.plus(posting.amount);
+                    all.others = all.others.plus(posting.amount);
                 }
             }
         }
         assert_eq!(funds, decision.fund_sum(), "what is posted to funds is what they pay");
+        all.whole()
     }
 
-    fn take_back(&mut self, cancelled: &Cancelled) {
+    fn back(cancelled: &Cancelled) -> Posted {
         let moved = &cancelled.posted;
+        let mut all = Posted {
+            own: Fen::ZERO.minus(moved.balance),
+            facility: moved.facility,
+            others: moved.family.plus(moved.person),
+            ..Posted::default()
+        };
         for (fund, amount) in &moved.funds {
+            let sum = all.funds.entry(*fund).or_default();
+            *sum = sum.plus(*amount);
+        }
+        all.whole()
+    }
+
+    fn opposite(&self) -> Posted {
+        let minus = |amount: Fen| Fen::ZERO.minus(amount);
+        Posted {
+            funds: self.funds.iter().map(|(fund, amount)| (*fund, minus(*amount))).collect(),
+            own: minus(self.own),
+            facility: minus(self.facility),
+            others: minus(self.others),
+        }
+    }
+
+    /// Without the funds that paid nothing.
+    fn whole(mut self) -> Posted {
+        self.funds.retain(|_, amount| *amount != Fen::ZERO);
+        self
+    }
+}
+
+impl Accounts {
+    fn add(&mut self, posted: &Posted) {
+        for (fund, amount) in &posted.funds {
             let sum = self.funds.entry(*fund).or_default();
             *sum = sum.plus(*amount);
         }
-        self.own = self.own.minus(moved.balance);
-        self.facilities = self.facilities.plus(moved.facility);
-        self.others = self.others.plus(moved.family).plus(moved.person);
+        self.own = self.own.plus(posted.own);
+        self.facilities = self.facilities.plus(posted.facility);
+        self.others = self.others.plus(posted.others);
     }
 
     /// What a shard's ledger says.

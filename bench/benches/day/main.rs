@@ -97,6 +97,8 @@ fn run(asked: &Asked) {
     let mut bills = Bills::new(&places, &shelf, members, count, asked.seed);
     let phase = day.settle(&mut bills, count, folder.path());
     told::settled(&day, &phase);
+    // Nothing of this day is there to be refused: a day of refusals would balance too.
+    assert!(day.book.refused.is_empty(), "refused: {:?}", day.book.refused);
     let balanced = day.book.accounts.balance(&day.accounts());
     println!("{balanced}");
     let hash = day.stop();

@@ -40,7 +40,9 @@ impl Needs {
         let refunds = bills * REFUNDS_IN_A_THOUSAND / 1_000;
         let members = asked.members as u64;
         let lines = bills * Kind::MEAN_LINES_TENTHS / 10;
-        let records = bills * BILL + lines * LINE + refunds * REFUND + members * MEMBER;
+        let (bill, line) = (bills.saturating_mul(BILL), lines.saturating_mul(LINE));
+        let more = refunds.saturating_mul(REFUND).saturating_add(members.saturating_mul(MEMBER));
+        let records = bill.saturating_add(line).saturating_add(more);
         let memory = members * (MEMBER_MEMORY + 8)
             + bills * (KEY_MEMORY + SETTLEMENT_MEMORY)
             + refunds * KEY_MEMORY
@@ -53,6 +55,15 @@ impl Needs {
     /// # Errors
     /// There is not enough of it.
     pub(crate) fn compare(&self, folder: &Path) -> Result<String, String> {
+        if !folder.is_dir() {
+            return Err(format!("{} is no folder; give one with --folder=", folder.display()));
+        }
+        if machine::in_memory(folder) {
+            return Err(format!(
+                "{} is in memory, where nothing is durable; give a folder on a disk with --folder=",
+                folder.display()
+            ));
+        }
         let (disk, memory) = (free(folder), machine::memory_available());
         let (need, have) = (self.disk + LEFT, disk);
         if have < need {

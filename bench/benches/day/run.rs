@@ -18,7 +18,7 @@ use yidan_settlement::money::Fen;
 
 use crate::asked::Asked;
 use crate::bills::{Bill, Bills, Kind};
-use crate::book::{Accounts, Book};
+use crate::book::{self, Accounts, Book};
 use crate::bytes::Bytes;
 use crate::place::{self, Places};
 use crate::progress::Progress;
@@ -28,11 +28,12 @@ use crate::room;
 #[derive(Copy, Clone)]
 enum To {
     Registration,
-    Bill(Kind, usize, Fen),
+    /// Its kind, its lines, its total, and whether it will be cancelled.
+    Bill(Kind, usize, Fen, bool),
     Cancellation,
 }
 
-/// An answer on its way back, and how long it took from its submission.
+/// An answer on its way back, and how long it took from its submission; a bill's number stands in its record.
 struct Came {
     to: To,
     took: Duration,
@@ -152,7 +153,8 @@ impl Day {
     fn bill(&mut self, bill: Bill, bills: &mut Bills<'_>) {
         let Bill { kind, request, what, lines, total, cancelled } = bill;
         let facility = cancelled.map(|member| (member, request.asker.clone()));
-        let settlement = self.submit(request, what, To::Bill(kind, lines, total));
+        let to = To::Bill(kind, lines, total, facility.is_some());
+        let settlement = self.submit(request, what, to);
         if let Some((member, facility)) = facility {
             bills.cancel_later(member, facility, settlement);
         }
@@ -187,10 +189,11 @@ impl Day {
         };
         match to {
             To::Registration => {}
-            To::Bill(kind, lines, total) => {
+            To::Bill(kind, lines, total, cancelled) => {
                 self.waits.saturating_record(u64::try_from(took.as_nanos()).unwrap_or(u64::MAX));
                 self.bytes.take(lines, &record);
-                self.book.settled(kind, lines, total, &record);
+                let seq = book::seq_of(&record);
+                self.book.settled(kind, lines, total, (seq, cancelled), &record);
             }
             To::Cancellation => self.book.other(&record),
         }

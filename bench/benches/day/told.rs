@@ -86,7 +86,7 @@ pub(crate) fn settled(day: &Day, phase: &Phase) {
          threads {:.1} µs; {:.2} cores busy in the mean",
         us(phase.cpu),
         us(phase.cpu_of_maker),
-        us(phase.cpu - phase.cpu_of_maker),
+        us(phase.cpu.saturating_sub(phase.cpu_of_maker)),
         phase.cpu.as_secs_f64() / seconds,
     );
     println!("memory at most: {}", gib(machine::resident_most()));
@@ -148,7 +148,7 @@ fn kinds(day: &Day, all: &OfKind) {
 
 /// What is on disk, apart for bills and lines.
 fn bytes(day: &Day, phase: &Phase, all: &OfKind) {
-    // Heads of batches, and sectors filled up; cancellations are in it on both sides.
+    // Of the journal also heads of batches, sectors filled up, and cancellations.
     let records = all.bytes.max(1);
     println!(
         "on disk: {} in all, {:.1} B a bill with its lines; records of bills are {:.1} B of that, the rest are cancellations, heads and \
@@ -165,7 +165,7 @@ fn bytes(day: &Day, phase: &Phase, all: &OfKind) {
     let (bill, line) = day.bytes.taken_apart();
     let (bill, line) = (on_disk(bill), on_disk(line));
     println!(
-        "exactly, on disk: {line} B a line (bar: {BAR_LINE}), and {bill} B a bill beside its lines (bar: {BAR_BILL})"
+        "on disk, one record in 64 taken apart and what is no record of a bill shared out: {line} B a line (bar: {BAR_LINE}), and {bill} B a bill beside its lines (bar: {BAR_BILL})"
     );
     if let Some((bill, line)) = day.bytes.line_of_best_fit() {
         println!(

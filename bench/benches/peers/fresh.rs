@@ -72,7 +72,7 @@ pub(crate) fn beside_duckdb(asked: &Asked, table: &mut Table) {
 struct Batch {
     bills: Vec<Bill>,
     by_hand: Vec<Paid>,
-    /// Where answers are kept, turn after turn.
+    /// The answers of a turn.
     paid: Vec<Paid>,
     pack: Pack,
     threads: usize,
@@ -103,9 +103,10 @@ impl Batch {
     /// Settles all and keeps every answer: how long it took.
     fn all(&mut self) -> Duration {
         let nothing = Paid { basic: 0, critical: 0, assistance: 0 };
-        self.paid.clear();
-        self.paid.resize(self.bills.len(), nothing);
+        self.paid = Vec::new();
         let begun = Instant::now();
+        // As a peer makes room for its answers while its clock runs.
+        self.paid.resize(self.bills.len(), nothing);
         let pieces = self.bills.chunks(PIECE).zip(self.paid.chunks_mut(PIECE));
         let pieces = parking_lot::Mutex::new(pieces);
         let work = || {

@@ -26,7 +26,10 @@ mod postgres;
 mod town;
 
 use std::path::PathBuf;
+use std::process::ExitCode;
 use std::time::Duration;
+
+use yidan_bench::machine;
 
 use crate::table::Table;
 
@@ -66,8 +69,12 @@ pub(crate) fn again(at_least: Duration, mut work: impl FnMut() -> Duration) -> D
     took / times
 }
 
-fn main() {
+fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let Some(wrong) = unknown(&arguments) {
+        println!("{wrong} is not known here. {USAGE}");
+        return ExitCode::FAILURE;
+    }
     let once = arguments.iter().any(|argument| argument == "--test");
     let value = |name: &str| {
         let given = arguments.iter().find_map(|one| one.strip_prefix(name)?.strip_prefix('='));
@@ -93,6 +100,9 @@ fn main() {
     let parts: Vec<&String> =
         arguments.iter().filter(|argument| !argument.starts_with('-')).collect();
     let wanted = |part: &str| parts.is_empty() || parts.iter().any(|one| *one == part);
+    if machine::in_memory(&asked.folder) {
+        println!("{} is in memory: what is called durable is not", asked.folder.display());
+    }
     println!(
         "R1 beside peers: medians of {} rounds in turns, after one that warms up",
         asked.rounds
@@ -111,4 +121,22 @@ fn main() {
         fresh::beside_duckdb(&asked, &mut table);
     }
     table.print();
+    ExitCode::SUCCESS
+}
+
+const USAGE: &str = "cargo bench -p yidan-bench --bench peers -- [postgres] [zen] [openfisca] [duckdb] [--folder=PATH] [--rounds=N] \
+     [--threads=N] [--members=N] [--bills=N] [--persons=N] [--fresh=N] [--seconds=N] [--test]";
+
+/// The first argument that is none of these.
+fn unknown(arguments: &[String]) -> Option<&String> {
+    let numbers =
+        ["--rounds", "--threads", "--members", "--bills", "--persons", "--fresh", "--seconds"];
+    let is_known = |argument: &&String| match argument.split_once('=') {
+        Some(("--folder", path)) => std::path::Path::new(path).is_dir(),
+        Some((name, value)) => numbers.contains(&name) && value.parse::<usize>().is_ok(),
+        // `cargo bench` says `--bench`.
+        None => ["postgres", "zen", "openfisca", "duckdb", "--test", "--bench"]
+            .contains(&argument.as_str()),
+    };
+    arguments.iter().find(|argument| !is_known(argument))
 }

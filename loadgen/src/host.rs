@@ -164,7 +164,7 @@ fn put(path: &Path, content: &str) -> io::Result<()> {
 }
 
 impl Host {
-    /// Imports the tables of a folder that [`write`] made, and serves them from `journal/` inside of it.
+    /// Imports the tables of a folder that [`write()`] made, and serves them from `journal/` inside of it.
     ///
     /// # Errors
     /// The program is not there, or does not take the tables.

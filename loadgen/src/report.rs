@@ -52,7 +52,7 @@ pub fn write(folder: &Path, outcome: &Outcome) -> io::Result<Written> {
     Ok(Written { json, html, logs })
 }
 
-/// Reads the outcome that [`write`] kept in a folder, or in a file of its own.
+/// Reads the outcome that [`write()`] kept in a folder, or in a file of its own.
 ///
 /// # Errors
 /// When there is none, or it is not whole.

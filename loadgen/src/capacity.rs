@@ -63,6 +63,14 @@ impl Default for Search {
 /// Seconds of arrivals that may be under way after the last one.
 const BEHIND_SECONDS: f64 = 0.5;
 
+/// Whether more visits were under way after the last arrival than arrive in half a second.
+pub(crate) fn behind(step: &Step) -> Option<String> {
+    let left = step.under_way_at_end;
+    let most = (step.intended_per_second * BEHIND_SECONDS).max(20.0);
+    (left as f64 > most)
+        .then(|| format!("{left} visits were under way after the last arrival: it fell behind"))
+}
+
 /// Searches that begin anew because a rate that had failed held after all.
 const ANEW: u32 = 2;
 
@@ -103,12 +111,8 @@ impl Objective {
             return Some(format!("{unknown} answers did not come in time, {busy} said busy"));
         }
         // Whoever falls behind has a queue in the end that the latencies of those who were answered do not show.
-        let behind = (step.intended_per_second * BEHIND_SECONDS).max(20.0);
-        if step.under_way_at_end as f64 > behind {
-            let left = step.under_way_at_end;
-            return Some(format!(
-                "{left} visits were under way after the last arrival: it fell behind"
-            ));
+        if let Some(behind) = behind(step) {
+            return Some(behind);
         }
         let Ok(times) = histogram(&step.settling) else {
             return Some("the histogram of settlements is not whole".to_owned());

@@ -1,5 +1,6 @@
 //! A run from its begin to its report: a server where one is to be started, the catalogue, the load, the books.
 
+use std::io::Write;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -9,10 +10,11 @@ use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
 
 use crate::books::Books;
-use crate::capacity::{Objective, Search};
+use crate::capacity::{Objective, Search, behind};
 use crate::host::{self, Host, HostError, Kept};
 use crate::load::Load;
 use crate::machine;
+use crate::metrics::Stages;
 use crate::office::{OfficeError, codes, compare};
 use crate::people::People;
 use crate::result::{Outcome, Plan, Second, Wrong};
@@ -66,6 +68,18 @@ pub enum DriveError {
     /// What is asked beside the visits.
     #[error(transparent)]
     Office(#[from] OfficeError),
+    /// No operators' address.
+    #[error("{0} does not answer /metrics: give the operators' address of the server, or none")]
+    Operators(SocketAddr),
+    /// Somebody else loads the town.
+    #[error("another generator is at work on {0}")]
+    Busy(String),
+    /// Its books are not whole.
+    #[error(
+        "a run on {0} did not come to its end: what it settled stands in nobody's books, and they could not agree. \
+         Make another town"
+    )]
+    Unfinished(String),
     /// A file of the town's folder.
     #[error("{0}: {1}")]
     File(String, std::io::Error),
@@ -84,6 +98,7 @@ pub async fn drive(
     stop: Arc<AtomicBool>,
 ) -> Result<Outcome, DriveError> {
     let kept = Kept::read(&job.town)?;
+    let unfinished = Unfinished::begin(&job.town)?;
     let scenario = &job.scenario;
     let faults = !scenario.kill_at.is_empty() || scenario.busy_disk;
     let mut machine = machine::look(&job.town);
@@ -106,8 +121,14 @@ pub async fn drive(
         (None, Server::There { calls, operators }) => (*calls, *operators),
         (None, Server::Here(_)) => unreachable!("it was started above"),
     };
+    if let Some(at) = operators
+        && Stages::ask(at).await.is_none_or(|stages| stages.is_empty())
+    {
+        return Err(DriveError::Operators(at));
+    }
     machine.shares_cores = calls.ip().is_loopback();
     let street = Arc::new(street(&job, &kept, calls, begun / 1_000).await?);
+    unfinished.loaded()?;
     let server = Arc::new(AtomicU32::new(0));
     if let Some(host) = &host {
         server.store(host.lock().await.pid(), Ordering::Relaxed);
@@ -131,6 +152,7 @@ pub async fn drive(
     let path = job.town.join("books.json");
     std::fs::write(&path, street.books.text())
         .map_err(|error| DriveError::File(path.display().to_string(), error))?;
+    unfinished.end()?;
     // What was lost or doubled shows here.
     match compare(&street, begun / 1_000).await {
         Ok(books) => outcome.books = books,
@@ -191,17 +213,18 @@ async fn run(load: &Load, job: &Job, host: Option<&Arc<Mutex<Host>>>, outcome: &
     let stepping = load.step(&job.name, &scenario.shape, &scenario.mix);
     let (mut step, found) = match host {
         Some(host) if !scenario.kill_at.is_empty() => {
-            // Who is killed after the last arrival is killed under no load.
-            let last = scenario.shape.seconds();
-            let at: Vec<f64> = scenario.kill_at.iter().copied().filter(|at| *at < last).collect();
-            let (stepped, killed) = tokio::join!(stepping, kill(load, host, &at));
-            if let Err(error) = killed {
-                outcome.wrong.push(wrong("server", error.to_string()));
+            let (stepped, killed) = tokio::join!(stepping, kill(load, host, &scenario.kill_at));
+            match killed {
+                Ok(told) => outcome.plan.about += &told,
+                Err(error) => outcome.wrong.push(wrong("server", error.to_string())),
             }
             stepped
         }
         _ => stepping.await,
     };
+    if let Some(behind) = behind(&step) {
+        outcome.wrong.push(wrong("overrun", behind));
+    }
     step.held = job.objective.map(|objective| objective.missed(&step, &found).is_none());
     if let Some(objective) = job.objective
         && let Some(why) = objective.missed(&step, &found)
@@ -216,16 +239,24 @@ fn wrong(kind: &str, first: String) -> Wrong {
     Wrong { kind: kind.to_owned(), count: 1, first }
 }
 
-async fn kill(load: &Load, host: &Mutex<Host>, at: &[f64]) -> Result<(), HostError> {
+/// Kills the server at given seconds and starts it again; what was done, in words.
+async fn kill(load: &Load, host: &Mutex<Host>, at: &[f64]) -> Result<String, HostError> {
     let begun = Instant::now();
+    let mut told = String::new();
     for seconds in at {
         let due = begun + Duration::from_secs_f64(*seconds);
         tokio::time::sleep_until(due.into()).await;
         let mut host = host.lock().await;
+        let killed = Instant::now();
         host.kill_and_start().await?;
         load.server.store(host.pid(), Ordering::Relaxed);
+        let away = killed.elapsed().as_millis();
+        told += &format!(
+            " — killed at {:.1} s, listening again {away} ms later",
+            (killed - begun).as_secs_f64()
+        );
     }
-    Ok(())
+    Ok(told)
 }
 
 fn plan(job: &Job, kept: &Kept, calls: SocketAddr, begun: u64) -> Plan {
@@ -241,6 +272,45 @@ fn plan(job: &Job, kept: &Kept, calls: SocketAddr, begun: u64) -> Plan {
         arrivals: format!("{:?}", job.scenario.arrivals).to_lowercase(),
         begun: civil(i64::try_from(begun / 1_000).expect("seconds since 1970")),
         configuration: toml::to_string(&job.scenario).expect("a scenario is TOML"),
+    }
+}
+
+/// A mark in the folder of a town: a run is under way, or did not come to its end.
+struct Unfinished {
+    path: PathBuf,
+    /// Held by who loads the town.
+    file: std::fs::File,
+}
+
+impl Unfinished {
+    fn begin(town: &Path) -> Result<Unfinished, DriveError> {
+        let path = town.join("run.unfinished");
+        let told = || path.display().to_string();
+        let file = std::fs::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(&path)
+            .map_err(|error| DriveError::File(told(), error))?;
+        if file.try_lock().is_err() {
+            return Err(DriveError::Busy(town.display().to_string()));
+        }
+        let length = file.metadata().map_err(|error| DriveError::File(told(), error))?.len();
+        if length > 0 {
+            return Err(DriveError::Unfinished(town.display().to_string()));
+        }
+        Ok(Unfinished { path, file })
+    }
+
+    /// From here on there may be settlements that stand in no books.
+    fn loaded(&self) -> Result<(), DriveError> {
+        let told = |error| DriveError::File(self.path.display().to_string(), error);
+        (&self.file).write_all(b"its books are not written yet\n").map_err(told)
+    }
+
+    /// The books are written.
+    fn end(self) -> Result<(), DriveError> {
+        std::fs::remove_file(&self.path)
+            .map_err(|error| DriveError::File(self.path.display().to_string(), error))
     }
 }
 

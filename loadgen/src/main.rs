@@ -16,6 +16,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
+use tokio::signal::unix::{SignalKind, signal};
 use yidan_loadgen::arrivals::Shape;
 use yidan_loadgen::capacity::{Objective, Search};
 use yidan_loadgen::drive::{Job, Server, drive};
@@ -56,10 +57,10 @@ enum Command {
         /// Visits a second at first
         #[arg(long, default_value_t = 100.0)]
         from: f64,
-        /// Seconds of each step of the search
+        /// Seconds of each step of the search; longer, up to a minute, where the objective's quantile would hang on a few settlements
         #[arg(long, default_value_t = 8.0)]
         seconds: f64,
-        /// Seconds of each confirmation
+        /// Seconds of each confirmation; longer in the same way
         #[arg(long, default_value_t = 20.0)]
         confirm_seconds: f64,
     },
@@ -68,7 +69,7 @@ enum Command {
         #[command(flatten)]
         load: LoadArgs,
         /// Visits a second, flat, in place of the scenario's shape
-        #[arg(long)]
+        #[arg(long, allow_negative_numbers = true)]
         rate: Option<f64>,
         /// Seconds, with --rate
         #[arg(long, default_value_t = 30.0, requires = "rate")]
@@ -149,7 +150,7 @@ struct LoadArgs {
     /// Seconds after which an answer is unknown, and asked for again
     #[arg(long, default_value_t = 10.0)]
     patience: f64,
-    /// What must hold of settlements [capacity: p99.9<=50ms]
+    /// What must hold of settlements [default of capacity: p99.9<=50ms; run has none]
     #[arg(long)]
     objective: Option<Objective>,
     /// Where the report goes
@@ -299,16 +300,27 @@ fn run(job: Job) -> Result<Outcome, Failed> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let asked = Arc::clone(&stop);
-        drop(tokio::spawn(async move {
-            if tokio::signal::ctrl_c().await.is_ok() {
-                asked.store(true, Ordering::Relaxed);
-                eprintln!("\nno more visits arrive; those under way end. Again: stop at once");
+        let twice = async move {
+            let mut term = signal(SignalKind::terminate())?;
+            for _ in 0..2 {
+                tokio::select! {
+                    pressed = tokio::signal::ctrl_c() => pressed?,
+                    _ = term.recv() => {}
+                }
+                if !asked.swap(true, Ordering::Relaxed) {
+                    eprintln!("\nno more visits arrive; those under way end. Again: stop at once");
+                }
             }
-            if tokio::signal::ctrl_c().await.is_ok() {
-                std::process::exit(130);
-            }
-        }));
-        Ok(drive(job, progress(), stop).await?)
+            std::io::Result::Ok(())
+        };
+        // What is dropped here takes the server that was started and the town with it.
+        tokio::select! {
+            done = drive(job, progress(), stop) => Ok(done?),
+            stopped = twice => match stopped {
+                Ok(()) => Err("stopped at once: there is no report".into()),
+                Err(error) => Err(error.into()),
+            },
+        }
     })
 }
 
@@ -366,7 +378,10 @@ fn scenarios(name: Option<&str>) -> Result<bool, Failed> {
     match name {
         Some(name) => {
             let shipped = SHIPPED.iter().find(|(one, _)| *one == name);
-            let (_, text) = shipped.ok_or_else(|| format!("no scenario `{name}` ships"))?;
+            let names: Vec<&str> = SHIPPED.iter().map(|(name, _)| *name).collect();
+            let (_, text) = shipped.ok_or_else(|| {
+                format!("no scenario `{name}` ships; these do: {}", names.join(", "))
+            })?;
             print!("{text}");
         }
         None => {

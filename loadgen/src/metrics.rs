@@ -45,6 +45,11 @@ impl Stages {
         Some(Stages::read(&text))
     }
 
+    /// Whether it told of nothing.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     fn read(text: &str) -> Stages {
         let mut all: BTreeMap<String, Buckets> = BTreeMap::new();
         let nanoseconds = |seconds: &str| match seconds {

@@ -119,7 +119,7 @@ impl Mix {
         let (least, most) = self.stay_lines;
         if kinds != 1_000 {
             Some(format!(
-                "pharmacy, outpatient, chronic and inpatient come to {kinds}, not to 1000"
+                "pharmacy, outpatient, chronic and inpatient come to {kinds}, not to 1000 (what is not given has its default)"
             ))
         } else if parts.iter().any(|part| *part > 1_000) {
             Some("refunds, repeats, away and identify are parts of 1000".to_owned())

@@ -124,13 +124,19 @@ impl Scenario {
         if let Some(what) = self.town(0).wrong() {
             return Some(what);
         }
+        if let Some(what) = self.shape.wrong() {
+            return Some(what.to_owned());
+        }
         if self.shape.visits() < 1.0 {
             return Some("no visit arrives: its rate or its time is too small".to_owned());
         }
-        if self.kill_at.iter().any(|at| !at.is_finite() || *at < 0.0) {
-            return Some("kill_at are seconds".to_owned());
+        let last = self.shape.seconds();
+        if let Some(at) = self.kill_at.iter().find(|at| !(0.0..last).contains(*at)) {
+            return Some(format!(
+                "kill_at {at} does not lie within the {last} seconds of arrivals"
+            ));
         }
-        self.mix.wrong().or_else(|| self.shape.wrong().map(str::to_owned))
+        self.mix.wrong()
     }
 
     /// Its town.

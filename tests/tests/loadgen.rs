@@ -80,8 +80,10 @@ fn with(fault: Fault) -> Outcome {
 }
 
 fn kinds(outcome: &Outcome) -> Vec<&str> {
-    // A machine that others use may stand still on its own.
-    outcome.wrong.iter().map(|one| one.kind.as_str()).filter(|kind| *kind != "stall").collect()
+    // A machine that others use may stand still, or fall behind, on its own.
+    let of_time = ["stall", "overrun"];
+    let all = outcome.wrong.iter().map(|one| one.kind.as_str());
+    all.filter(|kind| !of_time.contains(kind)).collect()
 }
 
 /// All visits ended as they have to, and the books agree.

@@ -4,7 +4,7 @@
 
 use super::histogram::quantile;
 use super::words::{self, count, objective, rate, time};
-use crate::result::{Latency, Outcome, Second, Step};
+use crate::result::{Latency, Outcome, Step};
 
 /// Settlements of the whole nation on its peak day.
 const NATION_SETTLEMENTS_PEAK_DAY: u32 = 35_000_000;
@@ -75,7 +75,12 @@ fn searched(outcome: &Outcome) -> Headline {
     let carried = rate(found.settlements_per_second);
     let mut more = Vec::new();
     let nowhere = found.visits_per_second <= 0.0;
-    let verdict = if nowhere {
+    let interrupted = outcome.wrong.iter().any(|wrong| wrong.kind == "interrupted");
+    let verdict = if interrupted {
+        let held = measured(outcome).filter(|step| step.held == Some(true));
+        let most = held.map(|step| step.intended_per_second).fold(0.0, f64::max);
+        format!("It was interrupted: {goal} held up to {} visits/s, not confirmed.", rate(most))
+    } else if nowhere {
         format!("At no rate that was tried did {goal} hold.")
     } else if found.converged {
         format!("This machine carries {carried} settlements/s with {goal}.")
@@ -110,7 +115,7 @@ fn plain(outcome: &Outcome) -> Headline {
         let verdict = "Nothing was run.".into();
         return Headline { verdict, good: false, number: None, more: Vec::new() };
     };
-    let settled = per_second(step, |second| second.settlements, step.settlements);
+    let settled = settlements_per_second(step);
     let verdict = format!(
         "At {} visits/s, {} settlements/s were answered; p99.9 of settling {}, of all calls {}.",
         rate(step.intended_per_second),
@@ -118,7 +123,7 @@ fn plain(outcome: &Outcome) -> Headline {
         time(quantile(&step.settling, 0.999)),
         time(quantile(&step.all, 0.999)),
     );
-    let mut more = vec![nation(settled)];
+    let mut more = Vec::new();
     if step.held == Some(false) {
         more.push("The objective did not hold.".into());
     }
@@ -155,30 +160,19 @@ pub(super) fn near(a: f64, b: f64, part: f64) -> bool {
     (a - b).abs() <= a.abs().max(b.abs()) * part
 }
 
-/// Answers a second, by the answers for each visit that arrived. The first quarter of a step is left out: its visits begin,
-/// and none that began before are there to end. A step that falls behind shows fewer answers than arrivals.
-pub(super) fn per_second(step: &Step, of: impl Fn(&Second) -> u64, all: u64) -> f64 {
-    let rows = step.seconds_of.iter().take_while(|second| {
-        step.seconds_of.first().is_some_and(|first| second.at - first.at < step.seconds - 0.5)
-    });
-    let rows: Vec<&Second> = rows.collect();
-    let settled = &rows[rows.len() / 4..];
-    let intended: u64 = settled.iter().map(|second| second.intended).sum();
-    if rows.len() >= 8 && intended > 0 {
-        let answered: u64 = settled.iter().map(|second| of(second)).sum();
-        return step.intended_per_second * answered as f64 / intended as f64;
-    }
-    if step.seconds > 0.0 { all as f64 / step.seconds } else { 0.0 }
+/// What was answered a second while visits arrived: what the drain brings was not carried at that rate.
+fn per_second(step: &Step, answered: u64) -> f64 {
+    if step.seconds > 0.0 { answered as f64 / step.seconds } else { 0.0 }
 }
 
 /// Settlements answered a second.
 pub(super) fn settlements_per_second(step: &Step) -> f64 {
-    per_second(step, |second| second.settlements, step.settlements)
+    per_second(step, step.settlements_at_end)
 }
 
 /// Calls answered a second.
 pub(super) fn calls_per_second(step: &Step) -> f64 {
-    per_second(step, |second| second.calls, step.calls)
+    per_second(step, step.calls_at_end)
 }
 
 /// p50, p99, p99.9 and the longest, as they stand in tables.
@@ -225,17 +219,11 @@ mod tests {
 
     #[test]
     fn a_step_that_falls_behind_shows_what_was_answered() {
-        let seconds_of = (0..40_u16).map(|at| Second {
-            at: f64::from(at),
-            intended: 100,
-            settlements: if at == 0 { 0 } else { 50 },
-            ..Second::default()
-        });
         let step = Step {
             seconds: 20.0,
             intended_per_second: 100.0,
             settlements: 2_000,
-            seconds_of: seconds_of.collect(),
+            settlements_at_end: 1_000,
             ..Step::default()
         };
         assert!(near(settlements_per_second(&step), 50.0, 1e-9));

@@ -144,9 +144,9 @@ fn step(name: &str, rate: f64, held: Option<bool>, at: f64) -> Step {
         .chain([("2207", 1.9), ("2208", 1.5), ("2102", 1.4), ("2304", 3.2)]);
     let count = (rate * 30.0) as u32;
     Step {
-        under_way_at_end: 3,
-        settlements_at_end: 1_000,
-        calls_at_end: 6_000,
+        under_way_at_end: if rate > KNEE { visits / 3 } else { 3 },
+        settlements_at_end: if rate > KNEE { answered * 2 / 3 } else { answered },
+        calls_at_end: if rate > KNEE { visits * 4 } else { visits * 58 / 10 },
         name: name.into(),
         intended_per_second: rate,
         seconds,

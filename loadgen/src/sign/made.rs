@@ -1,6 +1,7 @@
 //! Credentials of made-up towns: drawn from a seed, with the section and the files that a server takes them by. They are for trials: who
 //! knows the seed knows them.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 
@@ -47,7 +48,13 @@ impl MadeCredential {
     }
 }
 
-/// A section of the configuration.
+/// The part of the configuration that has credentials.
+#[derive(Serialize)]
+struct Sections<'s> {
+    credential: BTreeMap<&'s str, &'s Section<'s>>,
+}
+
+/// The section of one of them.
 #[derive(Serialize)]
 struct Section<'s> {
     family: &'s str,
@@ -118,14 +125,8 @@ pub fn make(
         }
         keys = Some(Keys { own: private_pem(&own), server: server.as_ref().map(public_pem) });
     }
-    let all = toml::Table::from_iter([(
-        "credential".to_owned(),
-        toml::Value::Table(toml::Table::from_iter([(
-            name.to_owned(),
-            toml::Value::try_from(&section).expect("texts and lists of them are TOML"),
-        )])),
-    )]);
-    let config = toml::to_string(&all).expect("a table of tables is TOML");
+    let config = toml::to_string(&Sections { credential: BTreeMap::from([(name, &section)]) })
+        .expect("texts and lists of them are TOML");
     let made = MadeCredential { family, name: name.to_owned(), secret, keys, config, files };
     made.signer()?;
     Ok(made)

@@ -1,8 +1,13 @@
 //! What a bill takes on disk, and what of it each line takes: by least squares over the lengths of all records in whole numbers, and
 //! of some records exactly, field by field.
 
+use yidan_settlement::claim::LineParts;
+use yidan_settlement::date::Day;
 use yidan_settlement::event::{Event, Record, Settled};
-use yidan_settlement::facts::ChargesFacts;
+use yidan_settlement::facts::{ChargesFacts, LineFacts, Text};
+use yidan_settlement::money::{Fen, Price};
+use yidan_settlement::price::LineOutcome;
+use yidan_settlement::reason::LineReasons;
 use yidan_settlement::stored::{self, Stored};
 
 use crate::book::decision_in;
@@ -129,33 +134,48 @@ fn add(to: &mut Vec<(&'static str, u64)>, parts: impl IntoIterator<Item = (&'sta
     }
 }
 
+/// Of each field as many bytes as its lines take less without it: what is as in the line before, takes none.
 fn of_lines(settled: &Settled) -> Vec<(&'static str, u64)> {
     let mut parts = Vec::new();
     if let ChargesFacts::Lines(lines) = &settled.charges {
-        for line in lines {
-            let named = [
-                ("serial", length(&line.serial)),
-                ("code", length(&line.code)),
-                ("day", length(&line.day)),
-                ("quantity", length(&line.quantity)),
-                ("price", length(&line.price)),
-                ("amount", length(&line.amount)),
-            ];
-            let known: u64 = named.iter().map(|(_, bytes)| bytes).sum();
-            add(&mut parts, named.into_iter().chain([("other facts", length(line) - known)]));
-        }
-    }
-    for line in &settled.decision.lines {
+        let without = |clear: fn(&mut LineFacts)| without(lines, clear);
         let named = [
-            ("outcome's parts", length(&line.parts)),
-            ("entry", length(&line.entry)),
-            ("reasons", length(&line.reasons)),
-            ("quantity covered", length(&line.quantity)),
+            ("code", without(|line| line.code = Text::default())),
+            ("serial", without(|line| line.serial = Text::default())),
+            ("day", without(|line| line.day = Day::MIN)),
+            ("days of use", without(|line| line.days = None)),
+            // Nought times a quantity is nought, which goes without saying.
+            ("price", without(|line| (line.price, line.amount) = (Price::ZERO, Fen::ZERO))),
         ];
-        let known: u64 = named.iter().map(|(_, bytes)| bytes).sum();
-        add(&mut parts, named.into_iter().chain([("rest of outcome", length(line) - known)]));
+        add_with_rest(&mut parts, &named, "quantity, marks", length(lines));
     }
+    let outcomes = &settled.decision.lines;
+    let without = |clear: fn(&mut LineOutcome)| without(outcomes, clear);
+    let named = [
+        ("outcome's parts", without(|line| line.parts = LineParts::default())),
+        ("entry", without(|line| line.entry = None)),
+        ("reasons", without(|line| line.reasons = LineReasons::NONE)),
+    ];
+    add_with_rest(&mut parts, &named, "rest of outcome", length(outcomes));
     parts
+}
+
+/// What a list takes more than one whose items were cleared of something.
+fn without<T: Stored + Clone>(items: &Vec<T>, clear: fn(&mut T)) -> u64 {
+    let mut cleared = items.clone();
+    cleared.iter_mut().for_each(clear);
+    length(items).saturating_sub(length(&cleared))
+}
+
+fn add_with_rest(
+    parts: &mut Vec<(&'static str, u64)>,
+    named: &[(&'static str, u64)],
+    rest: &'static str,
+    whole: u64,
+) {
+    let known: u64 = named.iter().map(|(_, bytes)| bytes).sum();
+    let rest = (rest, whole.saturating_sub(known));
+    add(parts, named.iter().copied().chain([rest]));
 }
 
 fn of_bill(record: &Record, settled: &Settled) -> Vec<(&'static str, u64)> {

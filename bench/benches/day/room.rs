@@ -11,8 +11,8 @@ use crate::bills::{Kind, REFUNDS_IN_A_THOUSAND};
 pub(crate) const BAR_LINE: u64 = 45;
 pub(crate) const BAR_BILL: u64 = 450;
 /// What they take as records are written now, which the room is estimated by: measured, heads and ends of batches included.
-const LINE: u64 = 68;
-const BILL: u64 = 280;
+const LINE: u64 = 27;
+const BILL: u64 = 285;
 /// A member's registration, and a cancellation.
 const MEMBER: u64 = 105;
 const REFUND: u64 = 250;

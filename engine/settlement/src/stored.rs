@@ -1,8 +1,10 @@
 //! How values of the domain stand in a record of the journal and in a snapshot: whole numbers in as few bytes as they need,
 //! texts with their length, lists with their count. `engine/journal/RECORDS.md` draws the records. Reading never panics.
 
+mod code;
 mod decision;
 mod facts;
+mod lines;
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -15,6 +17,18 @@ pub trait Stored: Sized {
     fn put(&self, to: &mut Vec<u8>);
     /// Reads it; `None` where the bytes are no such value.
     fn read(from: &mut Bytes<'_>) -> Option<Self>;
+
+    /// Appends it as an item of a list, where it may say no more than how it differs from the one before.
+    #[inline]
+    fn put_after(&self, _before: Option<&Self>, to: &mut Vec<u8>) {
+        self.put(to);
+    }
+
+    /// Reads what was appended so.
+    #[inline]
+    fn read_after(_before: Option<&Self>, from: &mut Bytes<'_>) -> Option<Self> {
+        Self::read(from)
+    }
 }
 
 /// Bytes being read.
@@ -66,7 +80,8 @@ impl<'a> Bytes<'a> {
         items.clear();
         items.reserve(count);
         for _ in 0..count {
-            items.push(T::read(self)?);
+            let item = T::read_after(items.last(), self)?;
+            items.push(item);
         }
         Some(())
     }
@@ -296,7 +311,11 @@ impl<T: Stored> Stored for Option<T> {
 impl<T: Stored> Stored for Vec<T> {
     fn put(&self, to: &mut Vec<u8>) {
         self.len().put(to);
-        self.iter().for_each(|item| item.put(to));
+        let mut before = None;
+        for item in self {
+            item.put_after(before, to);
+            before = Some(item);
+        }
     }
 
     fn read(from: &mut Bytes<'_>) -> Option<Vec<T>> {

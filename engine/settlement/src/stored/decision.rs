@@ -9,8 +9,6 @@ use crate::date::Day;
 use crate::id::{BenefitId, EntryId, LineKind, SlotId, TierId, VisitId};
 use crate::money::Fen;
 use crate::pack::{ALL_AXES, Circumstance, FUND_FIELDS, FundType, PARTS};
-use crate::price::LineOutcome;
-use crate::reason::LineReasons;
 use crate::tiers::TierRow;
 
 stored_number! { BenefitId, EntryId, LineKind, SlotId, TierId }
@@ -25,7 +23,6 @@ stored_struct! {
         account_own, account_family, cash, balance, tolerated,
     }
     DecidedPart { year, governing, at, facility }
-    LineOutcome { parts, facility, entry, kind, stay_part, review, reasons, quantity }
     TierRow {
         stay_part, tier, row, base, cut, first_share, deductible_whole, deductible, begin, covered, banded, paid_for,
         cap_left, paid, above_cap, facility, filing_loss,
@@ -64,16 +61,6 @@ impl Stored for [Fen; PARTS] {
 
     fn read(from: &mut Bytes<'_>) -> Option<[Fen; PARTS]> {
         get_fens(from)
-    }
-}
-
-impl Stored for LineReasons {
-    fn put(&self, to: &mut Vec<u8>) {
-        self.bits().put(to);
-    }
-
-    fn read(from: &mut Bytes<'_>) -> Option<LineReasons> {
-        LineReasons::of_bits(u64::read(from)?)
     }
 }
 

@@ -8,8 +8,8 @@ use crate::claim::{AccountUse, AgreementRecord, FilingRecord, HospitalApproval, 
 use crate::date::{Day, Moment, SECONDS_OF_DAY, Span};
 use crate::facts::{
     AccidentFact, ApprovalFact, ChargesFacts, FacilityFacts, Filed, FiledFact, FiledKind,
-    FixedFact, IdentityFact, LineFacts, MemberFacts, PregnancyFact, SettleFacts, TotalsFacts,
-    VisitChange, VisitFacts,
+    FixedFact, IdentityFact, MemberFacts, PregnancyFact, SettleFacts, TotalsFacts, VisitChange,
+    VisitFacts,
 };
 use crate::id::{Admdvs, Insutype, VisitId};
 use crate::money::{Fen, Price, Quantity};
@@ -53,9 +53,6 @@ stored_struct! {
         med_type, begin, end, disease, diagnoses, accident, third_party, birth, family_planning, fetuses,
     }
     SettleFacts { channel, end, settled, account, tolerance, mid_stay, total }
-    LineFacts {
-        serial, batch, code, day, quantity, price, amount, returns, approval, prescriber, days, maternity,
-    }
     LineParts { own, over, pre_pay, in_scope }
     TotalsFacts { total, parts, kinds }
 }

@@ -7,26 +7,37 @@ use yidan_journal::storage::files::Files;
 use yidan_journal::storage::{Medium, Storage};
 
 /// The file is written over and over.
-const BYTES: u64 = 64 << 20;
+pub(crate) const BYTES: u64 = 64 << 20;
 
 /// Writes and syncs so many bytes at a time; how long each took.
 pub(crate) fn syncs(folder: &Path, bytes: u64, time: Duration) -> Vec<Duration> {
     let files = Files::new(folder).expect("a folder that may be written");
     let file = files.create("alone.tmp", BYTES).expect("room on the disk");
-    let bytes = bytes.max(1).next_multiple_of(512);
-    let block = vec![0xA5; usize::try_from(bytes).expect("a block fits the memory")];
+    let block = block(bytes);
     let (mut at, mut took, begun) = (0, Vec::new(), Instant::now());
     while begun.elapsed() < time {
-        let sync = Instant::now();
-        file.write_at(at, &block).expect("a sound disk");
-        file.sync().expect("a sound disk");
-        took.push(sync.elapsed());
-        at += bytes;
-        if at + bytes > BYTES {
-            at = 0;
-        }
+        took.push(sync(&file, &mut at, &block));
     }
     files.remove("alone.tmp").expect("it was made above");
+    took
+}
+
+/// So many bytes, in whole sectors.
+pub(crate) fn block(bytes: u64) -> Vec<u8> {
+    let bytes = bytes.max(1).next_multiple_of(512);
+    vec![0xA5; usize::try_from(bytes).expect("a block fits the memory")]
+}
+
+/// Writes and syncs a block, over and over the file: how long it took.
+pub(crate) fn sync(file: &impl Medium, at: &mut u64, block: &[u8]) -> Duration {
+    let sync = Instant::now();
+    file.write_at(*at, block).expect("a sound disk");
+    file.sync().expect("a sound disk");
+    let took = sync.elapsed();
+    *at += block.len() as u64;
+    if *at + block.len() as u64 > BYTES {
+        *at = 0;
+    }
     took
 }
 

@@ -11,6 +11,7 @@
     reason = "it prints times and their ratios; no money is computed here"
 )]
 
+mod beside;
 mod disk;
 mod memory;
 mod postgres;

@@ -2,7 +2,7 @@
 //! it was to be asked, in turns with the disk alone; and how long of that passes from the beginning of its decision on.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 use yidan_bench::dice::Dice;
 
 use crate::town::{Clock, Town, world};
-use crate::{Asked, disk, processor};
+use crate::{Asked, beside, disk, processor};
 
 const MEMBERS: usize = 200_000;
 const PARTS: [u64; 3] = [10, 50, 80];
@@ -29,25 +29,35 @@ pub(crate) fn open_load(asked: &Asked) {
     );
     println!(
         "load   asked/s   answer p50       p99     p99.9  queue full  commit wait p50   p99   one commit p50   p99   fdatasync \
-         p50   p99   wait ÷ fdatasync, p99  processor gone, longest"
+         p50   p99   wait ÷ that, p99   beside the load, p99   wait ÷ that  processor gone, longest"
     );
+    // As many bytes as the mean commit of the round before.
+    let mut block = 4_096;
     for part in PARTS {
         let rate = capacity * part as f64 / 100.0;
         let clock = Arc::new(Clock { took: Mutex::new(histogram()), settled: AtomicU64::new(0) });
         let before = town.measures().journal;
-        let (mut syncs, mut full, mut count) = (Vec::new(), 0, 0);
+        let (mut syncs, mut under_load, mut full, mut count) = (Vec::new(), Vec::new(), 0, 0);
         let (mut gone, mut longest) = (0.0, Duration::ZERO);
         for round in 0..asked.rounds {
             let seed = part * 1_000 + round as u64;
             let turn =
                 Arc::new(Clock { took: Mutex::new(histogram()), settled: AtomicU64::new(0) });
-            let (asked_for, refused) = town.run_open(poisson(seed, rate, asked.turn), &turn);
+            let stop = AtomicBool::new(false);
+            let (asked_for, refused) = std::thread::scope(|scope| {
+                let beat = scope.spawn(|| beside::syncs(folder.path(), block, &stop));
+                let done = town.run_open(poisson(seed, rate, asked.turn), &turn);
+                stop.store(true, Ordering::Relaxed);
+                under_load.extend(beat.join().expect("a sound disk"));
+                done
+            });
             clock.took.lock().add(&*turn.took.lock()).expect("both grow as they must");
             (count, full) = (count + asked_for, full + refused);
             let now = town.measures().journal;
             let bytes =
                 (now.bytes - before.bytes) / (now.commit_ns.len() - before.commit_ns.len()).max(1);
             syncs.extend(disk::syncs(folder.path(), bytes, asked.turn / 3));
+            block = bytes;
             let (lost, pause) = processor::pauses(asked.turn / 3);
             (gone, longest) = (gone + lost / asked.rounds as f64, longest.max(pause));
         }
@@ -63,10 +73,12 @@ pub(crate) fn open_load(asked: &Asked) {
         let (commit, wait) =
             (|quantile| of(&now.commit_ns, quantile), |quantile| of(&now.answer_wait_ns, quantile));
         let (sync_50, sync_99) = (disk::quantile(&syncs, 500), disk::quantile(&syncs, 990));
-        let ratio = wait(0.99).as_secs_f64() / sync_99.as_secs_f64();
+        let ratio = |sync: Duration| wait(0.99).as_secs_f64() / sync.as_secs_f64();
+        let (alone, beside_99) = (ratio(sync_99), disk::quantile(&under_load, 990));
+        let under = ratio(beside_99);
         println!(
             "{part:>3} % {rate:>9.0} {:>12.2?} {:>9.2?} {:>9.2?} {full:>11} {:>16.2?} {:>9.2?} {:>12.2?} {:>9.2?} {sync_50:>15.2?} \
-             {sync_99:>9.2?} {ratio:>14.2}{}  {:.1} %, {longest:.1?}",
+             {sync_99:>9.2?} {alone:>14.2}  {beside_99:>14.2?} {under:>14.2}{}  {:.1} %, {longest:.1?}",
             at(0.5),
             at(0.99),
             at(0.999),
@@ -80,7 +92,9 @@ pub(crate) fn open_load(asked: &Asked) {
     }
     town.check();
     town.stop();
-    println!("fdatasync writes as many bytes as the mean commit of that load did\n");
+    println!(
+        "fdatasync writes as many bytes as the mean commit of that load did, alone after it and each 5 ms beside it by a thread of its own\n"
+    );
 }
 
 /// Up to a minute, in nanoseconds.

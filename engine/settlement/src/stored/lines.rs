@@ -57,10 +57,8 @@ mod found {
     pub(super) const ALL: u16 = (1 << 11) - 1;
 }
 
-/// Ten-thousandths of a unit, as a quantity counts.
-const OF_UNIT: i64 = 10_000;
-/// Millionths of a yuan, as a price counts, in a fen.
-const OF_FEN: i64 = 10_000;
+/// A quantity counts so many parts to the unit (ten-thousandths), and a price so many to the fen (millionths of a yuan).
+const OF_WHOLE: i64 = 10_000;
 /// More than one reason: their bits follow. Below it stands the bit of the only one.
 const REASONS: u8 = 64;
 
@@ -75,14 +73,14 @@ fn marks(all: u16, from: &mut Bytes<'_>) -> Option<impl Fn(u16) -> bool + use<>>
     Some(move |mark| marks & mark != 0)
 }
 
-fn put_number(number: i64, part: bool, whole: i64, to: &mut Vec<u8>) {
-    if part { number.put(to) } else { number.wrapping_div(whole).put(to) }
+fn put_number(number: i64, part: bool, to: &mut Vec<u8>) {
+    if part { number.put(to) } else { (number / OF_WHOLE).put(to) }
 }
 
 /// A number of parts, or of wholes; said to be of parts it is no whole.
-fn read_number(part: bool, whole: i64, from: &mut Bytes<'_>) -> Option<i64> {
+fn read_number(part: bool, from: &mut Bytes<'_>) -> Option<i64> {
     let number = i64::read(from)?;
-    if part { (number % whole != 0).then_some(number) } else { number.checked_mul(whole) }
+    if part { (number % OF_WHOLE != 0).then_some(number) } else { number.checked_mul(OF_WHOLE) }
 }
 
 /// What was said, which differs from what would go without saying; else that.
@@ -147,8 +145,8 @@ impl Stored for LineFacts {
             }
         };
         let serial = next_serial(&before.serial).as_deref() != Some(self.serial.as_str());
-        let unit = self.quantity.get() % OF_UNIT != 0;
-        let fen = self.price.get() % OF_FEN != 0;
+        let unit = self.quantity.get() % OF_WHOLE != 0;
+        let fen = self.price.get() % OF_WHOLE != 0;
         let amount = self.price.times(self.quantity) != Some(self.amount);
         let marks = [
             mark(mark::SERIAL, serial),
@@ -165,8 +163,8 @@ impl Stored for LineFacts {
         ];
         marks.into_iter().fold(0, |all, one| all | one).put(to);
         code::put(&self.code, to);
-        put_number(self.quantity.get(), unit, OF_UNIT, to);
-        put_number(self.price.get(), fen, OF_FEN, to);
+        put_number(self.quantity.get(), unit, to);
+        put_number(self.price.get(), fen, to);
         if serial {
             let kept = common(&before.serial, &self.serial);
             let own = self.serial.as_bytes().get(kept..).unwrap_or_default();
@@ -208,8 +206,8 @@ impl Stored for LineFacts {
         };
         let has = marks(mark::ALL, from)?;
         let code = code::read(from)?;
-        let quantity = Quantity::new(read_number(has(mark::PART_OF_UNIT), OF_UNIT, from)?);
-        let price = Price::new(read_number(has(mark::PART_OF_FEN), OF_FEN, from)?);
+        let quantity = Quantity::new(read_number(has(mark::PART_OF_UNIT), from)?);
+        let price = Price::new(read_number(has(mark::PART_OF_FEN), from)?);
         let next = next_serial(&before.serial);
         let serial = if has(mark::SERIAL) {
             let serial = read_serial(&before.serial, from)?;
@@ -270,7 +268,7 @@ impl Stored for LineOutcome {
         let LineOutcome { parts, facility, entry, kind, stay_part, review, reasons, quantity } =
             self;
         let LineParts { own, over, pre_pay, in_scope } = parts;
-        let unit = quantity.get() % OF_UNIT != 0;
+        let unit = quantity.get() % OF_WHOLE != 0;
         let none = LineReasons::NONE;
         let marks = [
             mark(found::ENTRY, entry.is_some()),
@@ -286,7 +284,7 @@ impl Stored for LineOutcome {
             mark(found::REVIEW, *review),
         ];
         marks.into_iter().fold(0, |all, one| all | one).put(to);
-        put_number(quantity.get(), unit, OF_UNIT, to);
+        put_number(quantity.get(), unit, to);
         entry.iter().for_each(|entry| entry.put(to));
         let amounts = [in_scope, pre_pay, own, over, facility];
         amounts.into_iter().filter(|amount| !amount.is_zero()).for_each(|amount| amount.put(to));
@@ -303,7 +301,7 @@ impl Stored for LineOutcome {
 
     fn read(from: &mut Bytes<'_>) -> Option<LineOutcome> {
         let has = marks(found::ALL, from)?;
-        let quantity = Quantity::new(read_number(has(found::PART_OF_UNIT), OF_UNIT, from)?);
+        let quantity = Quantity::new(read_number(has(found::PART_OF_UNIT), from)?);
         let entry = if has(found::ENTRY) { Some(Stored::read(from)?) } else { None };
         let in_scope = said(has(found::IN_SCOPE), Fen::ZERO, from)?;
         let pre_pay = said(has(found::PRE_PAY), Fen::ZERO, from)?;
@@ -389,7 +387,7 @@ mod tests {
         for cut in 0..bytes.len() {
             assert_eq!(stored::whole::<Vec<T>>(&bytes[..cut]), None, "{items:?}");
         }
-        let mut read = 0;
+        let mut read = 0_usize;
         for at in 0..bytes.len() {
             let own = bytes[at];
             for other in 0..=u8::MAX {
@@ -398,7 +396,7 @@ mod tests {
                     let mut again = Vec::new();
                     items.put(&mut again);
                     assert_eq!(again, bytes, "{items:?}");
-                    read += 1;
+                    read = read.saturating_add(1);
                 }
             }
             bytes[at] = own;

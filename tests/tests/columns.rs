@@ -270,9 +270,9 @@ fn packs_of_the_sources_pay_the_same_and_nearly_all_run_by_columns() {
     for pack in packs().values() {
         random_groups(&mut dice, pack, 12, &mut seen);
     }
-    println!("{seen:#?}");
-    assert!(seen.by_columns > 200, "{seen:?}");
-    assert!(!seen.a_bill_at_a_time.is_empty(), "some pack asks for more: {seen:?}");
+    let others: usize = seen.a_bill_at_a_time.values().sum();
+    assert!(others > 0, "some pack asks for more: {seen:?}");
+    assert!(seen.by_columns > 10 * others && seen.by_columns > 1_000, "{seen:?}");
     assert!(seen.paid_on.contains_key("above the cap of a tier"), "{seen:?}");
 }
 
@@ -285,7 +285,6 @@ fn random_packs_pay_the_same_whichever_way_they_run() {
         let Ok(pack) = yidan_build::policy::compile(&random.toml, "random") else { continue };
         random_groups(&mut dice, &pack, 3, &mut seen);
     }
-    println!("{seen:#?}");
     assert!(seen.by_columns > 500, "{seen:?}");
     let many = |(what, bases): (&'static str, &usize)| assert!(*bases > 200, "{what}: {seen:?}");
     seen.paid_on.iter().map(|(what, payments)| (*what, payments)).for_each(many);

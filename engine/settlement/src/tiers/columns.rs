@@ -6,6 +6,9 @@
 //! is seen when they are made, and such a group runs through the tiers as any bill does, one after another: the answers are
 //! those of [`run`](super::run) either way, and [`Columns::beyond`] tells which way it is.
 //!
+//! Amounts are 0 ..= [`limits::BILL_FEN_MAX`], so that no product leaves 64 bits; others are refused. A stay that was taken in
+//! again at a year end, and has no deductible, is none of these groups.
+//!
 //! Covered are deductibles of a fixed amount (by admission, by days and sessions, with factors and ceiling), first shares,
 //! caps on the cost and on the payment, all bands, both roundings, every base, and facilities that bear what is above a cap.
 //! Not covered is what [`Beyond`] names.
@@ -145,7 +148,7 @@ impl<'c> Paid<'c> {
     }
 }
 
-/// Every amount lies within the bounds that no product leaves 64 bits by.
+/// Every amount lies within the bounds of a bill.
 fn bounded(in_scope: &[Fen]) -> Result<(), OutOfBounds> {
     let beyond = |fen: &Fen| !(0..=limits::BILL_FEN_MAX).contains(&fen.get());
     // Nearly always all are: one answer for a chunk of them needs no branch for each.

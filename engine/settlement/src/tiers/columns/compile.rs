@@ -9,7 +9,7 @@ use crate::pack::{Band, BandsFrom, Base, DeductibleAmount, Row, Tier};
 use crate::tiers::Measure;
 use crate::tiers::axis::Payer;
 
-use super::step::{Flat, Rises, Step, Takes};
+use super::step::{Curve, Flat, Step, Takes};
 use super::{Group, situation, totals};
 
 /// What a group has that runs through the tiers a bill at a time only.
@@ -144,14 +144,16 @@ fn step(
         Some(rest) if rest <= payer.pay(MOST) => payer.least_for(rest, MOST),
         Some(_) | None => MOST,
     };
+    let most = after_cut.map_or(most, |cap| cap.min(most));
     Ok(Step {
         column,
         takes,
         cut: before_cut.map_or(MOST, |cap| cap.min(MOST)).get(),
         first_share: row.first_share.parts(),
         deductible: due.get(),
-        most: after_cut.map_or(most, |cap| cap.min(most)).get(),
-        rises: rises(bands, begin),
+        most: most.get(),
+        top: due.plus(most).min(MOST).get(),
+        curve: curve(bands, begin, due),
         half: match tier.rounding {
             Rounding::Down => 0,
             Rounding::HalfAway => RATE_ONE.wrapping_shr(1),
@@ -163,20 +165,19 @@ fn step(
 /// The most that enters a tier.
 const MOST: Fen = Fen::new(BILL_FEN_MAX);
 
-/// Bands as seen from a place of their axis: how far above it each that can be reached begins, and by how much its ratio is
-/// above that of the one before.
-fn rises(bands: &[Band], begin: Fen) -> Rises {
-    let mut rises = Rises::default();
+/// Bands of which the stretch that is paid for begins at a place of their axis, above a deductible.
+fn curve(bands: &[Band], begin: Fen, deductible: Fen) -> Curve {
+    let mut curve = Curve::default();
     let (mut low, mut rate) = (Fen::ZERO, 0_i64);
     for band in bands {
-        let from = low.less(begin);
-        if band.to > begin && from < MOST {
-            rises.push(from.get(), band.rate.parts().saturating_sub(rate));
+        let at = deductible.plus(low.less(begin));
+        if band.to > begin && at < MOST {
+            curve.turn(at.get(), band.rate.parts().saturating_sub(rate));
             rate = band.rate.parts();
         }
         low = band.to;
     }
-    rises
+    curve
 }
 
 /// A bit for each slot that a tier reads in a row.

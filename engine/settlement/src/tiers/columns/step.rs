@@ -1,7 +1,7 @@
 //! One tier after the other over a chunk of amounts, by figures that are the same for all: no branch hangs on an amount.
 //!
-//! Bounds: amounts and figures are 0 ..= [`BILL_FEN_MAX`] and ratios at most 10,000, so that a product is at most 10¹⁷ and the
-//! sum of twelve at most 1.2 × 10¹⁸, below 2⁶³. Nothing wraps, and nothing but a rise of ratios is below nought.
+//! Bounds: amounts and figures are 0 ..= [`BILL_FEN_MAX`] and ratios at most 10,000, so that a product is at most 10¹⁷, and the
+//! twelve of a curve with what is taken off for where they begin at most 2.4 × 10¹⁸, below 2⁶³: nothing wraps.
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -13,7 +13,7 @@ use crate::pack::PARTS;
 use super::CHUNK;
 
 // What the head of this file says of sums, with half a divisor more; a sum of a chunk of payments is less.
-const _: () = assert!(BILL_FEN_MAX < i64::MAX / (RATE_ONE * 12 + 1) && BANDS_MAX <= 12);
+const _: () = assert!(BILL_FEN_MAX < i64::MAX / (RATE_ONE * 24 + 1) && BANDS_MAX <= 12);
 const _: () = assert!(CHUNK <= 100_000);
 
 /// The figures of one tier, in fen where they are amounts.
@@ -29,8 +29,10 @@ pub(super) struct Step {
     pub(super) deductible: i64,
     /// What is above it, above the deductible, is not paid for.
     pub(super) most: i64,
-    pub(super) rises: Rises,
-    /// What is added before a payment is rounded down, in ten-thousandths of a fen.
+    /// Where it ends to pay more, in what is left above a first share; at most [`BILL_FEN_MAX`], as each amount is.
+    pub(super) top: i64,
+    pub(super) curve: Curve,
+    /// What is added before an amount is rounded down, in ten-thousandths of a fen.
     pub(super) half: i64,
     /// Whether what is above caps is the facility's.
     pub(super) facility: bool,
@@ -49,26 +51,30 @@ pub(super) enum Takes {
     AboveCapOf(usize),
 }
 
-/// A curve of payment by cost, as the places where it turns.
+/// What is paid by cost above a first share, in ten-thousandths of a fen, as the places where it turns.
 #[derive(Copy, Clone, Debug, Default)]
-pub(super) struct Rises {
-    all: [Rise; BANDS_MAX],
+pub(super) struct Curve {
+    rises: [Rise; BANDS_MAX],
     count: usize,
+    /// What the rises together come to where the cost is nought, with the other sign.
+    offset: i64,
 }
 
 /// From a place on, each fen pays so much more than before it.
 #[derive(Copy, Clone, Debug, Default)]
 struct Rise {
-    from: i64,
+    at: i64,
     /// Ten-thousandths of a fen.
     by: i64,
 }
 
-impl Rises {
-    pub(super) fn push(&mut self, from: i64, by: i64) {
-        if let Some(place) = self.all.get_mut(self.count) {
-            *place = Rise { from, by };
+impl Curve {
+    /// Turns at a place that is not above [`BILL_FEN_MAX`], by at most the whole.
+    pub(super) fn turn(&mut self, at: i64, by: i64) {
+        if let Some(place) = self.rises.get_mut(self.count) {
+            *place = Rise { at, by };
             self.count = self.count.saturating_add(1);
+            self.offset = self.offset.wrapping_sub(at.wrapping_mul(by));
         }
     }
 }
@@ -128,29 +134,23 @@ struct Known<const RISES: usize> {
 impl<const RISES: usize> Known<RISES> {
     fn of(step: &Step) -> Known<RISES> {
         let mut rises = [Rise::default(); RISES];
-        for (place, rise) in rises.iter_mut().zip(&step.rises.all) {
+        for (place, rise) in rises.iter_mut().zip(&step.curve.rises) {
             *place = *rise;
         }
         Known { rises, step: *step }
     }
 
-    /// What is paid for so much of the cost above the deductible.
+    /// The payment for what a first share has left. A rise counts cost from its place on; below it, as much as lies at the
+    /// place, which the offset takes off. A difference that is nought below the place would be made a branch, and that took
+    /// three times as long.
     #[inline(always)]
-    fn pay(&self, paid_for: i64) -> i64 {
-        let mut scaled = self.step.half;
+    fn pay(&self, cost: i64) -> i64 {
+        let cost = cost.min(self.step.top);
+        let mut scaled = self.step.curve.offset.wrapping_add(self.step.half);
         for rise in &self.rises {
-            let beyond = paid_for.wrapping_sub(rise.from).max(0);
-            scaled = scaled.wrapping_add(beyond.wrapping_mul(rise.by));
+            scaled = scaled.wrapping_add(cost.max(rise.at).wrapping_mul(rise.by));
         }
-        // Not below nought: without its sign the division is a multiplication and shifts.
-        scaled.cast_unsigned().wrapping_div(RATE_ONE.unsigned_abs()).cast_signed()
-    }
-
-    /// The payment of a tier that cuts nothing before its deductible and takes no first share.
-    #[inline(always)]
-    fn paid(&self, base: i64) -> i64 {
-        let above = base.wrapping_sub(self.step.deductible).max(0);
-        self.pay(above.min(self.step.most))
+        whole(scaled)
     }
 
     /// The whole of the tier, in the order of `catalogs/sources/POLICY.md` §4.
@@ -159,14 +159,14 @@ impl<const RISES: usize> Known<RISES> {
         let Step { cut, first_share, deductible, most, half, facility, .. } = self.step;
         let in_play = base.min(cut);
         let share = in_play.wrapping_mul(first_share).wrapping_add(half);
-        let first_share = share.cast_unsigned().wrapping_div(RATE_ONE.unsigned_abs()).cast_signed();
+        let first_share = whole(share);
         let after = in_play.wrapping_sub(first_share);
         let deductible = deductible.min(after);
         let above = after.wrapping_sub(deductible);
         let paid_for = above.min(most);
         let above_cap = above.wrapping_sub(paid_for).wrapping_add(base.wrapping_sub(in_play));
         let facility = above_cap & i64::from(facility).wrapping_neg();
-        let paid = self.pay(paid_for);
+        let paid = self.pay(after);
         Made { first_share, deductible, paid_for, paid, above_cap, facility }
     }
 }
@@ -194,7 +194,7 @@ impl Flat {
         for (number, step) in self.steps.iter().enumerate() {
             let Some(column) = paid.get_mut(step.column) else { continue };
             let Some(column) = column.get_mut(..in_scope.len()) else { continue };
-            let run = match (self.by_parts, step.rises.count) {
+            let run = match (self.by_parts, step.curve.count) {
                 (false, 0 | 1) => run_whole::<1>,
                 (false, 2) => run_whole::<2>,
                 (false, 3) => run_whole::<3>,
@@ -228,7 +228,7 @@ fn run_whole<const RISES: usize>(
         }
     } else {
         for (left, place) in all {
-            let paid = known.paid(*left);
+            let paid = known.pay(*left);
             *left = left.wrapping_sub(paid);
             *place = Fen::new(paid);
         }
@@ -295,6 +295,13 @@ fn run_by_parts<const RISES: usize>(
             }
         }
     }
+}
+
+/// Whole fen of a scaled amount that is not below nought: without its sign the division is a multiplication and shifts.
+#[inline(always)]
+fn whole(scaled: i64) -> i64 {
+    const ONE: u64 = RATE_ONE.unsigned_abs();
+    scaled.cast_unsigned().wrapping_div(ONE).cast_signed()
 }
 
 /// Leaves in a part, where it is named, as much of a rest as it had.

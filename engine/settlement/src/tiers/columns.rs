@@ -2,7 +2,7 @@
 //! each tier pays. It never settles: it keeps no slots and makes no rows.
 //!
 //! Fresh members have nought in every slot. So in one circumstance all that a tier looks up is the same for every bill, and
-//! its row becomes a few figures ([`compile`]) that run over a chunk of amounts at a time ([`step`]). What they do not cover
+//! its row becomes a few figures (`compile`) that run over a chunk of amounts at a time (`step`). What they do not cover
 //! is seen when they are made, and such a group runs through the tiers as any bill does, one after another: the answers are
 //! those of [`run`](super::run) either way, and [`Columns::beyond`] tells which way it is.
 //!

@@ -6,6 +6,7 @@ use yidan_settlement::limits;
 use yidan_settlement::money::Fen;
 use yidan_settlement::pack::{Axis, Circumstance, Edition, HospitalLevel, Pack};
 use yidan_settlement::price::Totals;
+use yidan_settlement::tiers::columns::Group;
 use yidan_settlement::tiers::{self, Burden, Situation, TierRow};
 
 use crate::by_hand::{self, Paid, Slots};
@@ -62,10 +63,9 @@ pub struct Machine<'p> {
 impl<'p> Machine<'p> {
     /// For the R1 pack.
     pub fn new(pack: &'p Pack) -> Machine<'p> {
-        let day = Day::from_civil(2026, 6, 1).expect("a day");
         let nothing = Totals { days: 1, charged: true, by_totals: true, ..Totals::default() };
         Machine {
-            edition: pack.edition(day).expect("R1 is in force"),
+            edition: edition(pack),
             totals: nothing,
             at: Circumstance::default(),
             rows: Vec::new(),
@@ -81,14 +81,7 @@ impl<'p> Machine<'p> {
         let bounded = |slot: &Fen| (0..=limits::SLOT_FEN_MAX).contains(&slot.get());
         assert!(slots.iter().all(bounded), "a slot beyond its bound");
         let at = &mut self.at;
-        let level = match bill.level {
-            1 => HospitalLevel::First,
-            2 => HospitalLevel::Second,
-            _ => HospitalLevel::Third,
-        };
-        at.set(Axis::Level, level.coordinate());
-        at.set(Axis::DeductibleLevel, level.coordinate());
-        at.set(Axis::Identity, u16::from(bill.class));
+        set(at, bill.level, bill.class);
         let in_scope = Fen::new(bill.in_scope);
         self.totals.parts.in_scope = in_scope;
         self.totals.kinds[LineKind::default().index()].in_scope = in_scope;
@@ -110,6 +103,37 @@ impl<'p> Machine<'p> {
         let [basic, critical, assistance] = paid;
         Paid { basic, critical, assistance }
     }
+}
+
+/// Bills of fresh members at facilities of a level, who are of a class.
+pub fn group(pack: &Pack, level: u8, class: u8) -> Group<'_> {
+    let mut at = Circumstance::default();
+    set(&mut at, level, class);
+    Group {
+        edition: edition(pack),
+        benefit: BenefitId::new(0),
+        at,
+        kind: LineKind::default(),
+        days: 1,
+        approval_limit: None,
+    }
+}
+
+fn edition(pack: &Pack) -> &Edition {
+    let day = Day::from_civil(2026, 6, 1).expect("a day");
+    pack.edition(day).expect("R1 is in force")
+}
+
+#[inline]
+fn set(at: &mut Circumstance, level: u8, class: u8) {
+    let level = match level {
+        1 => HospitalLevel::First,
+        2 => HospitalLevel::Second,
+        _ => HospitalLevel::Third,
+    };
+    at.set(Axis::Level, level.coordinate());
+    at.set(Axis::DeductibleLevel, level.coordinate());
+    at.set(Axis::Identity, u16::from(class));
 }
 
 /// Settles all bills by hand on fresh members, and sums the payments.

@@ -3,6 +3,7 @@
 
 mod axis;
 mod burden;
+pub mod columns;
 mod kinds;
 
 use alloc::vec::Vec;

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
 
 use crate::books::Books;
-use crate::capacity::{Objective, Search, behind};
+use crate::capacity::{Objective, behind};
 use crate::host::{self, Host, HostError, Kept};
 use crate::load::Load;
 use crate::machine;
@@ -19,6 +19,7 @@ use crate::office::{OfficeError, codes, compare};
 use crate::people::People;
 use crate::result::{Outcome, Plan, Second, Wrong};
 use crate::scenario::Scenario;
+use crate::search::Search;
 use crate::visit::{Days, Street};
 use crate::wire::{Line, civil, now};
 
@@ -210,7 +211,7 @@ async fn run(load: &Load, job: &Job, host: Option<&Arc<Mutex<Host>>>, outcome: &
         outcome.wrong = found;
         return;
     }
-    let stepping = load.step(&job.name, &scenario.shape, &scenario.mix);
+    let stepping = load.step(&job.name, &scenario.shape, &scenario.mix, None);
     let (mut step, found) = match host {
         Some(host) if !scenario.kill_at.is_empty() => {
             let (stepped, killed) = tokio::join!(stepping, kill(load, host, &scenario.kill_at));

@@ -18,12 +18,13 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 use tokio::signal::unix::{SignalKind, signal};
 use yidan_loadgen::arrivals::Shape;
-use yidan_loadgen::capacity::{Objective, Search};
+use yidan_loadgen::capacity::Objective;
 use yidan_loadgen::drive::{Job, Server, drive};
 use yidan_loadgen::host::{self, Kept};
 use yidan_loadgen::report;
 use yidan_loadgen::result::{Outcome, Second};
 use yidan_loadgen::scenario::{SHIPPED, Scenario};
+use yidan_loadgen::search::Search;
 use yidan_loadgen::sign::Family;
 use yidan_loadgen::town::Town;
 
@@ -57,12 +58,15 @@ enum Command {
         /// Visits a second at first
         #[arg(long, default_value_t = 100.0)]
         from: f64,
-        /// Seconds of each step of the search; longer, up to a minute, where the objective's quantile would hang on a few settlements
+        /// Seconds of each try at least: it lasts until 20 settlements lie beyond the objective's quantile
         #[arg(long, default_value_t = 8.0)]
         seconds: f64,
-        /// Seconds of each confirmation; longer in the same way
-        #[arg(long, default_value_t = 20.0)]
+        /// Seconds of each confirmation at least; longer in the same way
+        #[arg(long, default_value_t = 15.0)]
         confirm_seconds: f64,
+        /// Searches, one after the other on the same server: 10 are five pairs, of which four have to agree within 15 %
+        #[arg(long, default_value_t = 1)]
+        repeat: u32,
     },
     /// Run a scenario
     Run {
@@ -162,8 +166,8 @@ type Failed = Box<dyn std::error::Error + Send + Sync>;
 
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
-        Command::Capacity { load, from, seconds, confirm_seconds } => {
-            let search = Search { from, seconds, confirm_seconds, ..Search::default() };
+        Command::Capacity { load, from, seconds, confirm_seconds, repeat } => {
+            let search = Search { from, seconds, confirm_seconds, repeat };
             loaded(load, None, Some(search))
         }
         Command::Run { load, rate, seconds } => {

@@ -13,7 +13,7 @@ use crate::books::Books;
 use crate::inputs::Visit;
 use crate::mix::{Drawn, Kind};
 use crate::people::People;
-use crate::record::Recorder;
+use crate::record::{Recorder, Settles};
 use crate::town::Member;
 use crate::wire::{Answer, Caller, Cashier, Line, Unknown};
 
@@ -63,8 +63,8 @@ struct Desk<'d> {
     visit: Visit<'d>,
     /// When the next call is due: at first the arrival, then the answer before.
     due: Instant,
-    /// How long the visit waited for the cashier.
-    waited: Duration,
+    /// When it arrived, and how long it waited for the cashier.
+    begin: Settles,
 }
 
 impl Street {
@@ -84,7 +84,7 @@ impl Street {
             caller: window.caller(),
             visit: self.told(&member.member, &drawn, window.caller().admdvs),
             due: arrived,
-            waited: arrived.elapsed(),
+            begin: Settles { arrived, waited: arrived.elapsed() },
         };
         let ended = desk.work(&drawn).await;
         window.back(cashier);
@@ -366,7 +366,7 @@ impl Desk<'_> {
             self.recorder.back(answer.is_ok());
             match answer {
                 Ok(answer) if answer.done => {
-                    self.recorder.answered(infno, self.due, settles.then_some(self.waited));
+                    self.recorder.answered(infno, self.due, settles.then_some(self.begin));
                     self.due = Instant::now();
                     return Ok(answer);
                 }

@@ -53,6 +53,9 @@ fn made() -> Outcome {
             not_at: 1_600.0,
             confirmations: vec![(1_400.0, true), (1_400.0, true), (1_400.0, true)],
             converged: true,
+            doubts: Vec::new(),
+            searches: Vec::new(),
+            pairs: Vec::new(),
             bound: "the processor: server and generator share 2 cores".into(),
         }),
         wrong: Vec::new(),
@@ -170,6 +173,8 @@ fn step(name: &str, rate: f64, held: Option<bool>, at: f64) -> Step {
         seconds_of: (0..32_u32).map(|n| second(rate, at, n)).collect(),
         server: stages(rate),
         held,
+        cut_short: false,
+        by_rate: Vec::new(),
     }
 }
 

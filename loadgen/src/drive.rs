@@ -60,6 +60,9 @@ pub enum Server {
     },
 }
 
+/// Open files beside the connections: here, and at a server that is started here, which has the same limit.
+const FILES: u64 = 500;
+
 /// Why there is no outcome.
 #[derive(Debug, thiserror::Error)]
 pub enum DriveError {
@@ -84,6 +87,9 @@ pub enum DriveError {
     /// A file of the town's folder.
     #[error("{0}: {1}")]
     File(String, std::io::Error),
+    /// Every connection is an open file, here and at the server.
+    #[error("{0}")]
+    Files(String),
     /// Faults are planted in a server that runs elsewhere.
     #[error("kill_at and busy_disk need a server that is started here (--serve)")]
     NotHere,
@@ -99,6 +105,7 @@ pub async fn drive(
     stop: Arc<AtomicBool>,
 ) -> Result<Outcome, DriveError> {
     let kept = Kept::read(&job.town)?;
+    machine::allow_files(u64::from(job.connections) + FILES).map_err(DriveError::Files)?;
     let unfinished = Unfinished::begin(&job.town)?;
     let scenario = &job.scenario;
     let faults = !scenario.kill_at.is_empty() || scenario.busy_disk;
@@ -129,6 +136,7 @@ pub async fn drive(
     }
     machine.shares_cores = calls.ip().is_loopback();
     let street = Arc::new(street(&job, &kept, calls, begun / 1_000).await?);
+    let opened = street.people.open(&street.line).await;
     unfinished.loaded()?;
     let server = Arc::new(AtomicU32::new(0));
     if let Some(host) = &host {
@@ -149,6 +157,11 @@ pub async fn drive(
     let busy = Busy::start(scenario.busy_disk.then_some(&*job.town));
     run(&load, &job, host.as_ref(), &mut outcome).await;
     drop(busy);
+    if let Some(why) = opened.why {
+        let (failed, all) = (opened.failed, opened.failed + opened.open);
+        let told = format!("{failed} of {all} were not open before the first visit: {why}");
+        outcome.wrong.push(wrong("connections", told));
+    }
     // The books first: what goes wrong from here on is told in the report.
     let path = job.town.join("books.json");
     std::fs::write(&path, street.books.text())
@@ -181,7 +194,7 @@ async fn street(job: &Job, kept: &Kept, to: SocketAddr, run: u64) -> Result<Stre
         .map_err(|error| DriveError::File(job.town.display().to_string(), error))?;
     let signer = Arc::new(kept.signer(&folder)?);
     let line = Line::new(to, job.patience);
-    let people = People::new(&kept.town, &signer, job.connections);
+    let people = People::new(&kept.town, &signer, job.connections, &job.scenario.mix);
     let codes = codes(&line, &people, run).await?;
     let path = job.town.join("books.json");
     let books = match std::fs::read_to_string(&path) {

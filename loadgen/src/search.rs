@@ -198,7 +198,7 @@ impl<T: Trial> Searching<'_, T> {
         };
         let (mut held, mut failed) = (None, None);
         for anew in [false, true] {
-            (held, failed) = self.between(hint, held, failed).await?;
+            held = self.between(hint, held, failed).await?;
             let Some(found) = held else { break };
             let Some(confirmed) = self.confirm(found).await? else { break };
             if self.probe(confirmed + SAME, false).await? {
@@ -271,7 +271,7 @@ impl<T: Trial> Searching<'_, T> {
         hint: Hint,
         mut held: Option<i32>,
         mut failed: Option<i32>,
-    ) -> Result<(Option<i32>, Option<i32>), Ended> {
+    ) -> Result<Option<i32>, Ended> {
         let mut step = 1;
         loop {
             let next = match (held, failed) {
@@ -298,7 +298,7 @@ impl<T: Trial> Searching<'_, T> {
                 failed = Some(next);
             }
         }
-        Ok((held, failed))
+        Ok(held)
     }
 
     /// Tries a rung until so many tries have held and none failed, or the majority of its tries is clear: two alike, of three at
@@ -400,7 +400,8 @@ impl<T: Trial> Searching<'_, T> {
     fn contradictions(&self, found: Option<i32>) -> Vec<String> {
         let decided =
             |held: bool| self.tallies.iter().filter(move |(_, one)| one.verdict() == Some(held));
-        if let (Some((low, _)), Some((high, _))) = (decided(false).next(), decided(true).last())
+        if let (Some((low, _)), Some((high, _))) =
+            (decided(false).next(), decided(true).next_back())
             && high - low >= SAME
         {
             let (low, high) = (self.rate(*low), self.rate(*high));

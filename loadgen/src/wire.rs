@@ -193,6 +193,14 @@ impl Cashier {
         read(status, &body, &who.signer)
     }
 
+    /// Opens the connection, where it is not open.
+    ///
+    /// # Errors
+    /// Why it cannot be opened.
+    pub async fn open(&mut self, line: &Line) -> Result<(), String> {
+        self.connected(line).await.map(|_| ()).map_err(|unknown| unknown.to_string())
+    }
+
     async fn connected(&mut self, line: &Line) -> Result<&mut SendRequest<Full<Bytes>>, Unknown> {
         let usable = match &mut self.open {
             Some(sender) => sender.ready().await.is_ok(),

@@ -164,7 +164,8 @@ pub async fn drive(
     }
     // The books first: what goes wrong from here on is told in the report.
     let path = job.town.join("books.json");
-    std::fs::write(&path, street.books.text())
+    std::fs::File::create(&path)
+        .and_then(|file| street.books.write(file))
         .map_err(|error| DriveError::File(path.display().to_string(), error))?;
     unfinished.end()?;
     // What was lost or doubled shows here.
@@ -174,7 +175,8 @@ pub async fn drive(
     }
     if let Some(first) = outcome.books.differences.first() {
         let count = u64::from(outcome.books.differ);
-        outcome.wrong.push(Wrong { count, ..wrong("books", first.clone()) });
+        let named = outcome.books.named.first().map_or_else(String::new, |one| format!("; {one}"));
+        outcome.wrong.push(Wrong { count, ..wrong("books", first.clone() + &named) });
     }
     if load.stopped() {
         outcome.wrong.push(wrong("interrupted", "it was asked to stop before its end".to_owned()));
@@ -199,7 +201,8 @@ async fn street(job: &Job, kept: &Kept, to: SocketAddr, run: u64) -> Result<Stre
     let path = job.town.join("books.json");
     let books = match std::fs::read_to_string(&path) {
         Ok(text) => Books::read(&text).map_err(|error| {
-            DriveError::File(path.display().to_string(), std::io::Error::other(error))
+            let told = format!("{} is no books of this program ({error})", path.display());
+            DriveError::File(told, std::io::Error::other("make another town, in an empty folder"))
         })?,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Books::default(),
         Err(error) => return Err(DriveError::File(path.display().to_string(), error)),

@@ -54,7 +54,8 @@ struct Windows {
 
 /// A member in a visit.
 pub struct Taken {
-    number: u32,
+    /// The number.
+    pub number: u32,
     /// Who.
     pub member: Member,
 }

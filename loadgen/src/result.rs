@@ -279,4 +279,7 @@ pub struct BooksCompared {
     pub account_fen: i64,
     /// What differs, in words, a line each.
     pub differences: Vec<String>,
+    /// The settlements that 3202 names where statements differ, in words, a line each.
+    #[serde(default)]
+    pub named: Vec<String>,
 }

@@ -353,11 +353,9 @@ impl<T: Trial> Searching<'_, T> {
 
     /// Tries what had failed below a rung that holds until the majority of five is clear.
     async fn again_below(&mut self, rung: i32) -> Result<(), Ended> {
-        while let Some((failed, _)) = self
-            .tallies
-            .range(..rung)
-            .find(|(_, tally)| tally.verdict() != Some(true) && tally.held + tally.failed < 5)
-        {
+        // With a third failure three of five have failed.
+        let open = |tally: &Tally| tally.failed == MOST && tally.held <= MOST;
+        while let Some((failed, _)) = self.tallies.range(..rung).find(|(_, tally)| open(tally)) {
             let failed = *failed;
             let _ = self.full(failed, Kind::Full).await?;
         }

@@ -75,9 +75,6 @@ fn pairs_of_searches_agree_on_a_machine_as_noisy_as_ours() {
     }
     seconds.sort_unstable_by(f64::total_cmp);
     let (middle, late) = (seconds[seconds.len() / 2], seconds[seconds.len() * 19 / 20]);
-    println!(
-        "{agreeing} of {pairs} agree, {converged} converged, {middle:.0} s, 95 %: {late:.0} s"
-    );
     assert!(agreeing * 10 >= pairs * 9, "{agreeing} of {pairs} pairs agree");
     assert!(converged * 10 >= pairs * 2 * 7, "{converged} of {} have converged", pairs * 2);
     assert!(middle < 240.0 && late < 480.0, "{middle:.0} s in the middle, {late:.0} s late");
@@ -124,7 +121,6 @@ fn a_wildly_noisy_machine_is_told_as_not_converged() {
         let agreeing = found.chunks(2).filter(|pair| agree(pair[0], pair[1])).count();
         assert!(agreeing < 4, "{found:?}");
     }
-    println!("{told} of {} told", machines * 10);
     assert!(told * 3 >= machines * 10 * 2, "{told} of {} searches are told", machines * 10);
 }
 

@@ -77,7 +77,44 @@ struct Piece {
     seconds: f64,
 }
 
+/// A part of a schedule that is reported by itself.
+#[derive(Copy, Clone, Debug, PartialEq)]
+pub struct Band {
+    /// Visits a second at its begin.
+    pub from: f64,
+    /// Visits a second at its end.
+    pub to: f64,
+    /// When it begins, in seconds.
+    pub begin: f64,
+    /// How long it lasts, in seconds.
+    pub seconds: f64,
+}
+
+/// Parts into which a ramp is reported.
+const RAMP_BANDS: u32 = 10;
+
 impl Shape {
+    /// The parts that are reported by themselves: each step, each hour, a tenth of a ramp; none where the rate is always the same.
+    pub fn bands(&self) -> Vec<Band> {
+        let mut pieces = self.pieces();
+        if let Shape::Ramp { from, to, seconds } = *self {
+            let parts = f64::from(RAMP_BANDS);
+            let at = |part: u32| from + (to - from) * f64::from(part) / parts;
+            let piece = |part| Piece { from: at(part), to: at(part + 1), seconds: seconds / parts };
+            pieces = (0..RAMP_BANDS).map(piece).collect();
+        }
+        if pieces.len() < 2 {
+            return Vec::new();
+        }
+        let mut begin = 0.0;
+        let band = |Piece { from, to, seconds }| {
+            let band = Band { from, to, begin, seconds };
+            begin += seconds;
+            band
+        };
+        pieces.into_iter().map(band).collect()
+    }
+
     fn pieces(&self) -> Vec<Piece> {
         let flat = |rate: f64, seconds: f64| Piece { from: rate, to: rate, seconds };
         match *self {
@@ -197,6 +234,18 @@ mod tests {
         let first =
             ramp.moments(Arrivals::Constant, 1).filter(|at| at.as_secs_f64() < 50.0).count();
         assert!((1_249..=1_251).contains(&first), "{first}");
+    }
+
+    #[test]
+    fn what_changes_is_reported_in_parts() {
+        assert!(Shape::Flat { rate: 1.0, seconds: 9.0 }.bands().is_empty());
+        let ramp = Shape::Ramp { from: 0.0, to: 50.0, seconds: 100.0 }.bands();
+        assert_eq!(ramp.len(), 10);
+        assert_eq!(ramp[9], Band { from: 45.0, to: 50.0, begin: 90.0, seconds: 10.0 });
+        let steps = Shape::Steps { rates: vec![5.0, 7.0], seconds: 3.0 }.bands();
+        assert_eq!(steps[1], Band { from: 7.0, to: 7.0, begin: 3.0, seconds: 3.0 });
+        let day = Shape::Day { visits: 1.0, speed: 600.0, from_hour: 8, to_hour: 11 };
+        assert_eq!(day.bands().len(), 3);
     }
 
     #[test]

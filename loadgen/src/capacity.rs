@@ -1,15 +1,15 @@
-//! The search for what a server carries: the rate is doubled until the objective fails, the gap is halved, and what is found is
-//! confirmed by runs of its own before it is told.
+//! What a server carries: steps of load that tell the search whether an objective held, and what several searches found together.
 
 use std::fmt;
 use std::str::FromStr;
 use std::sync::atomic::Ordering;
 
 use crate::arrivals::Shape;
-use crate::load::Load;
+use crate::load::{Late, Load};
 use crate::mix::Mix;
 use crate::report::histogram;
-use crate::result::{Capacity, Step, Wrong};
+use crate::result::{Capacity, Pair, Step, Wrong};
+use crate::search::{Ask, Found, Kind, Search, Trial, find};
 
 /// What must hold of a step: a quantile of the settlements' latency is not above a time, nothing is wrong, and no visit is left.
 #[derive(Copy, Clone, Debug, PartialEq)]
@@ -18,46 +18,6 @@ pub struct Objective {
     pub quantile: f64,
     /// Milliseconds.
     pub ms: f64,
-}
-
-/// How it is searched.
-#[derive(Copy, Clone, Debug, PartialEq)]
-pub struct Search {
-    /// Visits a second at first.
-    pub from: f64,
-    /// How long a step of the search lasts, in seconds.
-    pub seconds: f64,
-    /// How long a confirmation lasts, in seconds.
-    pub confirm_seconds: f64,
-    /// How many confirmations at most, of which more than half must hold.
-    pub confirmations: u32,
-    /// The gap between held and not held at which the search ends, as a part of the rate.
-    pub gap: f64,
-}
-
-impl Search {
-    /// What is wrong with it.
-    pub fn wrong(&self) -> Option<&'static str> {
-        let right = |number: f64, least: f64| number.is_finite() && (least..=1e6).contains(&number);
-        if !right(self.from, 1.0) {
-            Some("--from is a rate of at least 1")
-        } else if !right(self.seconds, 1.0) || !right(self.confirm_seconds, 1.0) {
-            Some("--seconds and --confirm-seconds are at least 1")
-        } else {
-            None
-        }
-    }
-
-    /// How long a step at a rate lasts, so that the quantile of an objective hangs on ten visits at least: at most a minute.
-    fn long_enough(&self, seconds: f64, rate: f64, objective: Objective) -> f64 {
-        (10.0 / (1.0 - objective.quantile) / rate).clamp(seconds, seconds.max(60.0))
-    }
-}
-
-impl Default for Search {
-    fn default() -> Search {
-        Search { from: 100.0, seconds: 8.0, confirm_seconds: 20.0, confirmations: 3, gap: 0.08 }
-    }
 }
 
 /// Seconds of arrivals that may be under way after the last one.
@@ -71,8 +31,11 @@ pub(crate) fn behind(step: &Step) -> Option<String> {
         .then(|| format!("{left} visits were under way after the last arrival: it fell behind"))
 }
 
-/// Searches that begin anew because a rate that had failed held after all.
-const ANEW: u32 = 2;
+/// How many times as many settlements may be late in a rough try.
+const ROUGH: f64 = 10.0;
+
+/// Part of the larger by which the capacities of two searches may differ.
+const AGREE: f64 = 0.15;
 
 /// `p99.9<=50ms`
 impl FromStr for Objective {
@@ -100,6 +63,19 @@ impl fmt::Display for Objective {
 }
 
 impl Objective {
+    /// The same for a few seconds' look, in which a handful of late ones says little.
+    fn roughly(self) -> Objective {
+        let beyond = 1.0 - self.quantile;
+        Objective { quantile: 1.0 - (beyond * ROUGH).min(0.5).max(beyond), ..self }
+    }
+
+    /// How many settlements of a step may be late: with more of them it has failed, however it goes on.
+    fn late(self, settlements: f64) -> Late {
+        // A tenth more than are expected may arrive.
+        let most = ((1.0 - self.quantile) * settlements * 1.1).ceil() + 1.0;
+        Late { after_ns: (self.ms * 1e6) as u64, most: most as u64 }
+    }
+
     /// Whether it held, and if not, why.
     pub fn missed(&self, step: &Step, wrong: &[Wrong]) -> Option<String> {
         let failure = wrong.iter().find(|one| one.kind != "stall");
@@ -129,52 +105,45 @@ impl Objective {
     }
 }
 
-/// A search under way.
+/// Searches under way.
 struct Searching<'s> {
     load: &'s Load,
     objective: Objective,
-    search: Search,
     mix: &'s Mix,
+    /// What stands before the names of its steps.
+    name: String,
     steps: Vec<Step>,
     wrong: Vec<Wrong>,
-    confirmations: Vec<(f64, bool)>,
 }
 
 impl Load {
-    /// Finds the highest rate at which an objective holds.
+    /// Finds the highest rate at which an objective holds, as often as the search says.
     pub async fn search(
         &self,
         objective: Objective,
         search: Search,
         mix: &Mix,
     ) -> (Capacity, Vec<Step>, Vec<Wrong>) {
-        let mut searching = Searching {
-            load: self,
-            objective,
-            search,
-            mix,
-            steps: Vec::new(),
-            wrong: Vec::new(),
-            confirmations: Vec::new(),
-        };
-        let _ = searching.one("warm-up", search.from, search.seconds).await;
-        let (mut held, mut not) = (0.0_f64, f64::INFINITY);
-        let mut confirmed = 0.0;
-        for _ in 0..=ANEW {
-            (held, not) = searching.between(held, not).await;
-            confirmed = searching.confirm(held).await;
-            // A neighbour on the machine may have spoilt the step that did not hold: it is asked once more.
-            if not.is_infinite() || self.stopped() || confirmed < held {
+        let (steps, wrong) = (Vec::new(), Vec::new());
+        let mut searching =
+            Searching { load: self, objective, mix, name: String::new(), steps, wrong };
+        let Search { from, seconds, .. } = search;
+        let _ = searching.step("warm-up", from, seconds, objective).await;
+        let mut each: Vec<Capacity> = Vec::new();
+        for number in 1..=search.repeat {
+            if search.repeat > 1 {
+                searching.name = format!("{number}: ");
+            }
+            let first = searching.steps.len();
+            let before = each.last().map_or(0.0, |before| before.visits_per_second);
+            let from = if before >= 2.0 { before / 2.0 } else { from };
+            let found = find(Search { from, ..search }, objective.quantile, &mut searching).await;
+            each.push(capacity(objective, found, &searching.steps[first..]));
+            if self.stopped() {
                 break;
             }
-            let name = format!("again {not:.0}/s");
-            if searching.one(&name, not, search.confirm_seconds).await.is_some() {
-                break;
-            }
-            (held, not) = (not, f64::INFINITY);
         }
-        let capacity = searching.found(held, not, confirmed);
-        (capacity, searching.steps, searching.wrong)
+        (together(each), searching.steps, searching.wrong)
     }
 
     /// Whether somebody wants it to end.
@@ -183,88 +152,96 @@ impl Load {
     }
 }
 
-impl Searching<'_> {
-    /// Doubles what held, then halves the gap. What does not hold is tried a second time before it counts.
-    async fn between(&mut self, mut held: f64, mut not: f64) -> (f64, f64) {
-        let mut rate = if held > 0.0 { held * 2.0 } else { self.search.from };
-        while not - held > held * self.search.gap && rate >= 1.0 && !self.load.stopped() {
-            let (name, seconds) = (format!("search {rate:.0}/s"), self.search.seconds);
-            let mut why = self.one(&name, rate, seconds).await;
-            if why.is_some() && !self.load.stopped() {
-                why = self.one(&format!("{name} again"), rate, seconds).await;
-            }
-            if why.is_none() {
-                held = rate;
-            } else {
-                not = rate;
-            }
-            rate = if not.is_infinite() { held * 2.0 } else { f64::midpoint(held, not) };
-        }
-        (held, not)
-    }
-
-    /// Runs of their own at what was found, until most have held or most cannot hold any more; then a twelfth less is confirmed, and
-    /// so on. One run alone may be spoilt by a neighbour on the machine.
-    async fn confirm(&mut self, found: f64) -> f64 {
-        let mut rate = found;
-        while rate >= 1.0 && rate > found * 0.3 && !self.load.stopped() {
-            let most = self.search.confirmations / 2 + 1;
-            let (mut held, mut failed) = (0, 0);
-            while held < most && failed + most <= self.search.confirmations {
-                let name = format!("confirm {} at {rate:.0}/s", held + failed + 1);
-                let why = self.one(&name, rate, self.search.confirm_seconds).await;
-                self.confirmations.push((rate, why.is_none()));
-                if why.is_none() {
-                    held += 1;
-                } else {
-                    failed += 1;
-                }
-            }
-            if held >= most {
-                return rate;
-            }
-            rate *= 0.92;
-        }
-        0.0
-    }
-
-    async fn one(&mut self, name: &str, rate: f64, seconds: f64) -> Option<String> {
-        let seconds = self.search.long_enough(seconds, rate, self.objective);
-        let shape = Shape::Flat { rate, seconds };
-        let (mut step, mut found) = self.load.step(name, &shape, self.mix).await;
-        let why = match self.load.stopped() {
-            true => Some("it was interrupted".to_owned()),
-            false => self.objective.missed(&step, &found),
+impl Trial for Searching<'_> {
+    async fn held(&mut self, ask: Ask) -> Option<bool> {
+        let Ask { kind, rate, seconds, number } = ask;
+        let (word, objective) = match kind {
+            Kind::Rough => ("roughly", self.objective.roughly()),
+            Kind::Full => ("try", self.objective),
+            Kind::Confirm => ("confirm", self.objective),
         };
-        step.held = Some(why.is_none());
+        let name = format!("{}{word} {rate:.0}/s, {number}", self.name);
+        let held = self.step(&name, rate, seconds, objective).await;
+        if let (Kind::Rough, Some(step)) = (kind, self.steps.last_mut()) {
+            // It was not held to the objective itself.
+            step.held = None;
+        }
+        (!self.load.stopped()).then_some(held)
+    }
+}
+
+impl Searching<'_> {
+    /// Whether an objective held in a step, which ends as soon as it cannot hold any more.
+    async fn step(&mut self, name: &str, rate: f64, seconds: f64, objective: Objective) -> bool {
+        let shape = Shape::Flat { rate, seconds };
+        let late = objective.late(rate * seconds);
+        let (mut step, mut found) = self.load.step(name, &shape, self.mix, Some(late)).await;
+        let held =
+            !step.cut_short && !self.load.stopped() && objective.missed(&step, &found).is_none();
+        step.held = Some(held);
         self.steps.push(step);
         // A rate that is too high is what the search is for.
         let expected = ["overrun", "stall", "unanswered"];
         found.retain(|one| !expected.contains(&one.kind.as_str()));
         self.wrong.append(&mut found);
-        why
+        held
     }
+}
 
-    fn found(&self, held: f64, not: f64, confirmed: f64) -> Capacity {
-        let best = self.steps.iter().rfind(|step| {
-            step.held == Some(true) && (step.intended_per_second - confirmed).abs() < 1e-6
-        });
-        // What was answered while visits arrived: what the drain brings was not carried at that rate.
-        let of = |count: fn(&Step) -> u64| {
-            best.map_or(0.0, |step| count(step) as f64 / step.seconds.max(1e-9))
-        };
-        Capacity {
-            objective: self.objective.to_string(),
-            visits_per_second: confirmed,
-            settlements_per_second: of(|step| step.settlements_at_end),
-            calls_per_second: of(|step| step.calls_at_end),
-            not_at: if not.is_finite() { not } else { 0.0 },
-            // Confirmed near what the search found, and with a rate above it that does not hold.
-            converged: confirmed > 0.0 && confirmed >= held * 0.85 && not.is_finite(),
-            confirmations: self.confirmations.clone(),
-            bound: bound(&self.steps),
-        }
+/// What one search found, with what the step that speaks for it carried.
+fn capacity(objective: Objective, found: Found, steps: &[Step]) -> Capacity {
+    let best = steps.iter().rfind(|step| {
+        step.held == Some(true) && (step.intended_per_second - found.rate).abs() < 1e-6
+    });
+    // What was answered while visits arrived: what the drain brings was not carried at that rate.
+    let of = |count: fn(&Step) -> u64| {
+        best.map_or(0.0, |step| count(step) as f64 / step.seconds.max(1e-9))
+    };
+    Capacity {
+        objective: objective.to_string(),
+        visits_per_second: found.rate,
+        settlements_per_second: of(|step| step.settlements_at_end),
+        calls_per_second: of(|step| step.calls_at_end),
+        not_at: found.not_at,
+        confirmations: found.confirmations,
+        converged: found.rate > 0.0 && found.doubts.is_empty(),
+        doubts: found.doubts,
+        bound: bound(steps),
+        ..Capacity::default()
     }
+}
+
+/// Several searches as one: that in the middle, and whether four of five pairs agree.
+fn together(mut each: Vec<Capacity>) -> Capacity {
+    if each.len() < 2 {
+        return each.pop().unwrap_or_default();
+    }
+    let pair = |two: &[Capacity]| {
+        let visits_per_second = [two[0].visits_per_second, two[1].visits_per_second];
+        let [low, high] = [
+            visits_per_second[0].min(visits_per_second[1]),
+            visits_per_second[0].max(visits_per_second[1]),
+        ];
+        Pair { visits_per_second, agrees: low > 0.0 && high - low <= AGREE * high }
+    };
+    let pairs: Vec<Pair> = each.chunks_exact(2).map(pair).collect();
+    let agree = pairs.iter().filter(|pair| pair.agrees).count();
+    let alone = each.iter().filter(|one| !one.converged).count();
+    let converged = agree * 5 >= pairs.len() * 4;
+    let found: Vec<f64> = each.iter().map(|one| one.visits_per_second).collect();
+    each.sort_by(|one, other| one.visits_per_second.total_cmp(&other.visits_per_second));
+    let mut middle = each.swap_remove((each.len() - 1) / 2);
+    middle.doubts.clear();
+    if !converged {
+        let most = AGREE * 100.0;
+        middle.doubts.push(format!("{agree} of {} pairs agree within {most:.0} %", pairs.len()));
+    }
+    if alone > 0 {
+        let all = found.len();
+        middle.doubts.push(format!("{alone} of {all} searches had doubts of their own"));
+    }
+    let converged = converged && middle.visits_per_second > 0.0;
+    Capacity { converged, searches: found, pairs, ..middle }
 }
 
 /// What bounds it, by the processor time of the step with the most calls.
@@ -304,5 +281,35 @@ mod tests {
         for text in ["", "p99", "99<=5ms", "p99<=5", "p100<=5ms", "p99<=0ms", "p0<=1ms"] {
             assert!(text.parse::<Objective>().is_err(), "{text}");
         }
+    }
+
+    fn found(rate: f64) -> Capacity {
+        Capacity { visits_per_second: rate, converged: true, ..Capacity::default() }
+    }
+
+    #[test]
+    fn four_of_five_pairs_have_to_agree() {
+        let of = |rates: &[f64]| together(rates.iter().copied().map(found).collect());
+        let four = of(&[100.0, 86.0, 100.0, 100.0, 90.0, 100.0, 100.0, 100.0, 100.0, 50.0]);
+        let agree: Vec<bool> = four.pairs.iter().map(|pair| pair.agrees).collect();
+        assert_eq!(agree, [true, true, true, true, false]);
+        assert!(four.converged && four.doubts.is_empty(), "{four:?}");
+        assert!((four.visits_per_second - 100.0).abs() < 1e-9, "that in the middle");
+        let three = of(&[100.0, 80.0, 100.0, 100.0, 90.0, 100.0, 100.0, 100.0, 100.0, 50.0]);
+        assert!(!three.converged);
+        assert_eq!(three.doubts, ["3 of 5 pairs agree within 15 %"]);
+        let nothing = of(&[0.0, 0.0]);
+        assert!(!nothing.converged, "nothing found twice is no agreement");
+        let one = together(vec![found(7.0)]);
+        assert!(one.converged && one.searches.is_empty() && one.pairs.is_empty());
+    }
+
+    #[test]
+    fn a_step_is_cut_short_only_where_it_cannot_hold_any_more() {
+        let objective: Objective = "p99.9<=50ms".parse().expect("one");
+        assert_eq!(objective.late(20_000.0), Late { after_ns: 50_000_000, most: 23 });
+        assert!((objective.roughly().quantile - 0.99).abs() < 1e-9);
+        let half: Objective = "p30<=5ms".parse().expect("one");
+        assert!((half.roughly().quantile - 0.3).abs() < 1e-9, "never stricter");
     }
 }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
 
 use crate::books::Books;
-use crate::capacity::{Objective, Search, behind};
+use crate::capacity::{Objective, behind};
 use crate::host::{self, Host, HostError, Kept};
 use crate::load::Load;
 use crate::machine;
@@ -19,6 +19,7 @@ use crate::office::{OfficeError, codes, compare};
 use crate::people::People;
 use crate::result::{Outcome, Plan, Second, Wrong};
 use crate::scenario::Scenario;
+use crate::search::Search;
 use crate::visit::{Days, Street};
 use crate::wire::{Line, civil, now};
 
@@ -59,6 +60,9 @@ pub enum Server {
     },
 }
 
+/// Open files beside the connections: here, and at a server that is started here, which has the same limit.
+const FILES: u64 = 500;
+
 /// Why there is no outcome.
 #[derive(Debug, thiserror::Error)]
 pub enum DriveError {
@@ -83,6 +87,9 @@ pub enum DriveError {
     /// A file of the town's folder.
     #[error("{0}: {1}")]
     File(String, std::io::Error),
+    /// Every connection is an open file, here and at the server.
+    #[error("{0}")]
+    Files(String),
     /// Faults are planted in a server that runs elsewhere.
     #[error("kill_at and busy_disk need a server that is started here (--serve)")]
     NotHere,
@@ -98,6 +105,7 @@ pub async fn drive(
     stop: Arc<AtomicBool>,
 ) -> Result<Outcome, DriveError> {
     let kept = Kept::read(&job.town)?;
+    machine::allow_files(u64::from(job.connections) + FILES).map_err(DriveError::Files)?;
     let unfinished = Unfinished::begin(&job.town)?;
     let scenario = &job.scenario;
     let faults = !scenario.kill_at.is_empty() || scenario.busy_disk;
@@ -128,6 +136,7 @@ pub async fn drive(
     }
     machine.shares_cores = calls.ip().is_loopback();
     let street = Arc::new(street(&job, &kept, calls, begun / 1_000).await?);
+    let opened = street.people.open(&street.line).await;
     unfinished.loaded()?;
     let server = Arc::new(AtomicU32::new(0));
     if let Some(host) = &host {
@@ -148,9 +157,15 @@ pub async fn drive(
     let busy = Busy::start(scenario.busy_disk.then_some(&*job.town));
     run(&load, &job, host.as_ref(), &mut outcome).await;
     drop(busy);
+    if let Some(why) = opened.why {
+        let (failed, all) = (opened.failed, opened.failed + opened.open);
+        let told = format!("{failed} of {all} were not open before the first visit: {why}");
+        outcome.wrong.push(wrong("connections", told));
+    }
     // The books first: what goes wrong from here on is told in the report.
     let path = job.town.join("books.json");
-    std::fs::write(&path, street.books.text())
+    std::fs::File::create(&path)
+        .and_then(|file| street.books.write(file))
         .map_err(|error| DriveError::File(path.display().to_string(), error))?;
     unfinished.end()?;
     // What was lost or doubled shows here.
@@ -160,7 +175,8 @@ pub async fn drive(
     }
     if let Some(first) = outcome.books.differences.first() {
         let count = u64::from(outcome.books.differ);
-        outcome.wrong.push(Wrong { count, ..wrong("books", first.clone()) });
+        let named = outcome.books.named.first().map_or_else(String::new, |one| format!("; {one}"));
+        outcome.wrong.push(Wrong { count, ..wrong("books", first.clone() + &named) });
     }
     if load.stopped() {
         outcome.wrong.push(wrong("interrupted", "it was asked to stop before its end".to_owned()));
@@ -180,12 +196,13 @@ async fn street(job: &Job, kept: &Kept, to: SocketAddr, run: u64) -> Result<Stre
         .map_err(|error| DriveError::File(job.town.display().to_string(), error))?;
     let signer = Arc::new(kept.signer(&folder)?);
     let line = Line::new(to, job.patience);
-    let people = People::new(&kept.town, &signer, job.connections);
+    let people = People::new(&kept.town, &signer, job.connections, &job.scenario.mix);
     let codes = codes(&line, &people, run).await?;
     let path = job.town.join("books.json");
     let books = match std::fs::read_to_string(&path) {
         Ok(text) => Books::read(&text).map_err(|error| {
-            DriveError::File(path.display().to_string(), std::io::Error::other(error))
+            let told = format!("{} is no books of this program ({error})", path.display());
+            DriveError::File(told, std::io::Error::other("make another town, in an empty folder"))
         })?,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Books::default(),
         Err(error) => return Err(DriveError::File(path.display().to_string(), error)),
@@ -210,7 +227,7 @@ async fn run(load: &Load, job: &Job, host: Option<&Arc<Mutex<Host>>>, outcome: &
         outcome.wrong = found;
         return;
     }
-    let stepping = load.step(&job.name, &scenario.shape, &scenario.mix);
+    let stepping = load.step(&job.name, &scenario.shape, &scenario.mix, None);
     let (mut step, found) = match host {
         Some(host) if !scenario.kill_at.is_empty() => {
             let (stepped, killed) = tokio::join!(stepping, kill(load, host, &scenario.kill_at));

@@ -21,6 +21,7 @@ pub mod record;
 pub mod report;
 pub mod result;
 pub mod scenario;
+pub mod search;
 pub mod sign;
 pub mod town;
 pub mod visit;

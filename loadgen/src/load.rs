@@ -11,7 +11,7 @@ use crate::metrics::{Stages, process};
 use crate::mix::{Draw, Mix};
 use crate::record::Recorder;
 use crate::report::latency;
-use crate::result::{Second, Step, Wrong};
+use crate::result::{RateBand, Second, Step, Wrong};
 use crate::visit::Street;
 
 /// Visits that may be under way before a step is given up: the server is far behind, and memory is not without end.
@@ -22,6 +22,15 @@ const DRAIN: Duration = Duration::from_secs(120);
 
 /// Who is told the row of each second, with the name of its step.
 pub type Tell = Box<dyn Fn(&str, &Second) + Send + Sync>;
+
+/// How many settlements may be late before a step is given up.
+#[derive(Copy, Clone, Debug, Eq, PartialEq)]
+pub struct Late {
+    /// What is late, in nanoseconds.
+    pub after_ns: u64,
+    /// How many may be.
+    pub most: u64,
+}
 
 /// Everything that steps share.
 pub struct Load {
@@ -44,15 +53,21 @@ pub struct Load {
 }
 
 impl Load {
-    /// Runs one shape to its end.
-    pub async fn step(&self, name: &str, shape: &Shape, mix: &Mix) -> (Step, Vec<Wrong>) {
+    /// Runs one shape to its end, or until too many settlements are late.
+    pub async fn step(
+        &self,
+        name: &str,
+        shape: &Shape,
+        mix: &Mix,
+        late: Option<Late>,
+    ) -> (Step, Vec<Wrong>) {
         let first = self.numbers.load(Ordering::Relaxed);
         let before = match self.operators {
             Some(at) => Stages::ask(at).await,
             None => None,
         };
         let bytes = self.bytes();
-        let recorder = Arc::new(Recorder::new(Instant::now()));
+        let recorder = Arc::new(Recorder::new(Instant::now(), shape.bands(), late));
         let overrun = Arc::new(AtomicBool::new(false));
         let load = async {
             let arrived = self.schedule(shape, mix, first, &recorder, &overrun).await;
@@ -74,6 +89,7 @@ impl Load {
         step.0.intended_per_second = shape.visits() / shape.seconds();
         step.0.seconds = (ended - recorder.begun()).as_secs_f64();
         step.0.drain_seconds = drained.as_secs_f64();
+        step.0.cut_short = recorder.has_failed();
         step.0.under_way_at_end = at_end.visits - at_end.over;
         step.0.settlements_at_end = at_end.settlements;
         step.0.calls_at_end = at_end.calls;
@@ -126,7 +142,7 @@ impl Load {
                     overrun.store(true, Ordering::Relaxed);
                     break;
                 }
-                if stop.load(Ordering::Relaxed) {
+                if stop.load(Ordering::Relaxed) || recorder.has_failed() {
                     break;
                 }
                 recorder.arrived();
@@ -211,6 +227,17 @@ fn step_of(recorder: &Recorder) -> (Step, Vec<Wrong>) {
                 .map(|(infno, times)| ((*infno).to_owned(), latency(times)))
                 .collect(),
             visit: latency(&tables.visit),
+            by_rate: tables
+                .bands
+                .iter()
+                .map(|(band, times)| RateBand {
+                    from: band.from,
+                    to: band.to,
+                    begin: band.begin,
+                    seconds: band.seconds,
+                    settling: latency(times),
+                })
+                .collect(),
             seconds_of: std::mem::take(&mut tables.seconds),
             ..Step::default()
         };

@@ -6,6 +6,8 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
 use crate::result::Machine;
 
 /// What can be read of it; the disk is that of a folder.
@@ -55,6 +57,26 @@ fn commit() -> Option<String> {
     let told = std::process::Command::new("git").args(["rev-parse", "--short=12", "HEAD"]).output();
     let told = told.ok().filter(|told| told.status.success())?;
     Some(String::from_utf8(told.stdout).ok()?.trim().to_owned())
+}
+
+/// Lets this process, and what it starts, open so many files: the soft limit is raised where it is lower.
+///
+/// # Errors
+/// The hard limit is lower.
+pub fn allow_files(needed: u64) -> Result<(), String> {
+    let limit = getrlimit(Resource::Nofile);
+    if limit.current.is_none_or(|current| current >= needed) {
+        return Ok(());
+    }
+    if let Some(most) = limit.maximum.filter(|most| *most < needed) {
+        return Err(format!(
+            "each connection is an open file: {needed} are needed, and {most} are allowed (ulimit -Hn). Raise that, or give \
+             fewer --connections"
+        ));
+    }
+    let raised = Rlimit { current: Some(needed), ..limit };
+    setrlimit(Resource::Nofile, raised)
+        .map_err(|error| format!("the limit of open files cannot be raised to {needed}: {error}"))
 }
 
 /// Writes 8 MiB and syncs it, over and over, until told to stop.

@@ -18,12 +18,13 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 use tokio::signal::unix::{SignalKind, signal};
 use yidan_loadgen::arrivals::Shape;
-use yidan_loadgen::capacity::{Objective, Search};
+use yidan_loadgen::capacity::Objective;
 use yidan_loadgen::drive::{Job, Server, drive};
 use yidan_loadgen::host::{self, Kept};
 use yidan_loadgen::report;
 use yidan_loadgen::result::{Outcome, Second};
 use yidan_loadgen::scenario::{SHIPPED, Scenario};
+use yidan_loadgen::search::Search;
 use yidan_loadgen::sign::Family;
 use yidan_loadgen::town::Town;
 
@@ -57,12 +58,15 @@ enum Command {
         /// Visits a second at first
         #[arg(long, default_value_t = 100.0)]
         from: f64,
-        /// Seconds of each step of the search; longer, up to a minute, where the objective's quantile would hang on a few settlements
+        /// Seconds of each try at least: it lasts until 20 settlements lie beyond the objective's quantile
         #[arg(long, default_value_t = 8.0)]
         seconds: f64,
-        /// Seconds of each confirmation; longer in the same way
-        #[arg(long, default_value_t = 20.0)]
+        /// Seconds of each confirmation at least; longer in the same way
+        #[arg(long, default_value_t = 15.0)]
         confirm_seconds: f64,
+        /// Searches, one after the other on the same server: 10 are five pairs, of which four have to agree within 15 %
+        #[arg(long, default_value_t = 1)]
+        repeat: u32,
     },
     /// Run a scenario
     Run {
@@ -127,9 +131,8 @@ struct TownArgs {
 
 #[derive(Args)]
 struct LoadArgs {
-    /// A scenario by its name, or a file
-    #[arg(default_value = "county")]
-    scenario: String,
+    /// A scenario by its name, or a file [default: county, of capacity: capacity]
+    scenario: Option<String>,
     #[command(flatten)]
     town: TownArgs,
     /// The program that is started to serve the town [default: `yidan` beside this program, or on the path]
@@ -144,9 +147,9 @@ struct LoadArgs {
     /// The folder of the town [default: one that goes in the end]
     #[arg(long = "town", id = "town_folder", value_name = "FOLDER")]
     folder: Option<PathBuf>,
-    /// Connections, each of one cashier
-    #[arg(long, default_value_t = 256)]
-    connections: u32,
+    /// Connections, each of one cashier [default: the scenario's, 2400 of capacity, 256 of most]
+    #[arg(long)]
+    connections: Option<u32>,
     /// Seconds after which an answer is unknown, and asked for again
     #[arg(long, default_value_t = 10.0)]
     patience: f64,
@@ -162,8 +165,8 @@ type Failed = Box<dyn std::error::Error + Send + Sync>;
 
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
-        Command::Capacity { load, from, seconds, confirm_seconds } => {
-            let search = Search { from, seconds, confirm_seconds, ..Search::default() };
+        Command::Capacity { load, from, seconds, confirm_seconds, repeat } => {
+            let search = Search { from, seconds, confirm_seconds, repeat };
             loaded(load, None, Some(search))
         }
         Command::Run { load, rate, seconds } => {
@@ -226,15 +229,18 @@ fn program(named: Option<PathBuf>) -> PathBuf {
 }
 
 fn loaded(args: LoadArgs, shape: Option<Shape>, search: Option<Search>) -> Result<bool, Failed> {
-    let mut scenario = Scenario::find(&args.scenario)?;
+    let default = if search.is_some() { "capacity" } else { "county" };
+    let name = args.scenario.as_deref().unwrap_or(default);
+    let mut scenario = Scenario::find(name)?;
+    scenario.connections = args.connections.unwrap_or(scenario.connections);
     if let Some(shape) = shape {
         scenario.shape = shape;
     }
     if let Some(what) = scenario.wrong() {
         return Err(what.into());
     }
-    if !(0.01..=3_600.0).contains(&args.patience) || !(1..=60_000).contains(&args.connections) {
-        return Err("--patience is from 0.01 to 3600 seconds, --connections from 1 to 60000".into());
+    if !(0.01..=3_600.0).contains(&args.patience) {
+        return Err("--patience is from 0.01 to 3600 seconds".into());
     }
     if let Some(what) = search.and_then(|search| search.wrong()) {
         return Err(what.into());
@@ -270,12 +276,12 @@ fn loaded(args: LoadArgs, shape: Option<Shape>, search: Option<Search>) -> Resul
         None => Server::Here(program(args.serve)),
     };
     let job = Job {
-        name: name_of(&args.scenario),
+        name: name_of(name),
+        connections: scenario.connections,
         scenario,
         town: folder,
         server,
         seed: args.town.seed,
-        connections: args.connections,
         patience: Duration::from_secs_f64(args.patience),
         objective: args.objective,
         search,

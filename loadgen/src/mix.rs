@@ -33,8 +33,12 @@ pub struct Mix {
     pub identify: u32,
     /// Lines of a stay, the least and the most.
     pub stay_lines: (u32, u32),
-    /// How unevenly codes and members are drawn: the exponent of Zipf's law.
+    /// How unevenly codes are drawn: the exponent of Zipf's law.
     pub zipf: f64,
+    /// The same of members.
+    pub zipf_members: f64,
+    /// The same of facilities of a kind; where more visitors come, there are more windows.
+    pub zipf_facilities: f64,
 }
 
 /// What kind of visit it is.
@@ -68,7 +72,7 @@ pub struct Drawn {
     pub kind: Kind,
     /// The rank of the member, the first comes most often.
     pub member: u32,
-    /// Which facility, out of those that fit: a number to be taken modulo how many there are.
+    /// Which facility, out of those that fit: a number drawn from all there are.
     pub facility: u32,
     /// A stay in another province.
     pub away: bool,
@@ -106,6 +110,8 @@ impl Default for Mix {
             identify: 1_000,
             stay_lines: (100, 500),
             zipf: 1.0,
+            zipf_members: 1.0,
+            zipf_facilities: 0.0,
         }
     }
 }
@@ -125,8 +131,11 @@ impl Mix {
             Some("refunds, repeats, away and identify are parts of 1000".to_owned())
         } else if least == 0 || least > most || most > 10_000 {
             Some("stay_lines are the least and the most, from 1 to 10000".to_owned())
-        } else if !(self.zipf.is_finite() && (0.0..=3.0).contains(&self.zipf)) {
-            Some("zipf is from 0 to 3".to_owned())
+        } else if [self.zipf, self.zipf_members, self.zipf_facilities]
+            .iter()
+            .any(|zipf| !(0.0..=3.0).contains(zipf))
+        {
+            Some("zipf, zipf_members and zipf_facilities are from 0 to 3".to_owned())
         } else {
             None
         }
@@ -139,12 +148,14 @@ impl Draw {
     /// # Panics
     /// For a mix that is wrong, no members or no codes.
     pub fn new(mix: &Mix, seed: u64, members: u32, codes: usize) -> Draw {
-        let zipf = |of: f64| Zipf::new(of, mix.zipf).expect("the mix is right, and there are some");
+        let zipf = |of: f64, exponent: f64| {
+            Zipf::new(of, exponent).expect("the mix is right, and there are some")
+        };
         Draw {
             mix: mix.clone(),
             seed,
-            members: zipf(f64::from(members)),
-            codes: zipf(codes as f64),
+            members: zipf(f64::from(members), mix.zipf_members),
+            codes: zipf(codes as f64, mix.zipf),
         }
     }
 

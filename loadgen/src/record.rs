@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 use hdrhistogram::Histogram;
 use parking_lot::Mutex;
 
+use crate::arrivals::Band;
+use crate::load::Late;
 use crate::result::{Second, Wrong};
 
 /// Nobody answered for so long, while a call waited, is told.
@@ -18,7 +20,19 @@ pub const STALL: Duration = Duration::from_millis(150);
 pub struct Recorder {
     begun: Instant,
     closed: AtomicBool,
+    /// How many settlements may be late, where it matters.
+    late: Option<Late>,
+    failed: AtomicBool,
     tables: Mutex<Tables>,
+}
+
+/// A settlement, as its visit came to it.
+#[derive(Copy, Clone, Debug)]
+pub struct Settles {
+    /// When the visit arrived.
+    pub arrived: Instant,
+    /// How long it waited for a cashier.
+    pub waited: Duration,
 }
 
 /// All that was measured.
@@ -28,6 +42,8 @@ pub struct Tables {
     pub all: Histogram<u64>,
     /// Settlements.
     pub settling: Histogram<u64>,
+    /// Settlements by the part of the step in which their visits arrived, where its rate changes.
+    pub bands: Vec<(Band, Histogram<u64>)>,
     /// By transaction.
     pub by_infno: BTreeMap<&'static str, Histogram<u64>>,
     /// Whole visits.
@@ -41,6 +57,7 @@ pub struct Tables {
     now: Second,
     times_now: Histogram<u64>,
     waiting: u64,
+    late: u64,
     silent_since: Option<Instant>,
 }
 
@@ -79,11 +96,12 @@ fn nanoseconds(time: Duration) -> u64 {
 }
 
 impl Recorder {
-    /// A step that begins at a moment.
-    pub fn new(begun: Instant) -> Recorder {
+    /// A step that begins at a moment, of some parts, and fails where more settlements are late than may be.
+    pub fn new(begun: Instant, bands: Vec<Band>, late: Option<Late>) -> Recorder {
         let tables = Tables {
             all: histogram(),
             settling: histogram(),
+            bands: bands.into_iter().map(|band| (band, histogram())).collect(),
             by_infno: BTreeMap::new(),
             visit: histogram(),
             counts: Counts::default(),
@@ -92,9 +110,11 @@ impl Recorder {
             now: Second::default(),
             times_now: histogram(),
             waiting: 0,
+            late: 0,
             silent_since: None,
         };
-        Recorder { begun, closed: AtomicBool::new(false), tables: Mutex::new(tables) }
+        let (closed, failed) = (AtomicBool::new(false), AtomicBool::new(false));
+        Recorder { begun, closed, late, failed, tables: Mutex::new(tables) }
     }
 
     /// When it began.
@@ -110,6 +130,11 @@ impl Recorder {
     /// Whether the step is over.
     pub fn is_closed(&self) -> bool {
         self.closed.load(Ordering::Relaxed)
+    }
+
+    /// Whether more settlements were late than may be.
+    pub fn has_failed(&self) -> bool {
+        self.failed.load(Ordering::Relaxed)
     }
 
     /// A visit arrives.
@@ -149,7 +174,7 @@ impl Recorder {
 
     /// A call was answered as it has to be; it was due at a moment. Of a settlement, what its visit waited for a cashier is given,
     /// and counts: who stands in a queue does not ask in which of his calls he stood there.
-    pub fn answered(&self, infno: &'static str, due: Instant, settles: Option<Duration>) {
+    pub fn answered(&self, infno: &'static str, due: Instant, settles: Option<Settles>) {
         let took = nanoseconds(due.elapsed());
         let mut tables = self.tables.lock();
         let tables = &mut *tables;
@@ -158,8 +183,17 @@ impl Recorder {
         tables.by_infno.entry(infno).or_insert_with(histogram).saturating_record(took);
         tables.counts.calls += 1;
         tables.now.calls += 1;
-        if let Some(waited) = settles {
-            tables.settling.saturating_record(took.saturating_add(nanoseconds(waited)));
+        if let Some(Settles { arrived, waited }) = settles {
+            let took = took.saturating_add(nanoseconds(waited));
+            tables.settling.saturating_record(took);
+            let at = arrived.saturating_duration_since(self.begun).as_secs_f64();
+            if let Some((_, times)) = tables.bands.iter_mut().rfind(|(band, _)| band.begin <= at) {
+                times.saturating_record(took);
+            }
+            if let Some(late) = self.late.filter(|late| took > late.after_ns) {
+                tables.late += 1;
+                self.failed.fetch_or(tables.late > late.most, Ordering::Relaxed);
+            }
             tables.counts.settlements += 1;
             tables.now.settlements += 1;
         }

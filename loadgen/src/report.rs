@@ -109,10 +109,13 @@ mod tests {
         let mut plain = searched.clone();
         plain.capacity = None;
         plain.steps.truncate(2);
+        let mut several = sample::several();
+        several.steps.push(sample::ramp());
         let texts = [text::table(&searched), compare::compare(&searched, &other)].join("\n");
         let pages = [
             ("wrong.html", html::page(&other)),
             ("plain.html", html::page(&plain)),
+            ("several.html", html::page(&several)),
             ("compare.html", compare::page(&searched, &other)),
         ];
         for (name, page) in &pages {

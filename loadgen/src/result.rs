@@ -125,6 +125,27 @@ pub struct Step {
     pub server: Vec<Stage>,
     /// Whether the objective held, where there is one.
     pub held: Option<bool>,
+    /// Whether it ended before its time, because more settlements were late than the objective allows in all of it.
+    #[serde(default)]
+    pub cut_short: bool,
+    /// Where the rate changes: what was carried and how long it took, by the rate at which visits arrived.
+    #[serde(default)]
+    pub by_rate: Vec<RateBand>,
+}
+
+/// A part of a step in which visits arrived at a rate, or from one rate to another.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct RateBand {
+    /// Visits a second at its begin.
+    pub from: f64,
+    /// Visits a second at its end.
+    pub to: f64,
+    /// When it began, in seconds since the begin of the step.
+    pub begin: f64,
+    /// How long it lasted, in seconds.
+    pub seconds: f64,
+    /// Latency of the settlements of visits that arrived in it, with what these waited for a free cashier.
+    pub settling: Latency,
 }
 
 /// How long something took.
@@ -193,20 +214,39 @@ pub struct Stage {
 pub struct Capacity {
     /// The objective, as it was given: `p99.9<=50ms`.
     pub objective: String,
-    /// The highest rate at which it held in most of its confirmations, visits a second; nought: at none.
+    /// The highest rate at which it held in most of its tries and confirmations, visits a second; nought: at none. Of several
+    /// searches, that of the one in the middle, as the rates below.
     pub visits_per_second: f64,
     /// Settlements a second at that rate.
     pub settlements_per_second: f64,
     /// Calls a second at that rate.
     pub calls_per_second: f64,
-    /// The lowest rate at which it did not hold, visits a second; nought: it held wherever it was tried.
+    /// The lowest rate above it at which it did not hold in most tries, visits a second; nought: there was none.
     pub not_at: f64,
     /// Every confirmation run: its rate and whether the objective held.
     pub confirmations: Vec<(f64, bool)>,
-    /// Whether it was confirmed near what the search had found, below a rate at which it does not hold.
+    /// Of one search: whether it was confirmed and no verdicts contradict each other. Of several: whether four of five pairs agree.
     pub converged: bool,
+    /// Why it has not converged, and what else is doubtful, in words.
+    #[serde(default)]
+    pub doubts: Vec<String>,
+    /// Where it was searched several times: what each search found, in visits a second, in their order.
+    #[serde(default)]
+    pub searches: Vec<f64>,
+    /// The first search beside the second, the third beside the fourth, and so on.
+    #[serde(default)]
+    pub pairs: Vec<Pair>,
     /// What bounds it, in words.
     pub bound: String,
+}
+
+/// Two searches, one after the other.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Pair {
+    /// What they found, in visits a second.
+    pub visits_per_second: [f64; 2],
+    /// Whether both found something, and the same within 15 % of the larger.
+    pub agrees: bool,
 }
 
 /// Something that was wrong.
@@ -239,4 +279,7 @@ pub struct BooksCompared {
     pub account_fen: i64,
     /// What differs, in words, a line each.
     pub differences: Vec<String>,
+    /// The settlements that 3202 names where statements differ, in words, a line each.
+    #[serde(default)]
+    pub named: Vec<String>,
 }

@@ -16,6 +16,9 @@ pub struct Scenario {
     pub members: u32,
     /// How many facilities.
     pub facilities: u32,
+    /// Connections, each of one cashier at a window, where the command line does not say.
+    #[serde(default = "windows")]
+    pub connections: u32,
     /// How visits arrive.
     #[serde(default)]
     pub arrivals: Arrivals,
@@ -30,6 +33,10 @@ pub struct Scenario {
     /// Whether somebody else writes and syncs all the time on the disk of a server that was started here.
     #[serde(default)]
     pub busy_disk: bool,
+}
+
+fn windows() -> u32 {
+    256
 }
 
 /// Why a scenario cannot be run.
@@ -68,7 +75,8 @@ pub enum ScenarioError {
 }
 
 /// Those that ship, by name.
-pub const SHIPPED: [(&str, &str); 12] = [
+pub const SHIPPED: [(&str, &str); 15] = [
+    ("capacity", include_str!("../scenarios/capacity.toml")),
     ("county", include_str!("../scenarios/county.toml")),
     ("xining", include_str!("../scenarios/xining.toml")),
     ("jining", include_str!("../scenarios/jining.toml")),
@@ -77,6 +85,8 @@ pub const SHIPPED: [(&str, &str); 12] = [
     ("nation-mean", include_str!("../scenarios/nation-mean.toml")),
     ("nation-peak", include_str!("../scenarios/nation-peak.toml")),
     ("morning-rush", include_str!("../scenarios/morning-rush.toml")),
+    ("ramp", include_str!("../scenarios/ramp.toml")),
+    ("steps", include_str!("../scenarios/steps.toml")),
     ("month-end", include_str!("../scenarios/month-end.toml")),
     ("mad-retries", include_str!("../scenarios/mad-retries.toml")),
     ("restart", include_str!("../scenarios/restart.toml")),
@@ -124,6 +134,9 @@ impl Scenario {
         if let Some(what) = self.town(0).wrong() {
             return Some(what);
         }
+        if !(1..=60_000).contains(&self.connections) {
+            return Some("connections are from 1 to 60000".to_owned());
+        }
         if let Some(what) = self.shape.wrong() {
             return Some(what.to_owned());
         }
@@ -161,7 +174,7 @@ mod tests {
     fn what_cannot_be_run_is_told_with_its_place() {
         let told = |text: &str| Scenario::read("x", text).expect_err("wrong").to_string();
         assert!(told("about = 1").contains("line 1"), "{}", told("about = 1"));
-        let (_, county) = SHIPPED[0];
+        let (_, county) = SHIPPED[1];
         assert!(told(&county.replace("members = ", "members = 1 #")).contains("from 100"));
         assert!(told(&format!("{county}\nelse = 1")).contains("else"));
         assert!(Scenario::find("nowhere").expect_err("unknown").to_string().contains("county"));

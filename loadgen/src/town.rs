@@ -117,7 +117,7 @@ impl Town {
         let yuan = i64::try_from(1_000 + part(16, 8_000)).expect("small");
         let given = GIVEN[usize::try_from(part(32, 10)).expect("below ten")];
         Member {
-            psn_no: format!("{POOL}L{number:09}"),
+            psn_no: psn_no(number),
             certno: certificate(&format!(
                 "639999{year:04}{month:02}{day:02}{:03}",
                 number / BIRTHS
@@ -198,6 +198,11 @@ impl Town {
         }
         text
     }
+}
+
+/// `psn_no` of a member.
+pub fn psn_no(number: u32) -> String {
+    format!("{POOL}L{number:09}")
 }
 
 /// The civil day so many days after 1950-01-01.

@@ -13,7 +13,7 @@ use crate::books::Books;
 use crate::inputs::Visit;
 use crate::mix::{Drawn, Kind};
 use crate::people::People;
-use crate::record::Recorder;
+use crate::record::{Recorder, Settles};
 use crate::town::Member;
 use crate::wire::{Answer, Caller, Cashier, Line, Unknown};
 
@@ -61,10 +61,12 @@ struct Desk<'d> {
     cashier: &'d mut Cashier,
     caller: &'d Caller,
     visit: Visit<'d>,
+    /// The number of the member.
+    member: u32,
     /// When the next call is due: at first the arrival, then the answer before.
     due: Instant,
-    /// How long the visit waited for the cashier.
-    waited: Duration,
+    /// When it arrived, and how long it waited for the cashier.
+    begin: Settles,
 }
 
 impl Street {
@@ -83,8 +85,9 @@ impl Street {
             cashier: &mut cashier,
             caller: window.caller(),
             visit: self.told(&member.member, &drawn, window.caller().admdvs),
+            member: member.number,
             due: arrived,
-            waited: arrived.elapsed(),
+            begin: Settles { arrived, waited: arrived.elapsed() },
         };
         let ended = desk.work(&drawn).await;
         window.back(cashier);
@@ -195,7 +198,7 @@ impl Desk<'_> {
         let first = self.ask_as(infno, &msgid, bill, true).await?;
         let Settled { setlinfo } = self.read(infno, &first)?;
         // What was answered is booked, whatever is found wrong with it.
-        self.street.books.settled(&self.caller.code, &setlinfo);
+        self.street.books.settled(&self.caller.code, self.member, &setlinfo);
         self.names(infno, &first)?;
         self.own(infno, &msgid, mdtrt_id, &setlinfo)?;
         self.hold(infno, before, &setlinfo)?;
@@ -208,7 +211,7 @@ impl Desk<'_> {
             let settlement = self.visit.settlement(mdtrt_id, setl_id);
             let Settled { setlinfo: back } = self.output(refund, &settlement).await?;
             self.recorder.count(|counts| counts.refunds += 1);
-            self.street.books.refunded(&self.caller.code, &setlinfo, &back);
+            self.street.books.refunded(&self.caller.code, self.member, &setlinfo, &back);
             if let Some(not) = setlinfo.not_opposite(&back) {
                 return self.wrong("cancel", refund, &not);
             }
@@ -366,7 +369,7 @@ impl Desk<'_> {
             self.recorder.back(answer.is_ok());
             match answer {
                 Ok(answer) if answer.done => {
-                    self.recorder.answered(infno, self.due, settles.then_some(self.waited));
+                    self.recorder.answered(infno, self.due, settles.then_some(self.begin));
                     self.due = Instant::now();
                     return Ok(answer);
                 }

@@ -52,7 +52,12 @@ pub struct Caller {
 pub struct Cashier {
     number: u32,
     open: Option<SendRequest<Full<Bytes>>>,
+    /// When it was last used.
+    used: Instant,
 }
+
+/// After so long without a call a connection is not used again: servers close what is idle, and a call must not meet that.
+const IDLE: Duration = Duration::from_secs(50);
 
 /// An answer that came whole.
 #[derive(Clone, Debug)]
@@ -108,7 +113,7 @@ impl Line {
 impl Cashier {
     /// Not connected yet.
     pub fn new(number: u32) -> Cashier {
-        Cashier { number, open: None }
+        Cashier { number, open: None, used: Instant::now() }
     }
 
     /// Sends one transaction and waits for its answer.
@@ -123,8 +128,41 @@ impl Cashier {
         msgid: &str,
         input: &str,
     ) -> Result<Answer, Unknown> {
-        let asked = self.ask(line, who, infno, msgid, input);
-        match tokio::time::timeout(line.patience, asked).await {
+        let asked = async {
+            let (status, _, body) = self.ask(line, who, infno, msgid, input).await?;
+            read(status, &body, &who.signer)
+        };
+        let asked = tokio::time::timeout(line.patience, asked).await;
+        self.or_unknown(line, asked)
+    }
+
+    /// Sends one transaction whose answer is a file, where it is done; else its answer.
+    ///
+    /// # Errors
+    /// Whether it was done is unknown.
+    pub async fn fetch(
+        &mut self,
+        line: &Line,
+        who: &Caller,
+        infno: &str,
+        msgid: &str,
+        input: &str,
+    ) -> Result<Result<Bytes, Answer>, Unknown> {
+        let asked = async {
+            let (status, is_file, body) = self.ask(line, who, infno, msgid, input).await?;
+            if is_file { Ok(Ok(body)) } else { read(status, &body, &who.signer).map(Err) }
+        };
+        let asked = tokio::time::timeout(line.patience, asked).await;
+        self.or_unknown(line, asked)
+    }
+
+    /// A connection on which an answer is missing is not used again.
+    fn or_unknown<T>(
+        &mut self,
+        line: &Line,
+        asked: Result<Result<T, Unknown>, tokio::time::error::Elapsed>,
+    ) -> Result<T, Unknown> {
+        match asked {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(unknown)) => {
                 self.open = None;
@@ -137,6 +175,7 @@ impl Cashier {
         }
     }
 
+    /// The status of an answer, whether it is a file, and its bytes.
     async fn ask(
         &mut self,
         line: &Line,
@@ -144,7 +183,7 @@ impl Cashier {
         infno: &str,
         msgid: &str,
         input: &str,
-    ) -> Result<Answer, Unknown> {
+    ) -> Result<(StatusCode, bool, Bytes), Unknown> {
         let (now, inf_time) = now();
         if who.signer.needs_token(now) {
             let _asking = line.asking.lock().await;
@@ -188,16 +227,27 @@ impl Cashier {
         let sender = self.connected(line).await?;
         let response = sender.send_request(request).await.map_err(broken)?;
         let status = response.status();
+        let kind = response.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+        let is_file = kind.is_some_and(|kind| kind.starts_with("application/octet-stream"));
         let body = response.into_body().collect().await.map_err(broken)?.to_bytes();
         let _ = line.bytes.1.fetch_add(body.len() as u64, Ordering::Relaxed);
-        read(status, &body, &who.signer)
+        Ok((status, is_file, body))
+    }
+
+    /// Opens the connection, where it is not open.
+    ///
+    /// # Errors
+    /// Why it cannot be opened.
+    pub async fn open(&mut self, line: &Line) -> Result<(), String> {
+        self.connected(line).await.map(|_| ()).map_err(|unknown| unknown.to_string())
     }
 
     async fn connected(&mut self, line: &Line) -> Result<&mut SendRequest<Full<Bytes>>, Unknown> {
         let usable = match &mut self.open {
-            Some(sender) => sender.ready().await.is_ok(),
-            None => false,
+            Some(sender) if self.used.elapsed() < IDLE => sender.ready().await.is_ok(),
+            Some(_) | None => false,
         };
+        self.used = Instant::now();
         if !usable {
             self.open = Some(connect(line.to, self.number).await.map_err(Unknown::Broken)?);
         }

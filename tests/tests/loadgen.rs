@@ -86,6 +86,12 @@ fn kinds(outcome: &Outcome) -> Vec<&str> {
     all.filter(|kind| !of_time.contains(kind)).collect()
 }
 
+/// The first finding of a kind, in words.
+fn first<'o>(outcome: &'o Outcome, kind: &str) -> &'o str {
+    let found = outcome.wrong.iter().find(|one| one.kind == kind);
+    found.map_or("", |one| &one.first)
+}
+
 /// All visits ended as they have to, and the books agree.
 fn is_well(outcome: &Outcome) {
     assert_eq!(kinds(outcome), Vec::<&str>::new(), "{:?}", outcome.wrong);
@@ -94,6 +100,7 @@ fn is_well(outcome: &Outcome) {
     assert!(step.refunds > 0 && step.repeats > 0 && step.settlements == step.visits);
     assert_eq!(step.calls, step.all.count);
     assert!(outcome.books.differ == 0 && outcome.books.agree > 0);
+    assert!(outcome.books.named.is_empty(), "{:?}", outcome.books.named);
     assert_eq!(outcome.books.settlements, step.settlements + step.refunds);
 }
 
@@ -118,6 +125,10 @@ fn a_wrong_fen_is_noticed_though_every_sum_is_right() {
     let found = kinds(&outcome);
     assert!(found.contains(&"pre-settle") && found.contains(&"books"), "{:?}", outcome.wrong);
     assert_eq!(outcome.books.differ, 1);
+    // 3202 names the settlement: it is on both sides, and the facility's has a fen more of the funds.
+    let [named] = &outcome.books.named[..] else { panic!("one: {:?}", outcome.books.named) };
+    assert!(named.contains(": settlement setl_id ") && named.contains(": 不符"), "{named}");
+    assert!(first(&outcome, "books").contains(named), "the finding names it too");
 }
 
 #[test]
@@ -132,6 +143,11 @@ fn a_doubled_settlement_is_noticed() {
     let outcome = with(Fault::Doubled);
     assert!(kinds(&outcome).contains(&"books"), "{:?}", outcome.wrong);
     assert_eq!(outcome.books.differ, 1, "{:?}", outcome.books);
+    // 3202 names what the facility has not booked, by the number under which the proxy sent it.
+    let [named] = &outcome.books.named[..] else { panic!("one: {:?}", outcome.books.named) };
+    assert!(named.contains(": settlement msgid ") && named.contains("99999999,"), "{named}");
+    assert!(named.contains("医药机构无此结算"), "{named}");
+    assert!(first(&outcome, "books").contains(named), "the finding names it too");
 }
 
 #[test]

@@ -80,15 +80,28 @@ fn searched(outcome: &Outcome) -> Headline {
         let held = measured(outcome).filter(|step| step.held == Some(true));
         let most = held.map(|step| step.intended_per_second).fold(0.0, f64::max);
         format!("It was interrupted: {goal} held up to {} visits/s, not confirmed.", rate(most))
+    } else if nowhere && !found.doubts.is_empty() && found.doubts[0] != "it held nowhere" {
+        format!("The search has not converged: {}.", found.doubts[0])
     } else if nowhere {
         format!("At no rate that was tried did {goal} hold.")
-    } else if found.converged {
+    } else if found.converged && found.pairs.is_empty() {
         format!("This machine carries {carried} settlements/s with {goal}.")
+    } else if found.converged {
+        let (agree, pairs) = (found.pairs.iter().filter(|pair| pair.agrees).count(), &found.pairs);
+        format!(
+            "This machine carries {carried} settlements/s with {goal}: {agree} of {} pairs of searches agree within 15 %.",
+            pairs.len()
+        )
     } else {
         format!(
-            "The search has not converged: {carried} settlements/s were confirmed, far from what it had found."
+            "The search has not converged: {carried} settlements/s were confirmed, but {}.",
+            found.doubts.first().map_or("not near what had held", String::as_str)
         )
     };
+    let told = usize::from(!found.converged && !interrupted);
+    for doubt in found.doubts.iter().skip(told).filter(|_| !interrupted) {
+        more.push(format!("Doubtful: {doubt}."));
+    }
     if !nowhere {
         more.push(nation(found.settlements_per_second));
         let edge = if found.not_at > 0.0 {
@@ -200,6 +213,18 @@ mod tests {
         let mut outcome = sample::search();
         assert!(headline(&outcome).verdict.ends_with("settlements/s with p99.9 ≤ 50 ms."));
         assert!(headline(&outcome).good);
+        let several = sample::several();
+        assert_eq!(
+            headline(&several).verdict,
+            "The search has not converged: 1,386 settlements/s were confirmed, but 1 of 2 pairs agree within 15 %."
+        );
+        assert!(!headline(&several).good);
+        let mut agreeing = several;
+        if let Some(found) = &mut agreeing.capacity {
+            (found.converged, found.doubts) = (true, Vec::new());
+        }
+        let words = "with p99.9 ≤ 50 ms: 1 of 2 pairs of searches agree within 15 %.";
+        assert!(headline(&agreeing).verdict.ends_with(words));
         outcome.books.differ = 3;
         assert!(!headline(&outcome).good);
         assert_eq!(headline(&outcome).more[0], "The books differ in 3 statements.");

@@ -3,7 +3,7 @@
 use super::findings::{
     Headline, calls_per_second, four, headline, main_step, nation_busy, settlements_per_second,
 };
-use super::plots::{OverTime, by_percentile, by_rate, chosen};
+use super::plots::{OverTime, by_band, by_percentile, by_rate, chosen};
 use super::table::Table;
 use super::text;
 use super::words::{count, rate, time, time_of};
@@ -129,6 +129,12 @@ fn rates(outcome: &Outcome) -> String {
     let all = text::steps(outcome, |step| four(&step.all));
     out += &settling.html("Settling 结算 (2207, 2304, 2102)");
     out += &all.html("All calls 全部交易");
+    for step in &outcome.steps {
+        let bands = text::by_rate(step);
+        if !bands.is_empty() {
+            out += &bands.html(&format!("{}: settling 结算 by the rate of arrivals", step.name));
+        }
+    }
     if let Some(found) = &outcome.capacity {
         let one = |(visits, held): &(f64, bool)| {
             let held = if *held { "held" } else { "not held" };
@@ -137,6 +143,9 @@ fn rates(outcome: &Outcome) -> String {
         let all: Vec<String> = found.confirmations.iter().map(one).collect();
         if !all.is_empty() {
             out += &format!("<p class=\"soft\">Confirmations (复测): {}.</p>", all.join(", "));
+        }
+        for line in text::searches(found) {
+            out += &format!("<p class=\"soft\">{}</p>", escaped(&line));
         }
     }
     out
@@ -154,6 +163,9 @@ fn plots(outcome: &Outcome) -> String {
     let settling = curves(|step| &step.settling);
     let all = curves(|step| &step.all);
     let mut out = String::from("<h2>How long it takes</h2><div class=\"plots\">");
+    if let Some(step) = outcome.steps.iter().find(|step| !step.by_rate.is_empty()) {
+        out += &by_band(outcome, step).draw();
+    }
     if steps.len() > 1 {
         out += &by_rate("rate-settling", "settling", outcome, |step| &step.settling).draw();
         out += &by_rate("rate-all", "all calls", outcome, |step| &step.all).draw();
@@ -213,6 +225,7 @@ fn where_time_goes(outcome: &Outcome) -> String {
 fn books(outcome: &Outcome) -> String {
     let books = &outcome.books;
     let lines = text::books(books).into_iter().chain(books.differences.iter().cloned());
+    let lines = lines.chain(text::named(books));
     let bad = books.differ > 0 || !books.differences.is_empty();
     format!("<h2>Books 对账</h2>{}", lines_in_box(lines, bad))
 }

@@ -118,6 +118,41 @@ pub(super) fn by_rate(
     }
 }
 
+/// Latency of settling by the rate at which visits arrived, where it changed within a step: a dot for each part.
+pub(super) fn by_band(outcome: &Outcome, step: &Step) -> Chart {
+    let mut bands: Vec<(f64, &Latency)> = step
+        .by_rate
+        .iter()
+        .filter(|band| band.settling.count > 0)
+        .map(|band| (f64::midpoint(band.from, band.to), &band.settling))
+        .collect();
+    bands.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let curve = |(name, q): (&str, f64)| Series {
+        name: name.into(),
+        pieces: vec![bands.iter().map(|(x, times)| (*x, ms(quantile(times, q)))).collect()],
+        notes: bands
+            .iter()
+            .map(|(x, times)| format!("{name} {} at {x:.0} visits/s", time(quantile(times, q))))
+            .collect(),
+    };
+    let series = [("p50", 0.5), ("p99", 0.99), ("p99.9", 0.999)].map(curve);
+    let asked = outcome.capacity.as_ref().map_or("", |found| found.objective.as_str());
+    let limit = objective_ns(asked).map(|ns| (ns / 1e6, format!("objective {}", objective(asked))));
+    let values = series.iter().flat_map(|series| series.pieces.iter().flatten()).map(|(_, y)| *y);
+    let y = Axis::log("latency, ms (logarithmic)", values.chain(limit.iter().map(|(at, _)| *at)));
+    Chart {
+        id: "band-settling",
+        title: format!("Latency of settling by the rate of arrivals, {}", step.name),
+        about: "p50, p99 and p99.9 of the visits that arrived at each rate.".into(),
+        x: Axis::linear("visits a second", bands.last().map_or(1.0, |last| last.0)),
+        y,
+        series: series.into(),
+        bands: Vec::new(),
+        hints: Vec::new(),
+        limit,
+    }
+}
+
 /// Charts over the time of the run, which share their x.
 pub(super) struct OverTime {
     /// The seconds of each step; several in one where the run is long.

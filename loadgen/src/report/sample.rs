@@ -8,7 +8,8 @@ use hdrhistogram::Histogram;
 
 use super::latency;
 use crate::result::{
-    BooksCompared, Capacity, Latency, Machine, Outcome, Plan, Second, Stage, Step, Wrong,
+    BooksCompared, Capacity, Latency, Machine, Outcome, Pair, Plan, RateBand, Second, Stage, Step,
+    Wrong,
 };
 
 /// The rate from which calls begin to wait, in visits a second.
@@ -53,11 +54,40 @@ fn made() -> Outcome {
             not_at: 1_600.0,
             confirmations: vec![(1_400.0, true), (1_400.0, true), (1_400.0, true)],
             converged: true,
+            doubts: Vec::new(),
+            searches: Vec::new(),
+            pairs: Vec::new(),
             bound: "the processor: server and generator share 2 cores".into(),
         }),
         wrong: Vec::new(),
         books: books(),
     }
+}
+
+/// Four searches, of whose pairs one agrees.
+pub(crate) fn several() -> Outcome {
+    let mut outcome = search();
+    if let Some(found) = &mut outcome.capacity {
+        found.searches = vec![1_400.0, 1_450.0, 1_400.0, 1_100.0];
+        let pair = |one, other, agrees| Pair { visits_per_second: [one, other], agrees };
+        found.pairs = vec![pair(1_400.0, 1_450.0, true), pair(1_400.0, 1_100.0, false)];
+        found.converged = false;
+        found.doubts = vec!["1 of 2 pairs agree within 15 %".into()];
+    }
+    outcome
+}
+
+/// A step that goes up in two parts.
+pub(crate) fn ramp() -> Step {
+    let one = step("ramp", 100.0, None, 300.0);
+    let band = |from, to, begin| RateBand {
+        from,
+        to,
+        begin,
+        seconds: 15.0,
+        settling: one.settling.clone(),
+    };
+    Step { by_rate: vec![band(50.0, 100.0, 0.0), band(100.0, 150.0, 15.0)], ..one.clone() }
 }
 
 /// Things that were wrong, with a name that would be a tag.
@@ -117,6 +147,7 @@ fn books() -> BooksCompared {
         fund_fen: 3_190_000_001,
         account_fen: 700_123_400,
         differences: Vec::new(),
+        named: Vec::new(),
     }
 }
 
@@ -170,6 +201,8 @@ fn step(name: &str, rate: f64, held: Option<bool>, at: f64) -> Step {
         seconds_of: (0..32_u32).map(|n| second(rate, at, n)).collect(),
         server: stages(rate),
         held,
+        cut_short: false,
+        by_rate: Vec::new(),
     }
 }
 

@@ -5,7 +5,7 @@ use super::findings::{
 };
 use super::table::Table;
 use super::words::{bytes, count, rate, time, time_of, times, transaction, yuan};
-use crate::result::{BooksCompared, Outcome, Step};
+use crate::result::{BooksCompared, Capacity, Outcome, Pair, Step};
 
 /// The run as a text of some forty lines: the headline first, then the steps, where the time goes, the books, what was
 /// wrong, and where it ran.
@@ -17,6 +17,14 @@ pub fn table(outcome: &Outcome) -> String {
     }
     section(&mut out, "Steps, settling (结算)", &steps(outcome, |step| four(&step.settling)));
     section(&mut out, "Steps, all calls (全部交易)", &steps(outcome, |step| four(&step.all)));
+    for step in &outcome.steps {
+        section(&mut out, &format!("{}, settling by rate (结算)", step.name), &by_rate(step));
+    }
+    if let Some(found) = &outcome.capacity
+        && !found.searches.is_empty()
+    {
+        out += &format!("\nSearches (复测)\n{}", indented(&searches(found)));
+    }
     if let Some(step) = main_step(outcome) {
         let title = format!("Transactions of {} (交易)", step.name);
         section(&mut out, &title, &transactions(step));
@@ -26,6 +34,7 @@ pub fn table(outcome: &Outcome) -> String {
     out += &format!("\nBooks (对账)\n{}", indented(&books(&outcome.books)));
     let differences = &outcome.books.differences;
     out += &indented(differences);
+    out += &indented(&named(&outcome.books).collect::<Vec<_>>());
     out += &format!("\nWhat was wrong (问题)\n{}", indented(&wrong(outcome)));
     out += "\nWhere it ran (环境)\n";
     let mut setup = Table::new(2, &["what", "value"]);
@@ -67,6 +76,39 @@ pub(super) fn steps(outcome: &Outcome, four: impl Fn(&Step) -> [String; 4]) -> T
         table.row([step.name.clone(), held.into()].into_iter().chain(rates).chain(four(step)));
     }
     table
+}
+
+/// A row for each rate at which visits arrived in a step, where it changed.
+pub(super) fn by_rate(step: &Step) -> Table {
+    let head = ["visits/s", "to", "from second", "settlements", "p50", "p99", "p99.9", "max"];
+    let mut table = Table::new(0, &head);
+    for band in &step.by_rate {
+        let first = [rate(band.from), rate(band.to), rate(band.begin), count(band.settling.count)];
+        table.row(first.into_iter().chain(four(&band.settling)));
+    }
+    table
+}
+
+/// What several searches found, a line each kind.
+pub(super) fn searches(found: &Capacity) -> Vec<String> {
+    if found.searches.is_empty() {
+        return Vec::new();
+    }
+    let all: Vec<String> = found.searches.iter().map(|one| rate(*one)).collect();
+    let pair = |pair: &Pair| {
+        let [one, other] = pair.visits_per_second.map(rate);
+        format!("{one} and {other} {}", if pair.agrees { "agree" } else { "do not agree" })
+    };
+    let pairs: Vec<String> = found.pairs.iter().map(pair).collect();
+    vec![
+        format!("Searches found {} visits/s.", all.join(", ")),
+        format!("Pairs (within 15 %): {}.", pairs.join("; ")),
+    ]
+}
+
+/// What 3202 names, a line each.
+pub(super) fn named(books: &BooksCompared) -> impl Iterator<Item = String> {
+    books.named.iter().map(|one| format!("By 3202 (明细): {one}"))
 }
 
 /// A row for each transaction of a step, and the whole visits.
@@ -202,6 +244,19 @@ mod tests {
         assert!(text.contains("Nothing: every answer"));
         outcome.wrong = sample::wrong();
         assert!(table(&outcome).contains("stall, 2 times; first: no answer for 1.4 s"));
+    }
+
+    #[test]
+    fn shows_pairs_bands_and_named_settlements() {
+        let mut outcome = sample::several();
+        outcome.steps.push(sample::ramp());
+        outcome.books.named.push("H1 clr_type 11: settlement setl_id 7".to_owned());
+        let text = table(&outcome);
+        for part in ["1,400 and 1,100 do not agree", "Searches found 1,400", "By 3202 (明细): H1"]
+        {
+            assert!(text.contains(part), "{part} in\n{text}");
+        }
+        assert!(text.contains("ramp, settling by rate"), "{text}");
     }
 
     #[test]

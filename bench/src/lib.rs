@@ -2,6 +2,7 @@
 //! same as commands, records, journals and calls.
 //! Seeds are fixed. Every bench checks its result: payments against the function by hand, look-ups against what they may touch.
 
+pub mod arguments;
 pub mod bills;
 pub mod by_hand;
 pub mod calls;

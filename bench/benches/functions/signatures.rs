@@ -1,4 +1,4 @@
-//! Signatures: a call of each family from headers and body to whose it is. SM2 costs some hundred times the others.
+//! Signatures: a call of each family from headers and body to whose it is. SM2 takes fifty to a hundred times what the others take.
 
 use criterion::{Criterion, Throughput};
 use hmac::{Hmac, KeyInit as _, Mac as _};

@@ -23,7 +23,10 @@ mod town;
 mod waits;
 
 use std::path::PathBuf;
+use std::process::ExitCode;
 use std::time::Duration;
+
+use yidan_bench::arguments::{Arguments, Known};
 
 /// The allocator of the program.
 #[global_allocator]
@@ -47,52 +50,54 @@ pub(crate) struct Asked {
     pub(crate) in_flight: Vec<u64>,
 }
 
-fn main() {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let once = arguments.iter().any(|argument| argument == "--test");
-    let value = |name: &str| {
-        let given = arguments.iter().find_map(|one| one.strip_prefix(name)?.strip_prefix('='));
-        given.map(str::to_owned)
+fn main() -> ExitCode {
+    let known = Known {
+        numbers: &["--members", "--seconds", "--rounds", "--shards", "--in-flight"],
+        folders: &["--folder"],
+        flags: &[],
+        parts: &["memory", "settlements", "waits", "bare", "recovery", "snapshot"],
+        names: false,
     };
-    let number = |name: &str, full: usize, small: usize| {
-        let unless = if once { small } else { full };
-        value(name).map_or(unless, |text| text.parse().expect("a whole number"))
+    let arguments = match Arguments::of_process(known) {
+        Ok(arguments) => arguments,
+        Err(not_known) => {
+            println!("{not_known}");
+            return ExitCode::FAILURE;
+        }
     };
-    let seconds = u64::try_from(number("--seconds", 3, 0)).expect("few");
+    let seconds = arguments.number("--seconds", 3, 0) as u64;
     let asked = Asked {
-        once,
-        folder: value("--folder").map_or_else(std::env::temp_dir, PathBuf::from),
-        members: number("--members", 1_000_000, 2_000),
+        once: arguments.once(),
+        folder: arguments.folder("--folder"),
+        members: arguments.number("--members", 1_000_000, 2_000),
         turn: Duration::from_secs(seconds).max(Duration::from_millis(100)),
-        rounds: number("--rounds", 3, 1),
-        shards: number("--shards", 1, 2),
-        in_flight: match value("--in-flight") {
-            Some(text) => vec![text.parse().expect("a whole number")],
+        rounds: arguments.number("--rounds", 3, 1),
+        shards: arguments.number("--shards", 1, 2),
+        in_flight: match arguments.given("--in-flight") {
+            Some(number) => vec![number as u64],
             None => settlements::IN_FLIGHT.to_vec(),
         },
     };
-    let parts: Vec<&String> =
-        arguments.iter().filter(|argument| !argument.starts_with('-')).collect();
-    let wanted = |part: &str| parts.is_empty() || parts.iter().any(|one| *one == part);
     // Memory first: the room that later parts give back would be taken again unseen.
-    if wanted("memory") {
+    if arguments.wants("memory") {
         memory::at_rest(&asked);
     }
-    if wanted("settlements") {
+    if arguments.wants("settlements") {
         settlements::beside_postgres(&asked);
     }
-    if wanted("waits") {
+    if arguments.wants("waits") {
         waits::open_load(&asked);
     }
-    if wanted("bare") {
+    if arguments.wants("bare") {
         settlements::without_disk(&asked);
     }
-    if wanted("snapshot") {
+    if arguments.wants("snapshot") {
         snapshot::beside_load(&asked);
     }
-    if wanted("recovery") {
+    if arguments.wants("recovery") {
         recovery::of_journals(&asked);
     }
+    ExitCode::SUCCESS
 }
 
 /// The middle one.

@@ -3,83 +3,24 @@
 
 use std::time::Instant;
 
+use yidan_bench::claims::{member, psn_no, request, settle, totals, world};
 use yidan_bench::machine::resident;
-use yidan_bench::r1;
-use yidan_settlement::catalogue::Known;
-use yidan_settlement::command::{Command, What};
+use yidan_bench::office::Office;
+use yidan_settlement::command::What;
 use yidan_settlement::date::{Day, Span};
-use yidan_settlement::event::{Event, PolicyNames, Record, Request};
-use yidan_settlement::facts::{ApprovalFact, MemberFacts, Text};
-use yidan_settlement::id::DiagnosisId;
-use yidan_settlement::ledger::{Catalogue, Decided, Ledger, LookUp, RequestKey, Room, Shelf};
+use yidan_settlement::event::Request;
+use yidan_settlement::facts::{ApprovalFact, MemberFacts};
 use yidan_settlement::money::Fen;
-use yidan_settlement::pack::Pack;
 
 use crate::Asked;
-use crate::town::{facilities, member, psn_no, request, settle, totals};
-
-/// A ledger that is asked directly, with nothing behind it.
-struct Desk {
-    ledger: Ledger,
-    room: Room,
-    shelf: OnePack,
-    seq: u64,
-}
-
-/// The R1 pack, no image, and no journal.
-struct OnePack(Pack);
-
-impl Shelf for OnePack {
-    type LookUps<'a> = Known<'a>;
-
-    fn pack_of(&self, _: &str) -> Option<&Pack> {
-        Some(&self.0)
-    }
-
-    fn look_up<'a>(&'a self, _: LookUp<'a>) -> (Option<Catalogue<'a>>, Known<'a>) {
-        (None, Known::new(&[]))
-    }
-
-    fn diagnoses(&self, _: &[Text], _: &mut Vec<DiagnosisId>) {}
-
-    fn record(&self, _: u64) -> Option<Vec<u8>> {
-        None
-    }
-}
-
-impl Desk {
-    fn new() -> Desk {
-        let shelf = OnePack(r1::pack());
-        let names = PolicyNames::of(&shelf.0);
-        let mut desk = Desk { ledger: Ledger::new(), room: Room::default(), shelf, seq: 0 };
-        desk.does(Request::default(), What::LoadPolicy(names));
-        for (code, facts) in facilities() {
-            desk.does(Request::default(), What::RegisterFacility(code.into(), facts));
-        }
-        desk
-    }
-
-    /// Decides and applies, as a shard does.
-    fn does(&mut self, request: Request, what: What) {
-        self.seq += 1;
-        let command = Command { seq: self.seq, time_ms: 1, request, what, shares: None };
-        let key = RequestKey::of_command(&command);
-        let decided = self.ledger.decide(&command, key, &self.shelf, &mut self.room);
-        let Decided::Event(event) = decided else { panic!("{decided:?}") };
-        assert!(!matches!(event, Event::Refused(_)), "{event:?}");
-        let Command { seq, time_ms, request, .. } = command;
-        let record = Record { seq, time_ms, request, event };
-        self.ledger.apply_keyed(&record, key, self.seq).expect("it was decided on this ledger");
-    }
-}
 
 /// Bar: 400 bytes a member, request keys counted apart.
 pub(crate) fn at_rest(asked: &Asked) {
-    let mut desk = Desk::new();
+    let mut office = Office::new(world());
     let (begun, before) = (Instant::now(), resident());
     for number in 0..asked.members {
         let request = Request { psn_no: psn_no(number), ..Request::default() };
-        desk.does(request, What::RegisterMember(facts(number), Fen::ZERO));
+        office.does(request, What::RegisterMember(facts(number), Fen::ZERO));
     }
     let registered = resident();
     let (first, second) = (day(2025), day(2026));
@@ -93,11 +34,11 @@ pub(crate) fn at_rest(asked: &Asked) {
             let mut request = request(1, 0, psn_no(number));
             // Without a key: keys are counted apart.
             request.msgid = "".into();
-            desk.does(request, What::Settle(settle(day, totals(in_scope, 0))));
+            office.does(request, What::Settle(settle(day, totals(in_scope, 0))));
         }
     }
     let settled = resident();
-    let members = desk.ledger.members();
+    let members = office.ledger().members();
     assert_eq!(members.len(), asked.members);
     for member in members.iter() {
         assert_eq!((member.slots().len(), member.settled().len()), (6, 3), "{}", member.psn_no());
@@ -113,17 +54,17 @@ pub(crate) fn at_rest(asked: &Asked) {
         asked.members * 3,
         begun.elapsed()
     );
-    request_keys(&mut desk, asked.members);
+    request_keys(&mut office, asked.members);
 }
 
 /// As many requests with keys as there are members.
-fn request_keys(desk: &mut Desk, count: usize) {
+fn request_keys(office: &mut Office, count: usize) {
     let before = resident();
     for number in 0..count {
         let request = request(3, number as u64, psn_no(0));
-        desk.does(request, What::Deposit(Fen::new(1)));
+        office.does(request, What::Deposit(Fen::new(1)));
     }
-    assert_eq!(desk.ledger.requests().len(), count);
+    assert_eq!(office.ledger().requests().len(), count);
     let bytes = resident().saturating_sub(before);
     println!(
         "request keys, {count} remembered: {:.0} B each, beside members; they are kept for 35 days\n",

@@ -10,9 +10,8 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use yidan_bench::by_hand;
+use yidan_bench::claims::class_of;
 use yidan_bench::dice::Dice;
-
-use crate::town::class_of;
 
 const PROGRAMS: &str = "/usr/lib/postgresql/15/bin";
 const TABLES: &str = include_str!("r1.sql");

@@ -7,17 +7,16 @@ use std::time::{Duration, Instant};
 
 use yidan_bench::bills::{self, SEED};
 use yidan_bench::by_hand;
+use yidan_bench::claims::{class_of, line, paid, psn_no, request, settle, today, world};
 use yidan_bench::dice::{Dice, Zipf};
 use yidan_bench::machine::cpu_time;
 use yidan_image::Image;
 use yidan_pipeline::fold::{Looked, look};
-use yidan_settlement::claim::HospitalApproval;
 use yidan_settlement::command::What;
-use yidan_settlement::facts::{ChargesFacts, LineFacts, Text};
+use yidan_settlement::facts::ChargesFacts;
 use yidan_settlement::ledger::StateHash;
-use yidan_settlement::money::{Price, Quantity};
 
-use crate::town::{Town, class_of, paid, psn_no, request, settle, today, world};
+use crate::town::Town;
 use crate::{Asked, median};
 
 const IN_FLIGHT: usize = 2_000;
@@ -110,23 +109,4 @@ fn of_lines(folder: &Path, count: usize) -> StateHash {
     }
     (0..count.min(IN_FLIGHT)).for_each(|_| receive());
     town.stop()
-}
-
-fn line(serial: usize, code: &[u8], dice: &mut Dice) -> LineFacts {
-    let quantity = Quantity::new(10_000 * (1 + i64::try_from(dice.below(6)).expect("small")));
-    let price = Price::new(10_000 * (100 + i64::try_from(dice.below(5_000)).expect("small")));
-    LineFacts {
-        serial: format!("{serial:06}").into(),
-        batch: Text::default(),
-        code: std::str::from_utf8(code).expect("codes are text").into(),
-        day: today(),
-        quantity,
-        price,
-        amount: price.times(quantity).expect("a small amount"),
-        returns: None,
-        approval: HospitalApproval::Given,
-        prescriber: None,
-        days: None,
-        maternity: false,
-    }
 }

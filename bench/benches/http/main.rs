@@ -3,7 +3,7 @@
 //! pool of prepared visits, 2204 with a hundred lines, and memory of idle connections. Both take turns in this one run. Every answer is
 //! checked. `--test` runs it small, once.
 //!
-//! `cargo bench -p yidan-bench --bench http -- [--folder=PATH] [--seconds=N] [--rounds=N] [--connections=N]`
+//! `cargo bench -p yidan-bench --bench http -- [--folder=PATH] [--seconds=N] [--rounds=N] [--connections=N] [--idle=N]`
 
 #![expect(
     clippy::print_stdout,
@@ -16,11 +16,13 @@ mod his;
 mod town;
 
 use std::path::PathBuf;
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
+use yidan_bench::arguments::{Arguments, Known, NotKnown};
 use yidan_gateway::http::Server;
 
 use his::{Connection, Took};
@@ -47,32 +49,36 @@ struct Turn {
 }
 
 impl Asked {
-    fn read() -> Asked {
-        let arguments: Vec<String> = std::env::args().skip(1).collect();
-        let once = arguments.iter().any(|argument| argument == "--test");
-        let value = |name: &str| {
-            let given = arguments.iter().find_map(|one| one.strip_prefix(name)?.strip_prefix('='));
-            given.map(str::to_owned)
+    fn read() -> Result<Asked, NotKnown> {
+        let arguments = Arguments::of_process(Known {
+            numbers: &["--seconds", "--rounds", "--connections", "--idle"],
+            folders: &["--folder"],
+            flags: &[],
+            parts: &[],
+            names: false,
+        })?;
+        let turn = match arguments.number("--seconds", 3, 0) as u64 {
+            0 => Duration::from_millis(200),
+            seconds => Duration::from_secs(seconds),
         };
-        let number = |name: &str, full: usize, small: usize| {
-            let unless = if once { small } else { full };
-            value(name).map_or(unless, |text| text.parse().expect("a whole number"))
-        };
-        let seconds = u64::try_from(number("--seconds", 3, 0)).expect("few");
-        let turn =
-            if seconds == 0 { Duration::from_millis(200) } else { Duration::from_secs(seconds) };
-        Asked {
-            folder: value("--folder").map_or_else(std::env::temp_dir, PathBuf::from),
+        Ok(Asked {
+            folder: arguments.folder("--folder"),
             turn,
-            rounds: number("--rounds", 5, 1),
-            connections: number("--connections", 32, 4),
-            idle: number("--idle", 10_000, 50),
-        }
+            rounds: arguments.number("--rounds", 5, 1),
+            connections: arguments.number("--connections", 32, 4),
+            idle: arguments.number("--idle", 10_000, 50),
+        })
     }
 }
 
-fn main() {
-    let asked = Asked::read();
+fn main() -> ExitCode {
+    let asked = match Asked::read() {
+        Ok(asked) => asked,
+        Err(not_known) => {
+            println!("{not_known}");
+            return ExitCode::FAILURE;
+        }
+    };
     let folder = tempfile::tempdir_in(&asked.folder).expect("a folder");
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("threads");
@@ -120,6 +126,7 @@ fn main() {
     let stopped = runtime.block_on(Server::stop(served, Duration::from_secs(5)));
     assert_eq!(stopped.cut, 0, "nothing was on its way");
     town.end();
+    ExitCode::SUCCESS
 }
 
 /// What a turn does.

@@ -110,7 +110,8 @@ impl Default for Mix {
             identify: 1_000,
             stay_lines: (100, 500),
             zipf: 1.0,
-            zipf_members: 1.0,
+            // With 1.0 one member of a million would come for each fourteenth visit.
+            zipf_members: 0.5,
             zipf_facilities: 0.0,
         }
     }

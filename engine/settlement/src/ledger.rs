@@ -10,6 +10,7 @@ mod family;
 mod filed;
 mod grow;
 mod hash;
+mod lines;
 mod members;
 mod requests;
 pub mod snapshot;
@@ -36,10 +37,11 @@ pub use ahead::{STEPS, Sought, Step};
 pub use decide::{Catalogue, Decided, LookUp, Room, Shelf};
 pub use family::{HeldShare, Needs};
 pub use hash::StateHash;
+pub use lines::{HeldLine, HeldLines};
 pub use members::{HeldKey, HeldSettlement, HeldSlot, KeyMark, Member, Members, Row};
 pub use requests::{Effect, KEPT_MS, Remembered, RequestKey, Requests};
 pub use symbols::{Symbol, Symbols};
-pub use visit::{HeldLine, OpenVisit};
+pub use visit::OpenVisit;
 use visits::Visits;
 
 /// One shard.
@@ -242,7 +244,7 @@ impl Ledger {
                     psn_no: psn_no.into(),
                     facility: record.request.asker.clone(),
                     facts: facts.clone(),
-                    lines: Vec::new(),
+                    lines: HeldLines::default(),
                     batches: Vec::new(),
                     settled: None,
                 };
@@ -260,7 +262,7 @@ impl Ledger {
             }
             Event::LinesUploaded(visit, lines) => {
                 let visit = self.visits.get_mut(visit.get()).ok_or(broken("no such visit"))?;
-                visit.lines.extend((0_u32..).zip(lines).map(|(index, facts)| {
+                visit.lines.loose().extend((0_u32..).zip(lines).map(|(index, facts)| {
                     let facts = facts.clone();
                     HeldLine { facts, place, index, settled: 0 }
                 }));

@@ -90,7 +90,8 @@ impl<'p> Stay<'p> {
 
     /// The serials of lines that this settlement took in.
     fn lines_of(&self, settlement: u64) -> String {
-        let lines = self.held().map_or(&[][..], |visit| &visit.lines);
+        let Some(visit) = self.held() else { return String::new() };
+        let lines = visit.lines.all();
         let taken = lines.iter().filter(|line| line.settled == settlement);
         taken.map(|line| line.facts.serial.as_str()).collect::<Vec<_>>().join(" ")
     }

@@ -39,7 +39,7 @@ impl Service {
         let (member, code) = (Fact::from(psn_no), asking.institution.code.clone());
         let open = self.look(psn_no, move |ledger| {
             let ours = |visit: &&OpenVisit| visit.psn_no == member && visit.facility == code;
-            let lines = &ledger.visit(of).filter(ours)?.lines;
+            let lines = ledger.visit(of).filter(ours)?.lines.all();
             Some(lines.iter().map(|line| line.facts.clone()).collect::<Vec<_>>())
         });
         let lines = match open.await? {

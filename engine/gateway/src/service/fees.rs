@@ -166,7 +166,8 @@ impl Service {
             let facility = ledger.facility(&code).and_then(|one| one.facts().cloned());
             let known = Known { place: held.known(), facts: held.facts()?, facility };
             let visit = ledger.visit(visit).filter(|visit| visit.psn_no == member)?;
-            let mut held = visit.lines.iter();
+            let lines = visit.lines.all();
+            let mut held = lines.iter();
             let first = first.and_then(|serial| held.find(|line| line.facts.serial == serial));
             Some(Seen { known, scheme: visit.facts.insutype, first: first.map(|line| line.place) })
         })?;

@@ -350,7 +350,8 @@ impl Ledger {
         lines: &[LineFacts],
     ) -> Result<Decided, Refused> {
         let visit = self.visit_of(command, number)?;
-        let held = visit.lines.iter().map(|held| &held.facts);
+        let held = visit.lines.all();
+        let held = held.iter().map(|held| &held.facts);
         let mut known: BTreeMap<&str, &LineFacts> =
             held.map(|facts| (&*facts.serial, facts)).collect();
         let mut new: Vec<LineFacts> = Vec::new();
@@ -394,8 +395,9 @@ impl Ledger {
                 &[]
             }
         };
+        let lines = visit.lines.all();
         let settled: BTreeMap<&str, bool> =
-            visit.lines.iter().map(|line| (&*line.facts.serial, line.settled != 0)).collect();
+            lines.iter().map(|line| (&*line.facts.serial, line.settled != 0)).collect();
         for (index, serial) in (0_u32..).zip(serials) {
             let why = match settled.get(&**serial) {
                 None => Conduct::LineUnknown,

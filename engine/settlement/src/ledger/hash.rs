@@ -176,7 +176,7 @@ fn put_visit(visit: &OpenVisit, to: &mut Vec<u8>) {
     let texts: [&Text; 2] = [&visit.psn_no, &visit.facility];
     texts.iter().for_each(|text| put_text(text, to));
     visit.facts.put(to);
-    for line in &visit.lines {
+    for line in visit.lines.all().iter() {
         line.facts.put(to);
         line.settled.put(to);
     }

@@ -11,8 +11,9 @@ use core::fmt;
 
 use super::members::{FILING, MARK_BITS, NUMBER_BITS};
 use super::{
-    BUCKETS, Books, Effect, Facility, HeldKey, HeldLine, HeldSettlement, HeldShare, HeldSlot,
-    KeyMark, Ledger, Member, OpenVisit, Remembered, RequestKey, Symbol, bucket_of, shard_of_bucket,
+    BUCKETS, Books, Effect, Facility, HeldKey, HeldLine, HeldLines, HeldSettlement, HeldShare,
+    HeldSlot, KeyMark, Ledger, Member, OpenVisit, Remembered, RequestKey, Symbol, bucket_of,
+    shard_of_bucket,
 };
 use crate::date::Day;
 use crate::event::PolicyNames;
@@ -126,7 +127,7 @@ pub fn write<E>(shards: &[Ledger], chunk: impl FnMut(&[u8]) -> Result<(), E>) ->
                 visit.settled.put(to);
             })?;
             // One by one: a visit may have more lines than a chunk has room for.
-            for line in &visit.lines {
+            for line in visit.lines.all().iter() {
                 count(&mut counts.lines);
                 rows.put(Row::Line, |to| {
                     line.facts.put(to);
@@ -344,6 +345,9 @@ impl Reading {
             return None;
         }
         let of_visit = self.visit.take();
+        if row != Row::Line {
+            self.visit_is_whole(of_visit)?;
+        }
         match row {
             Row::Head => self.head(from),
             Row::Policy => self.policy(from),
@@ -491,7 +495,7 @@ impl Reading {
         let facts = VisitFacts::read(from)?;
         let (batches, settled) = (Stored::read(from)?, Stored::read(from)?);
         let shard = self.shard_of(bucket_of(&psn_no));
-        let lines = Vec::new();
+        let lines = HeldLines::default();
         let visit = OpenVisit { psn_no, facility, facts, lines, batches, settled };
         let before = self.shards.get_mut(shard)?.visits.insert(number, visit);
         self.visit = Some((shard, number));
@@ -507,8 +511,18 @@ impl Reading {
             index: Stored::read(from)?,
             settled: Stored::read(from)?,
         };
-        self.shards.get_mut(shard)?.visits.get_mut(number)?.lines.push(line);
+        self.shards.get_mut(shard)?.visits.get_mut(number)?.lines.loose().push(line);
         count(&mut self.counts.lines);
+        Some(())
+    }
+
+    /// The last line of a visit was read, where the rows before were of one.
+    fn visit_is_whole(&mut self, visit: Option<(usize, u64)>) -> Option<()> {
+        let Some((shard, number)) = visit else { return Some(()) };
+        let visit = self.shards.get_mut(shard)?.visits.get_mut(number)?;
+        if visit.settled.is_some() {
+            visit.lines.pack();
+        }
         Some(())
     }
 

@@ -4,11 +4,11 @@
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
-use super::KEPT_MS;
 use super::decide::refused;
+use super::{HeldLine, HeldLines, KEPT_MS};
 use crate::date::Day;
 use crate::event::{Refused, Run, Which};
-use crate::facts::{LineFacts, Text, VisitFacts};
+use crate::facts::{Text, VisitFacts};
 use crate::limits::BATCH_VISIT_DAYS;
 use crate::reason::Conduct;
 
@@ -25,24 +25,11 @@ pub struct OpenVisit {
     /// As registered, and as changed since.
     pub facts: VisitFacts,
     /// Lines in the order they came.
-    pub lines: Vec<HeldLine>,
+    pub lines: HeldLines,
     /// Settlements that stand and took in a batch each; the visit goes on.
     pub batches: Vec<u64>,
     /// The settlement that ended it.
     pub settled: Option<u64>,
-}
-
-/// An uploaded line.
-#[derive(Clone, Eq, PartialEq, Debug)]
-pub struct HeldLine {
-    /// As uploaded.
-    pub facts: LineFacts,
-    /// The record that uploaded it, and which of its lines it is.
-    pub place: u64,
-    /// Counted from nought.
-    pub index: u32,
-    /// The settlement that took it in; nought for none.
-    pub settled: u64,
 }
 
 impl OpenVisit {
@@ -54,7 +41,7 @@ impl OpenVisit {
     /// Refuses where something was charged for it, settled or not: it is not closed and its registration not reversed before that
     /// was taken back.
     pub(super) fn nothing_charged(&self) -> Result<(), Refused> {
-        if self.settled.is_some() || self.lines.iter().any(|line| line.settled != 0) {
+        if self.settled.is_some() || self.lines.open().count() != self.lines.len() {
             return Err(refused(Conduct::VisitSettled));
         }
         if !self.lines.is_empty() {
@@ -65,7 +52,7 @@ impl OpenVisit {
 
     /// Lines that no settlement has taken in: those of a batch, or all.
     pub(super) fn open_lines(&self, batch: Option<&str>) -> impl Iterator<Item = &HeldLine> {
-        self.lines.iter().filter(move |line| line.is_open(batch))
+        self.lines.open().filter(move |line| line.is_of(batch))
     }
 
     /// Where such lines are written.
@@ -87,20 +74,24 @@ impl OpenVisit {
 
     /// A settlement takes lines in.
     pub(super) fn take(&mut self, batch: Option<&str>, mid_stay: bool, settlement: u64) {
-        let lines = self.lines.iter_mut().filter(|line| line.is_open(batch));
-        lines.for_each(|line| line.settled = settlement);
+        let lines = self.lines.loose().iter_mut();
+        let open = lines.filter(|line| line.settled == 0 && line.is_of(batch));
+        open.for_each(|line| line.settled = settlement);
         if mid_stay {
             return;
         }
         match batch {
             Some(_) => self.batches.push(settlement),
-            None => self.settled = Some(settlement),
+            None => {
+                self.settled = Some(settlement);
+                self.lines.pack();
+            }
         }
     }
 
     /// A settlement is undone, and gives its lines back.
     pub(super) fn give_back(&mut self, settlement: u64) {
-        let lines = self.lines.iter_mut().filter(|line| line.settled == settlement);
+        let lines = self.lines.loose().iter_mut().filter(|line| line.settled == settlement);
         lines.for_each(|line| line.settled = 0);
         self.batches.retain(|one| *one != settlement);
         self.settled = self.settled.filter(|one| *one != settlement);
@@ -109,13 +100,11 @@ impl OpenVisit {
     /// Lines go that are not settled.
     pub(super) fn withdraw(&mut self, which: &Which) {
         match which {
-            Which::All => self.lines.retain(|line| !line.is_open(None)),
-            Which::Batch(batch) => self.lines.retain(|line| !line.is_open(Some(batch))),
+            Which::All => self.lines.keep_open(|_| false),
+            Which::Batch(batch) => self.lines.keep_open(|line| !line.is_of(Some(batch))),
             Which::Serials(serials) => {
                 let serials: BTreeSet<&Text> = serials.iter().collect();
-                let goes =
-                    |one: &HeldLine| one.is_open(None) && serials.contains(&one.facts.serial);
-                self.lines.retain(|line| !goes(line));
+                self.lines.keep_open(|line| !serials.contains(&line.facts.serial));
             }
         }
     }
@@ -129,13 +118,13 @@ impl OpenVisit {
         let by_batch = |line: &HeldLine| self.batches.contains(&line.settled);
         !self.batches.is_empty()
             && closed.days_since(begin) > BATCH_VISIT_DAYS
-            && self.lines.iter().all(by_batch)
+            && self.lines.all().iter().all(by_batch)
     }
 }
 
 impl HeldLine {
-    /// Whether no settlement has taken it in, and it is of this batch where one is named.
-    fn is_open(&self, batch: Option<&str>) -> bool {
-        self.settled == 0 && batch.is_none_or(|batch| self.facts.batch == batch)
+    /// Whether it is of this batch, where one is named.
+    fn is_of(&self, batch: Option<&str>) -> bool {
+        batch.is_none_or(|batch| self.facts.batch == batch)
     }
 }

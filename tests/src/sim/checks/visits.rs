@@ -68,7 +68,7 @@ pub fn difference<'r>(
             let (serial, batch) = (line.facts.serial.to_string(), line.facts.batch.to_string());
             (serial, (batch, line.settled))
         };
-        let lines = visit.lines.iter().map(line).collect();
+        let lines = visit.lines.all().iter().map(line).collect();
         let (batches, ended, end) = (visit.batches.clone(), visit.settled, visit.facts.end);
         engine.insert(number, Visit { lines, batches, ended, end });
     }

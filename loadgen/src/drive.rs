@@ -105,7 +105,9 @@ pub async fn drive(
     stop: Arc<AtomicBool>,
 ) -> Result<Outcome, DriveError> {
     let kept = Kept::read(&job.town)?;
-    machine::allow_files(u64::from(job.connections) + FILES).map_err(DriveError::Files)?;
+    // Each facility has a window at least.
+    let windows = job.connections.max(kept.town.facilities);
+    machine::allow_files(u64::from(windows) + FILES).map_err(DriveError::Files)?;
     let unfinished = Unfinished::begin(&job.town)?;
     let scenario = &job.scenario;
     let faults = !scenario.kill_at.is_empty() || scenario.busy_disk;

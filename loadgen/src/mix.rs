@@ -72,7 +72,7 @@ pub struct Drawn {
     pub kind: Kind,
     /// The rank of the member, the first comes most often.
     pub member: u32,
-    /// Which facility, out of those that fit: a number drawn from all there are.
+    /// Which facility, out of those that fit: any number, evenly drawn: how far along all that fit it is.
     pub facility: u32,
     /// A stay in another province.
     pub away: bool,

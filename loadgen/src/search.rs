@@ -65,6 +65,9 @@ const SURPRISES: u32 = 4;
 /// Tries after which a search gives up: a quiet machine takes some twenty-five.
 const TRIES_MAX: u32 = 80;
 
+/// The doubt where no rate was found at all: the headline says so by itself.
+pub(crate) const NOWHERE: &str = "it held nowhere";
+
 /// What kind of try it is.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
 pub(crate) enum Kind {
@@ -194,12 +197,17 @@ impl<T: Trial> Searching<'_, T> {
     /// Roughly first, then rung by rung, then confirmed; and once again where it holds far above what was found.
     async fn whole(&mut self) -> Result<(Option<i32>, Vec<String>), Ended> {
         let Some(hint) = self.roughly().await? else {
-            return Ok((None, vec!["it held nowhere".to_owned()]));
+            return Ok((None, vec![NOWHERE.to_owned()]));
         };
         let (mut held, mut failed) = (None, None);
         for anew in [false, true] {
             held = self.between(hint, held, failed).await?;
-            let Some(found) = held else { break };
+            let Some(found) = held else {
+                return Ok((
+                    None,
+                    vec!["it passed short tries and held in no long one".to_owned()],
+                ));
+            };
             let Some(confirmed) = self.confirm(found).await? else { break };
             if self.probe(confirmed + SAME, false).await? {
                 // What had failed below it was somebody else's doing: on from here, but only once.
@@ -218,7 +226,7 @@ impl<T: Trial> Searching<'_, T> {
                 doubts
                     .push(format!("it held at {:.0}/s, not at {below:.0}/s", self.rate(confirmed)));
             }
-            if found - confirmed > SAME {
+            if found - confirmed >= SAME {
                 let found = self.rate(found);
                 doubts.push(format!("{found:.0}/s held in tries, not in confirmations"));
             }
@@ -227,7 +235,7 @@ impl<T: Trial> Searching<'_, T> {
         Ok((None, vec!["what was found was not confirmed".to_owned()]))
     }
 
-    /// Doubles what passes, and narrows the gap to what does not to a quarter, by short tries.
+    /// Doubles what passes, and narrows the gap to what does not to three tenths, by short tries.
     async fn roughly(&mut self) -> Result<Option<Hint>, Ended> {
         let (mut passed, mut not) = (0.0_f64, f64::INFINITY);
         let mut rate = self.search.from;
@@ -411,7 +419,7 @@ impl<T: Trial> Searching<'_, T> {
             wrong += if *rung < found { tally.failed } else { tally.held };
             all += tally.held + tally.failed;
         }
-        if wrong * SURPRISES < all {
+        if all == 0 || wrong * SURPRISES < all {
             return Vec::new();
         }
         vec![format!("of {all} tries well off it {wrong} held or failed against it")]

@@ -141,13 +141,12 @@ fn of_lines(settled: &Settled) -> Vec<(&'static str, u64)> {
         let without = |clear: fn(&mut LineFacts)| without(lines, clear);
         let named = [
             ("code", without(|line| line.code = Text::default())),
-            ("serial", without(|line| line.serial = Text::default())),
-            ("day", without(|line| line.day = Day::MIN)),
+            ("day", without(|line| line.day = Day::new(0))),
             ("days of use", without(|line| line.days = None)),
             // Nought times a quantity is nought, which goes without saying.
             ("price", without(|line| (line.price, line.amount) = (Price::ZERO, Fen::ZERO))),
         ];
-        add_with_rest(&mut parts, &named, "quantity, marks", length(lines));
+        add_with_rest(&mut parts, &named, "quantity, marks, the first serial", length(lines));
     }
     let outcomes = &settled.decision.lines;
     let without = |clear: fn(&mut LineOutcome)| without(outcomes, clear);
@@ -164,7 +163,8 @@ fn of_lines(settled: &Settled) -> Vec<(&'static str, u64)> {
 fn without<T: Stored + Clone>(items: &Vec<T>, clear: fn(&mut T)) -> u64 {
     let mut cleared = items.clone();
     cleared.iter_mut().for_each(clear);
-    length(items).saturating_sub(length(&cleared))
+    let less = length(items).checked_sub(length(&cleared));
+    less.expect("what goes without saying takes no room")
 }
 
 fn add_with_rest(

@@ -31,7 +31,7 @@ pub(crate) fn open_load(asked: &Asked) {
         "load   asked/s   answer p50       p99     p99.9  queue full  commit wait p50   p99   one commit p50   p99   fdatasync \
          p50   p99   wait ÷ that, p99   beside the load, p99   wait ÷ that  processor gone, longest"
     );
-    // As many bytes as the mean commit of the round before.
+    // As many bytes as the mean commit had until the round before.
     let mut block = 4_096;
     for part in PARTS {
         let rate = capacity * part as f64 / 100.0;
@@ -43,11 +43,13 @@ pub(crate) fn open_load(asked: &Asked) {
             let seed = part * 1_000 + round as u64;
             let turn =
                 Arc::new(Clock { took: Mutex::new(histogram()), settled: AtomicU64::new(0) });
-            let stop = AtomicBool::new(false);
+            let stop = Stop::default();
             let (asked_for, refused) = std::thread::scope(|scope| {
-                let beat = scope.spawn(|| beside::syncs(folder.path(), block, &stop));
+                let beat = scope.spawn(|| beside::syncs(folder.path(), block, &stop.0));
+                // Dropped too where the load fails, or the scope would wait for the beat for good.
+                let until_here = stop.until_here();
                 let done = town.run_open(poisson(seed, rate, asked.turn), &turn);
-                stop.store(true, Ordering::Relaxed);
+                drop(until_here);
                 under_load.extend(beat.join().expect("a sound disk"));
                 done
             });
@@ -93,8 +95,27 @@ pub(crate) fn open_load(asked: &Asked) {
     town.check();
     town.stop();
     println!(
-        "fdatasync writes as many bytes as the mean commit of that load did, alone after it and each 5 ms beside it by a thread of its own\n"
+        "fdatasync writes as many bytes as the mean commit of that load did until then, alone after each round; beside it, each 5 ms by a \
+         thread of its own, as many as that of the round before (4 KiB at first)\n"
     );
+}
+
+/// Tells a thread to stop.
+#[derive(Default)]
+struct Stop(AtomicBool);
+
+struct UntilHere<'s>(&'s Stop);
+
+impl Stop {
+    fn until_here(&self) -> UntilHere<'_> {
+        UntilHere(self)
+    }
+}
+
+impl Drop for UntilHere<'_> {
+    fn drop(&mut self) {
+        self.0.0.store(true, Ordering::Relaxed);
+    }
 }
 
 /// Up to a minute, in nanoseconds.

@@ -79,8 +79,9 @@ fn main() -> ExitCode {
         match callgrind::count(place, &image, folder.path()) {
             Ok(Counted { instructions, of }) => table.row(path.name, instructions, of),
             Err(why) => {
-                println!("{}: {why}", path.name);
-                return ExitCode::FAILURE;
+                // One that computes something wrong fails here; else it is an instruction that valgrind does not know.
+                go(&mut (path.make)(&image));
+                println!("{}: not counted: {why}", path.name);
             }
         }
     }

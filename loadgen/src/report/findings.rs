@@ -5,6 +5,7 @@
 use super::histogram::quantile;
 use super::words::{self, count, objective, rate, time};
 use crate::result::{Latency, Outcome, Step};
+use crate::search::NOWHERE;
 
 /// Settlements of the whole nation on its peak day.
 const NATION_SETTLEMENTS_PEAK_DAY: u32 = 35_000_000;
@@ -80,7 +81,7 @@ fn searched(outcome: &Outcome) -> Headline {
         let held = measured(outcome).filter(|step| step.held == Some(true));
         let most = held.map(|step| step.intended_per_second).fold(0.0, f64::max);
         format!("It was interrupted: {goal} held up to {} visits/s, not confirmed.", rate(most))
-    } else if nowhere && !found.doubts.is_empty() && found.doubts[0] != "it held nowhere" {
+    } else if nowhere && !found.doubts.is_empty() && found.doubts[0] != NOWHERE {
         format!("The search has not converged: {}.", found.doubts[0])
     } else if nowhere {
         format!("At no rate that was tried did {goal} hold.")

@@ -1,9 +1,10 @@
-//! The lines of a registered visit. Of one that has ended they stand packed, as bytes, in a tenth of the room: it is kept until its
-//! day is closed, so that a day's visits are in memory at its end, and hardly one of them is looked at again.
+//! The lines of a registered visit. Of one that has ended they stand packed, as bytes, in a sixth of the room or less: it is kept until
+//! its day is closed, so that a day's visits are in memory at its end, and hardly one of them is looked at again.
 
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
+use core::fmt;
 
 use crate::facts::LineFacts;
 use crate::stored::{self, Bytes, Stored};
@@ -22,23 +23,24 @@ pub struct HeldLine {
 }
 
 /// Lines in the order they came.
-#[derive(Clone, Debug, Default)]
-pub struct HeldLines {
-    /// As they are worked with; none where they are packed.
-    loose: Vec<HeldLine>,
-    packed: Option<Packed>,
-}
+#[derive(Clone)]
+pub struct HeldLines(State);
 
-#[derive(Clone, Debug)]
-struct Packed {
-    count: usize,
-    bytes: Box<[u8]>,
+#[derive(Clone)]
+enum State {
+    /// As they are worked with.
+    Loose(Vec<HeldLine>),
+    /// So many, each taken in by a settlement.
+    Packed(usize, Box<[u8]>),
 }
 
 impl HeldLines {
     /// How many.
     pub fn len(&self) -> usize {
-        self.packed.as_ref().map_or(self.loose.len(), |packed| packed.count)
+        match &self.0 {
+            State::Loose(lines) => lines.len(),
+            State::Packed(count, _) => *count,
+        }
     }
 
     /// Whether there are none.
@@ -48,46 +50,70 @@ impl HeldLines {
 
     /// All of them; packed ones are unpacked for it.
     pub fn all(&self) -> Cow<'_, [HeldLine]> {
-        match &self.packed {
-            None => Cow::Borrowed(&self.loose),
-            Some(packed) => Cow::Owned(packed.unpacked()),
+        match &self.0 {
+            State::Loose(lines) => Cow::Borrowed(lines),
+            State::Packed(_, bytes) => Cow::Owned(unpacked(bytes)),
         }
     }
 
-    /// Those that no settlement has taken in. Packed ones are all settled.
+    /// Those that no settlement has taken in.
     pub(super) fn open(&self) -> impl Iterator<Item = &HeldLine> {
-        self.loose.iter().filter(|line| line.settled == 0)
+        let lines = match &self.0 {
+            State::Loose(lines) => &lines[..],
+            State::Packed(_, _) => &[],
+        };
+        lines.iter().filter(|line| line.settled == 0)
     }
 
     /// The same, of which some may go.
     pub(super) fn keep_open(&mut self, keep: impl Fn(&HeldLine) -> bool) {
-        self.loose.retain(|line| line.settled != 0 || keep(line));
+        match &mut self.0 {
+            State::Loose(lines) => lines.retain(|line| line.settled != 0 || keep(line)),
+            State::Packed(_, _) => {}
+        }
     }
 
     /// All, to be changed.
     pub(super) fn loose(&mut self) -> &mut Vec<HeldLine> {
-        if let Some(packed) = self.packed.take() {
-            self.loose = packed.unpacked();
+        if let State::Packed(_, bytes) = &self.0 {
+            self.0 = State::Loose(unpacked(bytes));
         }
-        &mut self.loose
+        match &mut self.0 {
+            State::Loose(lines) => lines,
+            #[expect(clippy::unreachable, reason = "they were unpacked just now")]
+            State::Packed(_, _) => unreachable!("they were unpacked just now"),
+        }
     }
 
     /// Packs them where all are settled.
     pub(super) fn pack(&mut self) {
-        if self.loose.is_empty() || self.open().next().is_some() {
-            return;
+        let all_settled = self.open().next().is_none();
+        if let State::Loose(lines) = &self.0
+            && all_settled
+            && !lines.is_empty()
+        {
+            let mut bytes = Vec::new();
+            lines.put(&mut bytes);
+            self.0 = State::Packed(lines.len(), bytes.into_boxed_slice());
         }
-        let mut bytes = Vec::new();
-        self.loose.put(&mut bytes);
-        self.packed = Some(Packed { count: self.loose.len(), bytes: bytes.into_boxed_slice() });
-        self.loose = Vec::new();
     }
 }
 
-impl Packed {
-    #[expect(clippy::expect_used, reason = "they were packed by this process, and never left it")]
-    fn unpacked(&self) -> Vec<HeldLine> {
-        stored::whole(&self.bytes).expect("lines as they were packed")
+#[expect(clippy::expect_used, reason = "they were packed by this process, and never left it")]
+fn unpacked(bytes: &[u8]) -> Vec<HeldLine> {
+    stored::whole(bytes).expect("lines as they were packed")
+}
+
+impl Default for HeldLines {
+    fn default() -> HeldLines {
+        HeldLines(State::Loose(Vec::new()))
+    }
+}
+
+/// The lines, however they stand.
+impl fmt::Debug for HeldLines {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.all().iter()).finish()
     }
 }
 
@@ -161,6 +187,10 @@ mod tests {
         HeldLine { facts, place, index, settled }
     }
 
+    fn is_packed(lines: &HeldLines) -> bool {
+        matches!(lines.0, State::Packed(_, _))
+    }
+
     #[test]
     fn packed_lines_are_the_same_lines() {
         let all = [
@@ -174,36 +204,37 @@ mod tests {
         lines.loose().extend(all.iter().cloned());
         let loose = lines.clone();
         lines.pack();
-        assert!(lines.packed.is_some() && lines.loose.is_empty());
+        assert!(is_packed(&lines));
         assert_eq!((lines.len(), &lines.all()[..]), (all.len(), &all[..]));
         assert_eq!(lines, loose);
         assert_eq!(lines.open().count(), 0);
         lines.keep_open(|_| false);
         assert_eq!(lines, loose, "what is settled does not go");
         assert_eq!(lines.loose(), &all);
-        assert!(lines.packed.is_none());
+        assert!(!is_packed(&lines));
     }
 
     #[test]
     fn lines_that_are_open_stay_loose() {
         let mut lines = HeldLines::default();
         lines.pack();
-        assert!(lines.is_empty() && lines.packed.is_none());
+        assert!(lines.is_empty() && !is_packed(&lines));
         lines.loose().extend([line(1, 5, 0, 7), line(2, 5, 1, 0)]);
         lines.pack();
-        assert_eq!((lines.open().count(), lines.loose.len()), (1, 2));
+        assert!(lines.open().count() == 1 && !is_packed(&lines));
         lines.keep_open(|_| false);
         lines.pack();
-        assert_eq!((lines.len(), lines.loose.len()), (1, 0));
+        assert!(lines.len() == 1 && is_packed(&lines));
     }
 
     #[test]
-    fn a_packed_line_takes_a_tenth_of_the_room() {
+    fn a_packed_line_takes_a_sixth_of_the_room_or_less() {
         let mut lines = HeldLines::default();
         lines.loose().extend((0..100_u32).map(|number| line(number, 5, number, 7)));
         let loose = size_of::<HeldLine>().saturating_mul(lines.len());
         lines.pack();
-        let packed = lines.packed.expect("all are settled").bytes.len();
+        let State::Packed(_, bytes) = &lines.0 else { panic!("all are settled") };
+        let packed = bytes.len();
         assert!(packed.saturating_mul(6) < loose, "{packed} of {loose}");
     }
 }

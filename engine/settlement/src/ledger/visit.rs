@@ -77,15 +77,14 @@ impl OpenVisit {
         let lines = self.lines.loose().iter_mut();
         let open = lines.filter(|line| line.settled == 0 && line.is_of(batch));
         open.for_each(|line| line.settled = settlement);
-        if mid_stay {
-            return;
-        }
         match batch {
+            _ if mid_stay => {}
             Some(_) => self.batches.push(settlement),
-            None => {
-                self.settled = Some(settlement);
-                self.lines.pack();
-            }
+            None => self.settled = Some(settlement),
+        }
+        // One midway may be put back after the one that ended the visit.
+        if self.settled.is_some() {
+            self.lines.pack();
         }
     }
 

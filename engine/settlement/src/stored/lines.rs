@@ -63,7 +63,7 @@ const OF_WHOLE: i64 = 10_000;
 const REASONS: u8 = 64;
 
 /// A mark where something holds.
-fn mark(mark: u16, holds: bool) -> u16 {
+fn when(mark: u16, holds: bool) -> u16 {
     if holds { mark } else { 0 }
 }
 
@@ -149,17 +149,17 @@ impl Stored for LineFacts {
         let fen = self.price.get() % OF_WHOLE != 0;
         let amount = self.price.times(self.quantity) != Some(self.amount);
         let marks = [
-            mark(mark::SERIAL, serial),
-            mark(mark::DAYS, self.days != before.days),
-            mark(mark::DAY, self.day != before.day),
-            mark(mark::AMOUNT, amount),
-            mark(mark::PART_OF_UNIT, unit),
-            mark(mark::PART_OF_FEN, fen),
-            mark(mark::APPROVAL, self.approval != before.approval),
-            mark(mark::BATCH, self.batch != before.batch),
-            mark(mark::RETURNS, self.returns.is_some()),
-            mark(mark::PRESCRIBER, self.prescriber != before.prescriber),
-            mark(mark::MATERNITY, self.maternity),
+            when(mark::SERIAL, serial),
+            when(mark::DAYS, self.days != before.days),
+            when(mark::DAY, self.day != before.day),
+            when(mark::AMOUNT, amount),
+            when(mark::PART_OF_UNIT, unit),
+            when(mark::PART_OF_FEN, fen),
+            when(mark::APPROVAL, self.approval != before.approval),
+            when(mark::BATCH, self.batch != before.batch),
+            when(mark::RETURNS, self.returns.is_some()),
+            when(mark::PRESCRIBER, self.prescriber != before.prescriber),
+            when(mark::MATERNITY, self.maternity),
         ];
         marks.into_iter().fold(0, |all, one| all | one).put(to);
         code::put(&self.code, to);
@@ -271,17 +271,17 @@ impl Stored for LineOutcome {
         let unit = quantity.get() % OF_WHOLE != 0;
         let none = LineReasons::NONE;
         let marks = [
-            mark(found::ENTRY, entry.is_some()),
-            mark(found::IN_SCOPE, !in_scope.is_zero()),
-            mark(found::PRE_PAY, !pre_pay.is_zero()),
-            mark(found::OWN, !own.is_zero()),
-            mark(found::REASONS, *reasons != none),
-            mark(found::KIND, *kind != LineKind::default()),
-            mark(found::OVER, !over.is_zero()),
-            mark(found::PART_OF_UNIT, unit),
-            mark(found::FACILITY, !facility.is_zero()),
-            mark(found::STAY_PART, *stay_part != 0),
-            mark(found::REVIEW, *review),
+            when(found::ENTRY, entry.is_some()),
+            when(found::IN_SCOPE, !in_scope.is_zero()),
+            when(found::PRE_PAY, !pre_pay.is_zero()),
+            when(found::OWN, !own.is_zero()),
+            when(found::REASONS, *reasons != none),
+            when(found::KIND, *kind != LineKind::default()),
+            when(found::OVER, !over.is_zero()),
+            when(found::PART_OF_UNIT, unit),
+            when(found::FACILITY, !facility.is_zero()),
+            when(found::STAY_PART, *stay_part != 0),
+            when(found::REVIEW, *review),
         ];
         marks.into_iter().fold(0, |all, one| all | one).put(to);
         put_number(quantity.get(), unit, to);

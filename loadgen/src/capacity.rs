@@ -200,6 +200,7 @@ fn capacity(objective: Objective, found: Found, steps: &[Step]) -> Capacity {
     Capacity {
         objective: objective.to_string(),
         visits_per_second: found.rate,
+        step: best.map(|step| step.name.clone()).unwrap_or_default(),
         settlements_per_second: of(|step| step.settlements_at_end),
         calls_per_second: of(|step| step.calls_at_end),
         not_at: found.not_at,
@@ -222,11 +223,14 @@ fn together(mut each: Vec<Capacity>) -> Capacity {
             visits_per_second[0].min(visits_per_second[1]),
             visits_per_second[0].max(visits_per_second[1]),
         ];
-        Pair { visits_per_second, agrees: low > 0.0 && high - low <= AGREE * high }
+        Pair { visits_per_second, agrees: low > 0.0 && high - low <= AGREE * low }
     };
     let pairs: Vec<Pair> = each.chunks_exact(2).map(pair).collect();
     let agree = pairs.iter().filter(|pair| pair.agrees).count();
-    let alone = each.iter().filter(|one| !one.converged).count();
+    let mut own = Vec::new();
+    for (number, one) in (1..).zip(&each) {
+        own.extend(one.doubts.first().map(|doubt| format!("search {number}: {doubt}")));
+    }
     let converged = agree * 5 >= pairs.len() * 4;
     let found: Vec<f64> = each.iter().map(|one| one.visits_per_second).collect();
     each.sort_by(|one, other| one.visits_per_second.total_cmp(&other.visits_per_second));
@@ -236,10 +240,7 @@ fn together(mut each: Vec<Capacity>) -> Capacity {
         let most = AGREE * 100.0;
         middle.doubts.push(format!("{agree} of {} pairs agree within {most:.0} %", pairs.len()));
     }
-    if alone > 0 {
-        let all = found.len();
-        middle.doubts.push(format!("{alone} of {all} searches had doubts of their own"));
-    }
+    middle.doubts.append(&mut own);
     let converged = converged && middle.visits_per_second > 0.0;
     Capacity { converged, searches: found, pairs, ..middle }
 }
@@ -290,7 +291,7 @@ mod tests {
     #[test]
     fn four_of_five_pairs_have_to_agree() {
         let of = |rates: &[f64]| together(rates.iter().copied().map(found).collect());
-        let four = of(&[100.0, 86.0, 100.0, 100.0, 90.0, 100.0, 100.0, 100.0, 100.0, 50.0]);
+        let four = of(&[100.0, 87.0, 100.0, 100.0, 90.0, 100.0, 100.0, 100.0, 100.0, 50.0]);
         let agree: Vec<bool> = four.pairs.iter().map(|pair| pair.agrees).collect();
         assert_eq!(agree, [true, true, true, true, false]);
         assert!(four.converged && four.doubts.is_empty(), "{four:?}");
@@ -298,6 +299,12 @@ mod tests {
         let three = of(&[100.0, 80.0, 100.0, 100.0, 90.0, 100.0, 100.0, 100.0, 100.0, 50.0]);
         assert!(!three.converged);
         assert_eq!(three.doubts, ["3 of 5 pairs agree within 15 %"]);
+        let more = of(&[100.0, 116.0]);
+        assert!(!more.converged, "16 % more than the lower");
+        let doubtful = Capacity { doubts: vec!["one".into(), "two".into()], ..found(100.0) };
+        let told = together(vec![found(100.0), doubtful]);
+        assert!(told.converged, "what has to agree is what was found");
+        assert_eq!(told.doubts, ["search 2: one"]);
         let nothing = of(&[0.0, 0.0]);
         assert!(!nothing.converged, "nothing found twice is no agreement");
         let one = together(vec![found(7.0)]);

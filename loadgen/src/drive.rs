@@ -63,6 +63,9 @@ pub enum Server {
 /// Open files beside the connections: here, and at a server that is started here, which has the same limit.
 const FILES: u64 = 500;
 
+/// Connections that `yidan serve` takes, unless its configuration says otherwise.
+const SERVED: u32 = 4_096;
+
 /// Why there is no outcome.
 #[derive(Debug, thiserror::Error)]
 pub enum DriveError {
@@ -90,6 +93,9 @@ pub enum DriveError {
     /// Every connection is an open file, here and at the server.
     #[error("{0}")]
     Files(String),
+    /// More than a server takes that is started as it comes.
+    #[error("a server that is started here takes {SERVED} connections, not {0}: give --connections within that, or serve elsewhere")]
+    Connections(u32),
     /// Faults are planted in a server that runs elsewhere.
     #[error("kill_at and busy_disk need a server that is started here (--serve)")]
     NotHere,
@@ -106,8 +112,12 @@ pub async fn drive(
 ) -> Result<Outcome, DriveError> {
     let kept = Kept::read(&job.town)?;
     // Each facility has a window at least.
-    let windows = job.connections.max(kept.town.facilities);
-    machine::allow_files(u64::from(windows) + FILES).map_err(DriveError::Files)?;
+    let connections = job.connections.max(kept.town.facilities);
+    let job = Job { connections, ..job };
+    if matches!(job.server, Server::Here(_)) && connections > SERVED {
+        return Err(DriveError::Connections(connections));
+    }
+    machine::allow_files(u64::from(connections) + FILES).map_err(DriveError::Files)?;
     let unfinished = Unfinished::begin(&job.town)?;
     let scenario = &job.scenario;
     let faults = !scenario.kill_at.is_empty() || scenario.busy_disk;

@@ -217,6 +217,9 @@ pub struct Capacity {
     /// The highest rate at which it held in most of its tries and confirmations, visits a second; nought: at none. Of several
     /// searches, that of the one in the middle, as the rates below.
     pub visits_per_second: f64,
+    /// The step whose figures these are, by its name.
+    #[serde(default)]
+    pub step: String,
     /// Settlements a second at that rate.
     pub settlements_per_second: f64,
     /// Calls a second at that rate.

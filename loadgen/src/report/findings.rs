@@ -159,13 +159,11 @@ pub(super) fn measured(outcome: &Outcome) -> impl Iterator<Item = &Step> {
     outcome.steps.iter().filter(|step| !step.name.starts_with("warm-up") && step.all.count > 0)
 }
 
-/// The step that speaks for the run: the last that held at the capacity found; without one, the last that was measured.
+/// The step that speaks for the run: the one whose figures the capacity has; without one, the last that was measured.
 pub(super) fn main_step(outcome: &Outcome) -> Option<&Step> {
     let found = outcome.capacity.as_ref().filter(|found| found.visits_per_second > 0.0);
-    let at_capacity = found.and_then(|found| {
-        let near = |step: &&Step| near(step.intended_per_second, found.visits_per_second, 0.01);
-        measured(outcome).filter(near).filter(|step| step.held != Some(false)).last()
-    });
+    let at_capacity =
+        found.and_then(|found| measured(outcome).filter(|step| step.name == found.step).last());
     at_capacity.or_else(|| measured(outcome).last()).or_else(|| outcome.steps.last())
 }
 

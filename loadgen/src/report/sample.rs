@@ -49,6 +49,7 @@ fn made() -> Outcome {
         capacity: Some(Capacity {
             objective: "p99.9<=50ms".into(),
             visits_per_second: 1_400.0,
+            step: "confirm 3".into(),
             settlements_per_second: 1_386.2,
             calls_per_second: 8_120.0,
             not_at: 1_600.0,

@@ -94,7 +94,9 @@ pub enum DriveError {
     #[error("{0}")]
     Files(String),
     /// More than a server takes that is started as it comes.
-    #[error("a server that is started here takes {SERVED} connections, not {0}: give --connections within that, or serve elsewhere")]
+    #[error(
+        "a server that is started here takes {SERVED} connections, not {0}: give --connections within that, or serve elsewhere"
+    )]
     Connections(u32),
     /// Faults are planted in a server that runs elsewhere.
     #[error("kill_at and busy_disk need a server that is started here (--serve)")]

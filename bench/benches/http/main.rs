@@ -105,11 +105,13 @@ fn main() -> ExitCode {
     told("chain 2201 2203 2204 2207", &chain, Some(&same));
     let half = chain.median() / 2.0;
     syncs(folder.path());
-    let mut steady = Turn::default();
+    let (mut steady, mut idling) = (Turn::default(), Turn::default());
     for _ in 0..asked.rounds {
         runtime.block_on(steady.run(&asked, ours, &town, Work::Paced(half)));
+        runtime.block_on(idling.run(&asked, bare, &town, Work::Paced(half)));
     }
     told(&format!("chain at half load, open loop, {half:.0} calls/s asked"), &steady, None);
+    told("bare hyper asked as often, which is what the clients and this machine add", &idling, None);
     let (mut alone, mut bare_alone) = (Turn::default(), Turn::default());
     for _ in 0..asked.rounds {
         let pool = runtime.block_on(town.prepare(&asked, ours));
@@ -144,25 +146,29 @@ enum Work {
 
 impl Turn {
     async fn run(&mut self, asked: &Asked, to: std::net::SocketAddr, town: &Arc<Town>, work: Work) {
+        // Hospitals stay connected: a burst of handshakes is no part of what is measured.
+        let mut connections = Vec::new();
+        for _ in 0..asked.connections {
+            connections.push(Connection::to(to).await);
+        }
         let begun = Instant::now();
         let until = begun + asked.turn;
         let calls = Arc::new(AtomicU64::new(0));
         let next = Arc::new(AtomicU64::new(0));
         let mut all = Vec::new();
-        for number in 0..asked.connections {
+        for (number, mut connection) in connections.into_iter().enumerate() {
             let (town, calls, work, next) =
                 (Arc::clone(town), Arc::clone(&calls), work.clone(), Arc::clone(&next));
             let pace = match &work {
                 Work::Paced(rate) => {
                     let every = Duration::from_secs_f64(asked.connections as f64 / rate.max(1.0));
-                    // Spread over the first interval, as clients are.
-                    let first = every.mul_f64(number as f64 / asked.connections as f64);
+                    // Spread over the time of a first visit, as clients are: else all of them would upload at once.
+                    let first = every.mul_f64(4.0 * number as f64 / asked.connections as f64);
                     Some((begun + first, every))
                 }
                 Work::Chain | Work::Settle(_) | Work::Lines => None,
             };
             all.push(tokio::spawn(async move {
-                let mut connection = Connection::to(to).await;
                 connection.pace = pace;
                 while Instant::now() < until {
                     let done = match &work {

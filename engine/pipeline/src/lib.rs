@@ -38,6 +38,7 @@ mod handle;
 mod journal;
 pub mod limits;
 pub mod measure;
+pub mod memory;
 mod parcel;
 mod pipeline;
 mod records;

@@ -6,6 +6,13 @@ use std::time::Duration;
 /// many, both are nothing beside a step, and deciding them takes less time than a sync.
 pub const PARCEL_ENTRIES: usize = 256;
 
+/// How long a shard lets commands gather once it has run dry, where they come so close together that it would be woken for each: a
+/// wake-up and the two switches of threads around it cost more than most steps.
+pub const GATHER: Duration = Duration::from_micros(50);
+
+/// Two commands closer together than this are such.
+pub const CLOSE: Duration = Duration::from_micros(100);
+
 /// Bytes of records in a parcel after which no further command is put in: a few of them make a batch of the journal.
 pub const PARCEL_BYTES: usize = 64 << 10;
 

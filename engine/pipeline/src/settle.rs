@@ -1,6 +1,7 @@
 //! The settle stage: one shard decides its commands one after the other, and what it decided leaves in parcels. The thread
 //! at the end of the file is a loop around it.
 
+use std::num::NonZeroU64;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -11,12 +12,13 @@ use yidan_journal::storage::Storage;
 use crate::Shard;
 use crate::handle::Queue;
 use crate::journal::ToJournal;
-use crate::limits::PARCELS;
+use crate::limits::{CLOSE, GATHER, PARCELS};
 use crate::measure::{SettleMeasures, Shelf};
 use crate::parcel::{Entry, Numbered, Parcel};
 use crate::reply::{Ending, Owed, Reply, panic_text};
 use crate::sync::atomic::{AtomicU64, Ordering};
-use crate::sync::mpsc::{Receiver, SyncSender, TryRecvError};
+use crate::sync::mpsc::{Receiver, RecvError, SyncSender, TryRecvError};
+use crate::sync::thread;
 
 /// The numbers of records, in the order they are asked for, over all shards.
 #[derive(Debug)]
@@ -170,6 +172,8 @@ impl<Sh: Shard, R: Reply<Sh::Answer>> SettleStage<Sh, R> {
 impl<Sh: Shard, R: Reply<Sh::Answer>> SettleThread<Sh, R> {
     /// Runs until the queue is closed, or until all stops. The shard is given back unless it panicked.
     pub(crate) fn run(mut self) -> Option<Sh> {
+        // A short sleep is as short as it says; where that cannot be had it takes twice as long.
+        let _ = rustix::thread::set_current_timer_slack(NonZeroU64::new(1));
         let worked = catch_unwind(AssertUnwindSafe(|| self.work()));
         match worked {
             Ok(Ok(()) | Err(JournalGone)) => Some(self.stage.shard),
@@ -184,8 +188,9 @@ impl<Sh: Shard, R: Reply<Sh::Answer>> SettleThread<Sh, R> {
     }
 
     fn work(&mut self) -> Result<(), JournalGone> {
+        let mut close_together = false;
         loop {
-            let Ok(ToShard::Submitted(first)) = self.commands.recv() else {
+            let Ok(ToShard::Submitted(first)) = self.next(&mut close_together) else {
                 return self.to_journal.send(ToJournal::Closed).map_err(|_| JournalGone);
             };
             // A parcel first: no number is taken before it is sure that it can be sent.
@@ -207,6 +212,21 @@ impl<Sh: Shard, R: Reply<Sh::Answer>> SettleThread<Sh, R> {
                 return self.to_journal.send(ToJournal::Closed).map_err(|_| JournalGone);
             }
         }
+    }
+
+    /// The next thing in the queue. Where the last ones came close together, it sleeps a little before it waits for one: who submits
+    /// meanwhile finds nobody to wake.
+    fn next(&self, close_together: &mut bool) -> Result<ToShard<Sh::Command, Sh::Answer, R>, RecvError> {
+        if let Ok(next) = self.commands.try_recv() {
+            return Ok(next);
+        }
+        let dry = Instant::now();
+        if *close_together {
+            thread::sleep(GATHER);
+        }
+        let next = self.commands.recv();
+        *close_together = dry.elapsed() < CLOSE;
+        next
     }
 
     /// A parcel that came back, or a new one while there may be more of them, or the next that comes back.

@@ -47,6 +47,7 @@ pub mod refusal;
 pub mod replay;
 pub mod route;
 mod row;
+mod scan;
 pub mod service;
 pub mod setl;
 pub mod sign;

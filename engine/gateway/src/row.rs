@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use crate::fault::{Came, Wrong};
 use crate::reading::Reading;
 use crate::record::Record;
+use crate::scan::plain;
 use crate::table::{Field, Kind, Node, When};
 use crate::tolerance::Tolerance;
 use crate::value::ReadValue;
@@ -205,7 +206,7 @@ impl<'a> Row<'_, '_, 'a> {
 /// A text of JSON, lent where nothing in it is escaped.
 pub(crate) fn text(raw: &str) -> Option<Cow<'_, str>> {
     let inside = raw.strip_prefix('"')?.strip_suffix('"')?;
-    if !inside.contains('\\') {
+    if plain(inside.as_bytes()) == inside.len() {
         return Some(Cow::Borrowed(inside));
     }
     serde_json::from_str::<String>(raw).ok().map(Cow::Owned)

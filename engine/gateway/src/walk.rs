@@ -4,14 +4,15 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::fault::{Came, Wrong};
 use crate::limits::ROWS_MAX;
 use crate::reading::Reading;
 use crate::record::Record;
-use crate::row::Row;
+use crate::row::{Row, text};
+use crate::scan::Scan;
 use crate::table::Node;
 use crate::tolerance::Tolerance;
 
@@ -46,30 +47,30 @@ pub(crate) fn row<'a, T: Record<'a>>(
     })
 }
 
-/// Lays the values of an object into slots; `false` where it is no object.
+/// Lays the values of an object into slots; `false` where it is no object. Its text was checked before.
 pub(crate) fn fill<'a>(
     raw: &'a str,
     node: &'static Node,
     reading: &mut Reading<'_>,
     slots: &mut Slots<'a>,
 ) -> bool {
-    match whole(raw, node, reading, slots) {
-        Ok(()) => true,
-        Err(_) => {
-            reading.fault(None, Wrong::OtherKind(Came::Shown("".into())));
-            false
-        }
+    if !raw.starts_with('{') {
+        reading.fault(None, Wrong::OtherKind(Came::Shown("".into())));
+        return false;
     }
+    Object { node, reading, slots }.scan(&mut Scan::inside(raw));
+    true
 }
 
-/// The same for text that may be no JSON at all: every byte of it is looked at, whatever is read of it later.
-pub(crate) fn whole<'a>(
-    text: &'a str,
+/// The same for text that may be no JSON at all: every byte of it is looked at, whatever is read of it later, and what is read of it
+/// later is known to be JSON.
+fn whole<'a>(
+    body: &'a str,
     node: &'static Node,
     reading: &mut Reading<'_>,
     slots: &mut Slots<'a>,
 ) -> Result<(), serde_json::Error> {
-    let mut from = serde_json::Deserializer::from_str(text);
+    let mut from = serde_json::Deserializer::from_str(body);
     from.deserialize_map(Object { node, reading, slots })?;
     from.end()
 }
@@ -77,15 +78,21 @@ pub(crate) fn whole<'a>(
 /// Reads the rows of an array. All are looked at, so that all their faults are told.
 pub(crate) fn rows<'a, T: Record<'a>>(raw: &'a str, reading: &mut Reading<'_>) -> Option<Vec<T>> {
     let mut rows = Some(Vec::new());
-    let whole = each_row(raw, T::NODE, reading, &mut |row| match (T::read(row), &mut rows) {
-        (Some(row), Some(rows)) => rows.push(row),
+    let whole = each_row(raw, T::NODE, reading, &mut |row, more| match (T::read(row), &mut rows) {
+        (Some(row), Some(rows)) => {
+            if rows.is_empty() {
+                rows.reserve(1 + more);
+            }
+            rows.push(row);
+        }
         (_, rows) => *rows = None,
     });
     rows.filter(|_| whole)
 }
 
-/// What is done with each row. Not generic: the walk is compiled once, whatever rows it meets.
-type Doing<'d, 'a> = &'d mut dyn FnMut(Row<'_, '_, 'a>);
+/// What is done with each row, and with how many more there may be if they are as long. Not generic: the walk is compiled once, whatever
+/// rows it meets.
+type Doing<'d, 'a> = &'d mut dyn FnMut(Row<'_, '_, 'a>, usize);
 
 /// Does something with each row of an array; `false` where a fault of the array itself was noted.
 fn each_row<'a>(
@@ -94,17 +101,43 @@ fn each_row<'a>(
     reading: &mut Reading<'_>,
     doing: Doing<'_, 'a>,
 ) -> bool {
-    reading.inside(node, None, |reading| {
-        let mut from = serde_json::Deserializer::from_str(raw);
-        let mut number = 0;
-        let visitor = Rows { node, reading, slots: Slots::new(), doing, number: &mut number };
-        from.deserialize_seq(visitor).unwrap_or_else(|_| {
-            // The text is JSON, so it is a row that is a number beyond what a float holds.
-            let wrong = Wrong::OtherKind(Came::Number);
-            reading.inside(node, Some(number), |reading| reading.fault(None, wrong));
-            false
-        })
-    })
+    let mut scan = Scan::inside(raw);
+    let mut slots = Slots::new();
+    let mut whole = true;
+    let mut number = 0;
+    while let Some(begins) = scan.next() {
+        if number == ROWS_MAX {
+            reading.inside(node, None, |reading| reading.fault(None, Wrong::TooManyRows(ROWS_MAX)));
+            return false;
+        }
+        number += 1;
+        let row = Some(u32::try_from(number).unwrap_or(u32::MAX));
+        let before = scan.left();
+        reading.inside(node, row, |reading| {
+            if begins == b'{' {
+                scan.enter();
+                Object { node, reading: &mut *reading, slots: &mut slots }.scan(&mut scan);
+                let more = scan.left() / (before - scan.left()).max(1);
+                doing(Row { reading, node, slots: &slots }, more.min(ROWS_MAX - number));
+            } else {
+                let came = other_kind(begins, scan.value().unwrap_or_default());
+                reading.fault(None, Wrong::OtherKind(came));
+                whole = false;
+            }
+        });
+    }
+    whole
+}
+
+/// What came where a row should be. A value of a row is no text to show: it may be a person's.
+fn other_kind(begins: u8, raw: &str) -> Came {
+    match begins {
+        b'[' => Came::Array,
+        b't' | b'f' => Came::Boolean,
+        b'n' => Came::Shown("null".into()),
+        b'"' => Came::Hidden(text(raw).map_or(0, |text| text.chars().count())),
+        _ => Came::Number,
+    }
 }
 
 /// Fills slots from the keys of an object.
@@ -115,6 +148,29 @@ struct Object<'r, 'p, 'a> {
 }
 
 impl<'a> Object<'_, '_, 'a> {
+    fn begin(&mut self) {
+        self.slots.clear();
+        self.slots.resize(self.node.fields.len(), None);
+    }
+
+    /// Lays the members of an object that was checked before into the slots; the place is behind it then.
+    fn scan(mut self, scan: &mut Scan<'a>) {
+        self.begin();
+        while let Some(key) = scan.key() {
+            let (at, value) = (self.place(&key), scan.value());
+            if let (Some(at), Some(value)) = (at, value) {
+                self.lay(at, value);
+            }
+        }
+    }
+
+    fn lay(&mut self, at: usize, value: &'a str) {
+        let Some(slot) = self.slots.get_mut(at) else { return };
+        if slot.replace(value).is_some() {
+            self.reading.bear(Tolerance::RepeatedKey, Some(&self.node.fields[at]));
+        }
+    }
+
     /// The slot of a key, where it has one.
     fn place(&mut self, key: &str) -> Option<usize> {
         if let Some(at) = (self.node.find)(key) {
@@ -159,17 +215,11 @@ impl<'a> Visitor<'a> for Object<'_, '_, 'a> {
     }
 
     fn visit_map<M: MapAccess<'a>>(mut self, mut map: M) -> Result<(), M::Error> {
-        self.slots.clear();
-        self.slots.resize(self.node.fields.len(), None);
+        self.begin();
         while let Some(key) = map.next_key_seed(Key)? {
-            let Some(at) = self.place(&key) else {
-                map.next_value::<IgnoredAny>()?;
-                continue;
-            };
-            let value: &'a RawValue = map.next_value()?;
-            let slot = self.slots.get_mut(at).ok_or_else(|| Error::custom("no slot"))?;
-            if slot.replace(value.get()).is_some() {
-                self.reading.bear(Tolerance::RepeatedKey, Some(&self.node.fields[at]));
+            match self.place(&key) {
+                Some(at) => self.lay(at, map.next_value::<&'a RawValue>()?.get()),
+                None => _ = map.next_value::<IgnoredAny>()?,
             }
         }
         Ok(())
@@ -200,118 +250,6 @@ impl<'a> Visitor<'a> for Key {
 
     fn visit_str<E>(self, key: &str) -> Result<Cow<'a, str>, E> {
         Ok(Cow::Owned(key.to_owned()))
-    }
-}
-
-/// Reads row after row, each into the same slots.
-struct Rows<'r, 'p, 'd, 'a> {
-    node: &'static Node,
-    reading: &'r mut Reading<'p>,
-    slots: Slots<'a>,
-    doing: Doing<'d, 'a>,
-    /// The row that is read.
-    number: &'r mut u32,
-}
-
-impl<'a> Visitor<'a> for Rows<'_, '_, '_, 'a> {
-    type Value = bool;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "an array")
-    }
-
-    fn visit_seq<S: SeqAccess<'a>>(mut self, mut seq: S) -> Result<bool, S::Error> {
-        let mut whole = true;
-        for number in 1..=ROWS_MAX {
-            let number = u32::try_from(number).unwrap_or(u32::MAX);
-            *self.number = number;
-            match seq.next_element_seed(OneRow { rows: &mut self, number })? {
-                Some(is_object) => whole &= is_object,
-                None => return Ok(whole),
-            }
-        }
-        if seq.next_element::<IgnoredAny>()?.is_some() {
-            while seq.next_element::<IgnoredAny>()?.is_some() {}
-            self.reading.fault(None, Wrong::TooManyRows(ROWS_MAX));
-            whole = false;
-        }
-        Ok(whole)
-    }
-}
-
-/// One element of an array: whether it is an object.
-struct OneRow<'s, 'r, 'p, 'd, 'a> {
-    rows: &'s mut Rows<'r, 'p, 'd, 'a>,
-    number: u32,
-}
-
-impl<'a> OneRow<'_, '_, '_, '_, 'a> {
-    /// What is no object.
-    fn wrong<E>(self, came: Came) -> Result<bool, E> {
-        let Rows { node, reading, .. } = self.rows;
-        let wrong = Wrong::OtherKind(came);
-        reading.inside(node, Some(self.number), |reading| reading.fault(None, wrong));
-        Ok(false)
-    }
-
-    /// A value of a row is no text to show: it may be a person's.
-    fn hidden<E>(self, length: usize) -> Result<bool, E> {
-        self.wrong(Came::Hidden(length))
-    }
-}
-
-impl<'a> DeserializeSeed<'a> for OneRow<'_, '_, '_, '_, 'a> {
-    type Value = bool;
-
-    fn deserialize<D: Deserializer<'a>>(self, from: D) -> Result<bool, D::Error> {
-        from.deserialize_any(self)
-    }
-}
-
-impl<'a> Visitor<'a> for OneRow<'_, '_, '_, '_, 'a> {
-    type Value = bool;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "a row")
-    }
-
-    fn visit_map<M: MapAccess<'a>>(self, map: M) -> Result<bool, M::Error> {
-        let Rows { node, reading, slots, doing, .. } = self.rows;
-        let node = *node;
-        reading.inside(node, Some(self.number), |reading| {
-            Object { node, reading: &mut *reading, slots: &mut *slots }.visit_map(map)?;
-            doing(Row { reading, node, slots });
-            Ok(true)
-        })
-    }
-
-    fn visit_seq<S: SeqAccess<'a>>(self, mut seq: S) -> Result<bool, S::Error> {
-        while seq.next_element::<IgnoredAny>()?.is_some() {}
-        self.wrong(Came::Array)
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<bool, E> {
-        self.wrong(Came::Boolean)
-    }
-
-    fn visit_unit<E>(self) -> Result<bool, E> {
-        self.wrong(Came::Shown("null".into()))
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<bool, E> {
-        self.hidden(text.chars().count())
-    }
-
-    fn visit_i64<E>(self, number: i64) -> Result<bool, E> {
-        self.hidden(number.to_string().len())
-    }
-
-    fn visit_u64<E>(self, number: u64) -> Result<bool, E> {
-        self.hidden(number.to_string().len())
-    }
-
-    fn visit_f64<E>(self, number: f64) -> Result<bool, E> {
-        self.hidden(number.to_string().len())
     }
 }
 

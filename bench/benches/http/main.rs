@@ -23,6 +23,7 @@ use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
 use yidan_bench::arguments::{Arguments, Known, NotKnown};
+use yidan_bench::machine::cpu_time;
 use yidan_gateway::http::Server;
 
 use his::{Connection, Took};
@@ -45,6 +46,8 @@ struct Asked {
 #[derive(Default)]
 struct Turn {
     rates: Vec<f64>,
+    /// Processor time of this process a call, in microseconds: the server's and the clients'.
+    spent: Vec<f64>,
     took: Option<Took>,
 }
 
@@ -103,7 +106,7 @@ fn main() -> ExitCode {
         runtime.block_on(same.run(&asked, bare, &town, Work::Chain));
     }
     told("chain 2201 2203 2204 2207", &chain, Some(&same));
-    let half = chain.median() / 2.0;
+    let half = chain.rate() / 2.0;
     syncs(folder.path());
     let (mut steady, mut idling) = (Turn::default(), Turn::default());
     for _ in 0..asked.rounds {
@@ -111,7 +114,11 @@ fn main() -> ExitCode {
         runtime.block_on(idling.run(&asked, bare, &town, Work::Paced(half)));
     }
     told(&format!("chain at half load, open loop, {half:.0} calls/s asked"), &steady, None);
-    told("bare hyper asked as often, which is what the clients and this machine add", &idling, None);
+    told(
+        "bare hyper asked as often, which is what the clients and this machine add",
+        &idling,
+        None,
+    );
     let (mut alone, mut bare_alone) = (Turn::default(), Turn::default());
     for _ in 0..asked.rounds {
         let pool = runtime.block_on(town.prepare(&asked, ours));
@@ -151,7 +158,7 @@ impl Turn {
         for _ in 0..asked.connections {
             connections.push(Connection::to(to).await);
         }
-        let begun = Instant::now();
+        let (begun, before) = (Instant::now(), cpu_time());
         let until = begun + asked.turn;
         let calls = Arc::new(AtomicU64::new(0));
         let next = Arc::new(AtomicU64::new(0));
@@ -196,16 +203,24 @@ impl Turn {
         for one in all {
             took.add(one.await.expect("it went through")).expect("the same bounds");
         }
-        let rate = calls.load(Ordering::Relaxed) as f64 / begun.elapsed().as_secs_f64();
-        self.rates.push(rate);
+        let calls = calls.load(Ordering::Relaxed) as f64;
+        self.rates.push(calls / begun.elapsed().as_secs_f64());
+        self.spent.push((cpu_time() - before).as_secs_f64() * 1e6 / calls.max(1.0));
         self.took = Some(took);
     }
 
-    fn median(&self) -> f64 {
-        let mut rates = self.rates.clone();
-        rates.sort_unstable_by(f64::total_cmp);
-        rates[rates.len() / 2]
+    fn rate(&self) -> f64 {
+        median(self.rates.clone())
     }
+
+    fn spent_us(&self) -> f64 {
+        median(self.spent.clone())
+    }
+}
+
+fn median(mut all: Vec<f64>) -> f64 {
+    all.sort_unstable_by(f64::total_cmp);
+    all[all.len() / 2]
 }
 
 /// Prints a row, and the ratio to the bare server: the median of the rounds' ratios.
@@ -215,16 +230,18 @@ fn told(what: &str, ours: &Turn, bare: Option<&Turn>) {
     let at = |quantile: f64| took.value_at_quantile(quantile) as f64 / 1e3;
     let times = format!("p50 {:.2} ms, p99 {:.2} ms, p99.9 {:.2} ms", at(0.5), at(0.99), at(0.999));
     match bare {
-        None => println!("{what}: {:.0} calls/s; {times}", ours.median()),
+        None => println!("{what}: {:.0} calls/s; {times}", ours.rate()),
         Some(bare) => {
             let pairs = ours.rates.iter().zip(&bare.rates);
-            let mut ratios: Vec<f64> = pairs.map(|(ours, bare)| ours / bare).collect();
-            ratios.sort_unstable_by(f64::total_cmp);
+            let ratio = median(pairs.map(|(ours, bare)| ours / bare).collect());
             println!(
-                "{what}: {:.0} calls/s, bare hyper {:.0}, {:.0} % (bar 60, floor 30); {times}",
-                ours.median(),
-                bare.median(),
-                100.0 * ratios[ratios.len() / 2],
+                "{what}: {:.0} calls/s, bare hyper {:.0}, {:.0} % (bar 60, floor 30); {times}; a call takes {:.1} µs of the cores, \
+                 bare {:.1}",
+                ours.rate(),
+                bare.rate(),
+                100.0 * ratio,
+                ours.spent_us(),
+                bare.spent_us(),
             );
         }
     }

@@ -77,8 +77,9 @@ impl<C: Calls> Desk<C> {
             came,
         };
         let began = Instant::now();
-        // The call is made inside, so that what it does before its first await is caught too.
-        let calling = caught(async { self.calls.call(call).await });
+        // The call is made inside, so that what it does before its first await is caught too. It is some kilobytes that would be moved
+        // with everything that holds them, and kept by every connection that waits.
+        let calling = caught(Box::pin(async { self.calls.call(call).await }));
         let answer = match tokio::time::timeout(limits.answer, calling).await {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(Panicked)) => {

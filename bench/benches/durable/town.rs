@@ -17,6 +17,7 @@ use yidan_bench::claims::{
 use yidan_bench::dice::Dice;
 use yidan_pipeline::engine::{Engine, Setup};
 use yidan_pipeline::measure::Measures;
+use yidan_pipeline::memory::allow_huge_pages;
 use yidan_pipeline::shard::Answer;
 use yidan_pipeline::world::World;
 use yidan_pipeline::{Reply, Stopped, Why};
@@ -123,6 +124,8 @@ impl Town {
     /// A new engine on a folder, with so many members registered; the anchors of R1 come out of it.
     pub(crate) fn new(folder: &Path, members: usize, shards: usize, world: World) -> Town {
         let setup = Setup { shards, ..Setup::default() };
+        // The town before may have forbidden them.
+        allow_huge_pages(true).expect("a Linux");
         let engine = Engine::open(folder, &setup, world).expect("an engine on a new folder");
         for (code, facts) in facilities() {
             let what = What::RegisterFacility(code.into(), facts);
@@ -145,6 +148,8 @@ impl Town {
             }
         }
         (0..members.min(REGISTERING)).for_each(|_| town.receive());
+        // As a server does when its ledger is in memory.
+        allow_huge_pages(false).expect("a Linux");
         town.anchors();
         town
     }
@@ -318,6 +323,9 @@ impl Town {
 
     /// Stops the engine; its state.
     pub(crate) fn stop(self) -> yidan_settlement::ledger::StateHash {
-        self.engine.stop().expect("a clean stop").0
+        let state = self.engine.stop().expect("a clean stop").0;
+        // What is started next reads its ledger with them.
+        allow_huge_pages(true).expect("a Linux");
+        state
     }
 }

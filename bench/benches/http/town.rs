@@ -69,7 +69,7 @@ impl Town {
         world.set_image(Arc::new(image));
         let engine = Engine::open(folder, &Setup::default(), world).expect("opens");
         register(&engine);
-        yidan_pipeline::memory::small_pages_from_now().expect("a Linux");
+        yidan_pipeline::memory::allow_huge_pages(false).expect("a Linux");
         let engine = Mutex::new(Some(engine));
         Town { engine, folder: folder.to_owned(), codes, next: AtomicUsize::new(0) }
     }

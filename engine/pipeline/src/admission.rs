@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 use yidan_journal::storage::files::Files;
 use yidan_settlement::command::{Command, What};
 use yidan_settlement::event::Request;
@@ -172,10 +172,11 @@ impl<R: Reply<Answer>> Admission<R> {
         tell: impl FnOnce(Result<T, Stopped>) + Send + 'static,
     ) -> Result<(), Why> {
         // It leaves no record, so it may come between what is told to all, and the gate is nothing to it.
-        let (to, seen) = crossbeam_channel::bounded(1);
-        let look = Ask::Look(Box::new(move |ledger| drop(to.send(look(ledger)))));
+        let seen = Arc::new(Mutex::new(None));
+        let to = Arc::clone(&seen);
+        let look = Ask::Look(Box::new(move |ledger| *to.lock() = Some(look(ledger))));
         let tell = Who::Look(Box::new(move |looked| {
-            let seen = |()| seen.try_recv().expect("what was looked at was seen");
+            let seen = |()| seen.lock().take().expect("what was looked at was seen");
             tell(looked.map(seen));
         }));
         let shard = shard_of(psn_no, self.handle.shards());

@@ -216,7 +216,10 @@ impl<Sh: Shard, R: Reply<Sh::Answer>> SettleThread<Sh, R> {
 
     /// The next thing in the queue. Where the last ones came close together, it sleeps a little before it waits for one: who submits
     /// meanwhile finds nobody to wake.
-    fn next(&self, close_together: &mut bool) -> Result<ToShard<Sh::Command, Sh::Answer, R>, RecvError> {
+    fn next(
+        &self,
+        close_together: &mut bool,
+    ) -> Result<ToShard<Sh::Command, Sh::Answer, R>, RecvError> {
         if let Ok(next) = self.commands.try_recv() {
             return Ok(next);
         }

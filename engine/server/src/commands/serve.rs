@@ -15,6 +15,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 use yidan_gateway::persons::Persons;
 use yidan_gateway::service::Waiting;
 use yidan_pipeline::engine::Engine;
+use yidan_pipeline::memory::allow_huge_pages;
 
 use super::folder::SettledBy;
 use super::output::{Ended, Exit, Failure, Output, note, said};
@@ -91,6 +92,9 @@ impl Serve {
         if let Some(every) = self.snapshot_every {
             let tell = |made| tracing::info!(?made, "snapshot");
             engine.keep_snapshots(every, tell).map_err(said)?;
+        }
+        if let Err(error) = allow_huge_pages(false) {
+            tracing::warn!(%error, "memory comes in huge pages; some answers wait for one to be cleared");
         }
         let ended = serve(&config, &engine, folder, persons, &stop);
         let (hash, measures) = engine.stop().map_err(said)?;

@@ -9,6 +9,7 @@ use yidan_settlement::bill::Decision;
 use yidan_settlement::claim::LineParts;
 use yidan_settlement::money::Fen;
 use yidan_settlement::pack::{FundField, Pack, Tier};
+use yidan_settlement::price::LineOutcome;
 use yidan_settlement::reason::{LineReason, Refusal};
 use yidan_settlement::tiers::TierRow;
 
@@ -135,9 +136,13 @@ pub struct SetlSums {
     pub overlmt_selfpay: Yuan,
     pub preselfpay_amt: Yuan,
     pub inscp_scp_amt: Yuan,
-    pub act_pay_dedc: Yuan,
+    /// Absent where the pack is not at hand: it says which tiers are basic ones.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub act_pay_dedc: Option<Yuan>,
     pub hifp_pay: Yuan,
-    pub pool_prop_selfpay: String,
+    /// Absent as `act_pay_dedc` is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pool_prop_selfpay: Option<String>,
     pub cvlserv_pay: Yuan,
     pub hifes_pay: Yuan,
     pub hifmi_pay: Yuan,
@@ -151,7 +156,9 @@ pub struct SetlSums {
     pub acct_pay: Yuan,
     pub acct_mulaid_pay: Yuan,
     pub psn_cash_pay: Yuan,
-    pub balc: Yuan,
+    /// Absent where it is not known: of a settlement that is undone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub balc: Option<Yuan>,
 }
 
 /// One row of `setldetail`.
@@ -181,8 +188,9 @@ pub struct LineAnswer {
     pub inscp_scp_amt: Yuan,
     /// What of own cost the facility bears, by an edit.
     pub hosp_part_amt: Yuan,
-    /// Line kind of the pack.
-    pub kind: String,
+    /// Line kind of the pack; absent where that is not at hand.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
     /// Marked for review.
     pub review: bool,
     pub reasons: Vec<u16>,
@@ -264,7 +272,7 @@ impl SettledAnswer {
             lines: lines
                 .iter()
                 .zip(&decision.lines)
-                .map(|(line, outcome)| LineAnswer::of(line, outcome, pack))
+                .map(|(line, outcome)| LineAnswer::of(named(line), outcome, Some(pack)))
                 .collect(),
             tiers: decision
                 .tiers
@@ -302,7 +310,7 @@ impl SetlInfo {
             setl_time: visit.setl_time.unwrap_or(end).0.to_string(),
             mdtrt_cert_type: "",
             med_type: visit.med_type.0.clone(),
-            sums: SetlSums::of(decision, pack),
+            sums: SetlSums::of(decision, Some(pack)),
             medins_setl_id: visit.msgid.clone().unwrap_or_default(),
             clr_optins: "",
             clr_way: "",
@@ -316,20 +324,21 @@ impl SetlInfo {
 }
 
 impl SetlSums {
-    /// Of a decision by a pack.
-    pub fn of(decision: &Decision, pack: &Pack) -> SetlSums {
+    /// Of a decision, by its pack where that is at hand.
+    pub fn of(decision: &Decision, pack: Option<&Pack>) -> SetlSums {
         let fund = |field| Yuan(decision.fund(field));
         let LineParts { own, over, pre_pay, in_scope } = decision.split;
-        let basic = Basic::of(decision, pack);
+        let basic = pack.map(|pack| Basic::of(decision, pack));
         SetlSums {
             medfee_sumamt: Yuan(decision.total),
             fulamt_ownpay_amt: Yuan(own),
             overlmt_selfpay: Yuan(over),
             preselfpay_amt: Yuan(pre_pay),
             inscp_scp_amt: Yuan(in_scope),
-            act_pay_dedc: Yuan(basic.deductible),
+            act_pay_dedc: basic.map(|basic| Yuan(basic.deductible)),
             hifp_pay: fund(FundField::HifpPay),
-            pool_prop_selfpay: rust_decimal::Decimal::new(basic.ratio, 4).to_string(),
+            pool_prop_selfpay: basic
+                .map(|basic| rust_decimal::Decimal::new(basic.ratio, 4).to_string()),
             cvlserv_pay: fund(FundField::CvlservPay),
             hifes_pay: fund(FundField::HifesPay),
             hifmi_pay: fund(FundField::HifmiPay),
@@ -343,13 +352,14 @@ impl SetlSums {
             acct_pay: Yuan(decision.account_sum()),
             acct_mulaid_pay: Yuan(decision.account_family_sum()),
             psn_cash_pay: Yuan(decision.cash),
-            balc: Yuan(decision.balance),
+            balc: Some(Yuan(decision.balance)),
         }
     }
 }
 
 impl SetlDetail {
-    fn of(row: &TierRow, decision: &Decision, pack: &Pack) -> Option<SetlDetail> {
+    /// Of a row, where the pack has its tier.
+    pub fn of(row: &TierRow, decision: &Decision, pack: &Pack) -> Option<SetlDetail> {
         let tier = tier(row, decision, pack)?;
         Some(SetlDetail {
             fund_pay_type: tier.fund.to_string(),
@@ -363,21 +373,23 @@ impl SetlDetail {
 }
 
 impl LineAnswer {
-    fn of(
-        line: &LineCase,
-        outcome: &yidan_settlement::price::LineOutcome,
-        pack: &Pack,
+    /// Of a line by its serial, code and amount.
+    pub fn of(
+        (serial, code, amount): (&str, &str, Fen),
+        outcome: &LineOutcome,
+        pack: Option<&Pack>,
     ) -> LineAnswer {
+        let kind = |pack: &Pack| pack.data().line_kinds.get(outcome.kind.index()).cloned();
         LineAnswer {
-            feedetl_sn: line.feedetl_sn.0.clone(),
-            med_list_codg: line.med_list_codg.clone(),
-            det_item_fee_sumamt: Yuan(line.det_item_fee_sumamt.0),
+            feedetl_sn: serial.to_owned(),
+            med_list_codg: code.to_owned(),
+            det_item_fee_sumamt: Yuan(amount),
             fulamt_ownpay_amt: Yuan(outcome.parts.own),
             overlmt_amt: Yuan(outcome.parts.over),
             preselfpay_amt: Yuan(outcome.parts.pre_pay),
             inscp_scp_amt: Yuan(outcome.parts.in_scope),
             hosp_part_amt: Yuan(outcome.facility),
-            kind: pack.data().line_kinds.get(outcome.kind.index()).cloned().unwrap_or_default(),
+            kind: pack.map(|pack| kind(pack).unwrap_or_default()),
             review: outcome.review,
             reasons: outcome.reasons.iter().map(LineReason::number).collect(),
         }
@@ -385,7 +397,8 @@ impl LineAnswer {
 }
 
 impl TierAnswer {
-    fn of(row: &TierRow, decision: &Decision, pack: &Pack) -> Option<TierAnswer> {
+    /// Of a row, where the pack has its tier.
+    pub fn of(row: &TierRow, decision: &Decision, pack: &Pack) -> Option<TierAnswer> {
         let tier = tier(row, decision, pack)?;
         let table = tier.rows.get(usize::try_from(row.row).ok()?)?;
         let pieces =
@@ -441,6 +454,11 @@ pub fn sources(row: &TierRow, tier: &Tier) -> impl Iterator<Item = yidan_settlem
             .chain(table.floor.map(|floor| floor.source))
     });
     std::iter::once(tier.source).chain(parts)
+}
+
+/// Serial, code and amount of a line.
+fn named(line: &LineCase) -> (&str, &str, Fen) {
+    (&line.feedetl_sn.0, &line.med_list_codg, line.det_item_fee_sumamt.0)
 }
 
 /// Slots as text: amounts in yuan, counts as whole numbers.

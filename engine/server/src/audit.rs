@@ -117,6 +117,16 @@ impl Archive {
     pub fn add_image(&mut self, image: Arc<Image>) {
         self.images.insert(image.digest(), image);
     }
+
+    /// The pack of a digest.
+    pub fn pack(&self, digest: &[u8; 32]) -> Option<&Arc<Pack>> {
+        self.packs.get(digest)
+    }
+
+    /// The image of a digest.
+    pub fn image(&self, digest: &[u8; 32]) -> Option<&Arc<Image>> {
+        self.images.get(digest)
+    }
 }
 
 /// One pack, whatever place is asked for, or one for each pool; and one image.

@@ -1,5 +1,6 @@
 //! The command line: what can be asked for, and how a run ends. Each command has its file below.
 
+mod at_hand;
 mod audit;
 mod catalog;
 mod completions;

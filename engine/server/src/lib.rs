@@ -17,6 +17,7 @@ pub mod grounds;
 pub mod input;
 mod notes;
 pub mod serve;
+pub mod shown;
 pub mod slots;
 pub mod statement;
 pub mod table;

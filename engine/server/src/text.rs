@@ -99,7 +99,12 @@ impl Table {
 
     /// Adds a row; missing cells are empty.
     pub fn row<const N: usize>(&mut self, cells: [&str; N]) {
-        self.rows.push(cells.iter().map(|cell| (*cell).to_owned()).collect());
+        self.cells(cells.iter().map(|cell| (*cell).to_owned()).collect());
+    }
+
+    /// Adds a row of as many cells as it has.
+    pub fn cells(&mut self, cells: Vec<String>) {
+        self.rows.push(cells);
     }
 
     /// The columns that its rows take.

@@ -244,7 +244,7 @@ impl VisitFacts {
     }
 }
 
-/// The digest in one piece: people read it where a journal is shown.
+/// The digest in one piece, as it is compared.
 impl fmt::Debug for FiledFact {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let FiledFact { number, facility, infno, msgid, digest, what } = self;

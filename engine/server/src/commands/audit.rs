@@ -7,17 +7,16 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
-use yidan_image::Image;
 use yidan_journal::{Mark, Places, scan_after, snapshot};
 use yidan_pipeline::fold::Fold;
 use yidan_pipeline::snapshot::{Begin, fold_from};
 use yidan_settlement::pack::Pack;
 
-use super::curated;
+use super::at_hand::AtHand;
 use super::folder::with_journal;
 use super::output::{Ended, Exit, Failure, Output, note, said};
-use super::packs::{self, Packs};
-use crate::audit::{Archive, Audit as Auditing, Audited, Difference};
+use super::packs;
+use crate::audit::{Audit as Auditing, Audited, Difference};
 
 /// Decide every settlement anew and compare: the same bytes, or under another pack what would differ
 ///
@@ -30,15 +29,8 @@ pub(super) struct Audit {
     /// Decide the settlements of this pack's pool under it, and list those that differ
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
-    /// A folder with <pool>/policy.toml for each pack at hand [default: the curated packs that the program carries]
-    #[arg(long, value_name = "DIR")]
-    policies: Option<PathBuf>,
-    /// One more pack at hand, as of an earlier year; may be given again
-    #[arg(long, value_name = "FILE")]
-    policy_was: Vec<PathBuf>,
-    /// An image at hand; may be given again [default: that of the curated sources]
-    #[arg(long, value_name = "IMAGE")]
-    catalog: Vec<PathBuf>,
+    #[command(flatten)]
+    at_hand: AtHand,
 }
 
 impl Audit {
@@ -46,7 +38,7 @@ impl Audit {
         let files = with_journal(&self.folder)?;
         let marks = snapshot::marks(&files).map_err(said)?;
         let other = self.policy.as_deref().map(packs::compile).transpose()?;
-        let (mut at_hand, other) = (Some(self.archive()?), other.map(Arc::new));
+        let (mut at_hand, other) = (Some(self.at_hand.archive()?), other.map(Arc::new));
         let mut out = Output::open();
         let (mut printed, mut count) = (Ok(()), 0_u64);
         let places = Places::of(&files).map_err(said)?;
@@ -120,23 +112,6 @@ impl Audit {
         Some(format!(
             "{file}: it is of pool {pool}, and the journal has no settlement of that pool; it has {here}. Nothing was compared"
         ))
-    }
-
-    fn archive(&self) -> Result<Archive, Failure> {
-        let mut archive = Archive::default();
-        for pack in Packs::of_folder(self.policies.clone()).compiled()? {
-            archive.add_pack(Arc::new(pack));
-        }
-        for file in &self.policy_was {
-            archive.add_pack(Arc::new(packs::compile(file)?));
-        }
-        for file in &self.catalog {
-            archive.add_image(Arc::new(Image::open(file).map_err(said)?));
-        }
-        if self.catalog.is_empty() {
-            archive.add_image(Arc::new(curated::image().map_err(said)?));
-        }
-        Ok(archive)
     }
 }
 

@@ -3,8 +3,8 @@
 //! their own.
 
 mod archive;
+mod bytes;
 mod reading;
-mod record;
 mod show;
 mod snapshot;
 mod stats;
@@ -78,11 +78,6 @@ fn told(folder: &Path, error: &JournalError) -> Failure {
         return said(format!("{folder}: {error}. `--since {begins}` reads what is here"));
     }
     said(format!("{folder}: {error}"))
-}
-
-/// A hash or a digest, as people compare them.
-fn hex(hash: &[u8; 32]) -> String {
-    hash.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 const SECOND_MS: u64 = 1_000;

@@ -7,11 +7,11 @@ use yidan_journal::snapshot::name_of;
 use yidan_pipeline::fold::look;
 use yidan_settlement::ledger::{HeldSlot, Ledger, Member, StateHash, shard_of};
 use yidan_settlement::money::Fen;
-use yidan_settlement::pack::{Agreement, HospitalLevel};
 
 use super::folder::{none_here, with_journal};
 use super::output::{Ended, Exit, Failure, Output, note, said};
 use super::packs::Packs;
+use crate::shown::{agreement, level};
 use crate::slots::period_label;
 use crate::world::World;
 use std::io::Write;
@@ -204,26 +204,6 @@ fn slot_line(ledger: &Ledger, slot: &HeldSlot, counts: &[String]) -> String {
         return format!("{period}  {key}  {}", slot.value.get());
     }
     format!("{period}  {key}  {}", slot.value)
-}
-
-/// A level as tables write it.
-fn level(level: HospitalLevel) -> &'static str {
-    match level {
-        HospitalLevel::Third => "三级",
-        HospitalLevel::Second => "二级",
-        HospitalLevel::First => "一级",
-        HospitalLevel::Unrated => "未定级",
-    }
-}
-
-/// What an agreement is for, as tables write it.
-fn agreement(kind: Agreement) -> &'static str {
-    match kind {
-        Agreement::Inpatient => "inpatient",
-        Agreement::Outpatient => "outpatient",
-        Agreement::Chronic => "chronic",
-        Agreement::Pharmacy => "pharmacy",
-    }
 }
 
 impl OneFacility {

@@ -7,7 +7,7 @@ use yidan_settlement::explain::{
 };
 use yidan_settlement::id::{LineKind, SourceId, TierId};
 use yidan_settlement::money::Fen;
-use yidan_settlement::pack::{Edition, Pack, Part, Per, ShareOf};
+use yidan_settlement::pack::{Edition, Pack, Part, Per, ShareOf, Source};
 use yidan_settlement::reason::LineReason;
 
 use crate::answer::Yuan;
@@ -314,18 +314,22 @@ impl Names<'_> {
         }
         ids.sort_unstable();
         ids.dedup();
-        let source = |id: SourceId| {
-            let source = self.pack.source(id)?;
-            Some(SourceExplained {
-                id: source.id.clone(),
-                document: source.document.clone(),
-                clause: source.clause.clone(),
-                date: source.date.clone(),
-                grade: source.grade.letter(),
-                note: source.note.clone(),
-            })
-        };
+        let source = |id: SourceId| self.pack.source(id).map(SourceExplained::of);
         ids.into_iter().filter_map(source).collect()
+    }
+}
+
+impl SourceExplained {
+    /// Of a document of a pack.
+    pub(crate) fn of(source: &Source) -> SourceExplained {
+        SourceExplained {
+            id: source.id.clone(),
+            document: source.document.clone(),
+            clause: source.clause.clone(),
+            date: source.date.clone(),
+            grade: source.grade.letter(),
+            note: source.note.clone(),
+        }
     }
 }
 

@@ -36,6 +36,7 @@ mod sequence;
 mod serve;
 mod serve_filings;
 mod serve_signed;
+mod shown;
 mod snapshot;
 mod statements;
 mod stops;

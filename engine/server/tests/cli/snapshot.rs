@@ -106,6 +106,14 @@ fn segments_that_two_snapshots_hold_are_archived_and_the_engine_goes_on_without_
     assert_eq!(audit.code, Some(0), "{}", audit.err);
     assert!(audit.err.contains("are not audited: their segments are archived"), "{}", audit.err);
     assert!(audit.err.contains("1 settlements decided anew, 0 differ"), "{}", audit.err);
+    // The pack's names, loaded by a record that is archived, are in the snapshots.
+    let show = run(&["journal", "show", &journal]);
+    assert_eq!((show.code, show.err.as_str()), (Some(0), ""));
+    assert!(
+        show.out.contains("2025 居民基本支付") && show.out.contains("390100 居民住院统筹"),
+        "{}",
+        show.out
+    );
     let cancel = json!({"op": "cancel", "fixmedins_code": FACILITY, "psn_no": "P1", "msgid": "c",
         "setl_id": first});
     let (_, told) = ran(&journal, &[cancel], &[]);

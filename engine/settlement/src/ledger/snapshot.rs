@@ -331,6 +331,11 @@ impl Reading {
         Ok(())
     }
 
+    /// The shards so far: after the first chunk with packs and images, which stand first.
+    pub fn shards(&self) -> &[Ledger] {
+        &self.shards
+    }
+
     /// The shards, and how much they hold.
     ///
     /// # Errors

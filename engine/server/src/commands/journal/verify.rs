@@ -4,9 +4,10 @@ use std::io::Write;
 
 use yidan_journal::recovery::Row;
 
+use super::Reading;
 use super::reading::Read;
-use super::{Reading, hex};
 use crate::commands::output::{Ended, Exit, Output, error};
+use crate::shown::hex;
 
 pub(super) fn run(reading: &Reading) -> Ended {
     let read = reading.read()?;

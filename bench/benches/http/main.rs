@@ -48,6 +48,8 @@ struct Turn {
     rates: Vec<f64>,
     /// Processor time of this process a call, in microseconds: the server's and the clients'.
     spent: Vec<f64>,
+    /// p99.9 of each round, in milliseconds: a neighbour or a thread of the kernel that takes a core for a while is in one of them.
+    tails: Vec<f64>,
     took: Option<Took>,
 }
 
@@ -199,14 +201,18 @@ impl Turn {
                 connection.took
             }));
         }
-        let mut took = self.took.take().unwrap_or_else(his::no_times);
+        let mut took = his::no_times();
         for one in all {
             took.add(one.await.expect("it went through")).expect("the same bounds");
         }
+        self.tails.push(milliseconds(&took, 0.999));
         let calls = calls.load(Ordering::Relaxed) as f64;
         self.rates.push(calls / begun.elapsed().as_secs_f64());
         self.spent.push((cpu_time() - before).as_secs_f64() * 1e6 / calls.max(1.0));
-        self.took = Some(took);
+        match &mut self.took {
+            Some(before) => before.add(took).expect("the same bounds"),
+            none => *none = Some(took),
+        }
     }
 
     fn rate(&self) -> f64 {
@@ -218,6 +224,10 @@ impl Turn {
     }
 }
 
+fn milliseconds(took: &Took, quantile: f64) -> f64 {
+    took.value_at_quantile(quantile) as f64 / 1e3
+}
+
 fn median(mut all: Vec<f64>) -> f64 {
     all.sort_unstable_by(f64::total_cmp);
     all[all.len() / 2]
@@ -227,8 +237,14 @@ fn median(mut all: Vec<f64>) -> f64 {
 fn told(what: &str, ours: &Turn, bare: Option<&Turn>) {
     let empty = Histogram::new(3).expect("a histogram");
     let took = ours.took.as_ref().unwrap_or(&empty);
-    let at = |quantile: f64| took.value_at_quantile(quantile) as f64 / 1e3;
-    let times = format!("p50 {:.2} ms, p99 {:.2} ms, p99.9 {:.2} ms", at(0.5), at(0.99), at(0.999));
+    let at = |quantile| milliseconds(took, quantile);
+    let times = format!(
+        "p50 {:.2} ms, p99 {:.2} ms, p99.9 {:.2} ms, of the median round {:.2} ms",
+        at(0.5),
+        at(0.99),
+        at(0.999),
+        median(ours.tails.clone()),
+    );
     match bare {
         None => println!("{what}: {:.0} calls/s; {times}", ours.rate()),
         Some(bare) => {

@@ -104,7 +104,7 @@ fn each_row<'a>(
     let mut scan = Scan::inside(raw);
     let mut slots = Slots::new();
     let mut whole = true;
-    let mut number = 0;
+    let (mut number, mut ended) = (0, false);
     while let Some(begins) = scan.next() {
         if number == ROWS_MAX {
             reading.inside(node, None, |reading| reading.fault(None, Wrong::TooManyRows(ROWS_MAX)));
@@ -120,11 +120,15 @@ fn each_row<'a>(
                 let more = scan.left() / (before - scan.left()).max(1);
                 doing(Row { reading, node, slots: &slots }, more.min(ROWS_MAX - number));
             } else {
-                let came = other_kind(begins, scan.value().unwrap_or_default());
-                reading.fault(None, Wrong::OtherKind(came));
+                let raw = scan.value();
+                reading.fault(None, Wrong::OtherKind(other_kind(begins, raw.unwrap_or_default())));
                 whole = false;
+                ended = raw.is_none();
             }
         });
+        if ended {
+            break;
+        }
     }
     whole
 }

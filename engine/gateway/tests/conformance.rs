@@ -394,13 +394,35 @@ fn deep_and_broken_json_is_refused_and_breaks_nothing() {
 
 #[test]
 fn a_row_that_is_a_number_beyond_all_is_told_as_such() {
-    for rows in ["[1e999]", "[{},-1E+99999]"] {
+    for rows in ["[1e999]", "[{},-1E+99999]", "[1]"] {
         let text = format!("{{\"feedetail\":{rows}}}");
         let faults = decode(Transaction::T2204, &text, &Profile::LENIENT).expect_err("a number");
         let row = rows.split(',').count();
         let said = format!("feedetail第{row}行应为对象，实际为数值");
         assert!(faults.told().iter().any(|fault| fault.to_string() == said), "{faults}");
     }
+}
+
+#[test]
+fn what_stands_behind_a_key_that_is_no_text_is_read() {
+    let row = r#"{"psn_no":"1","\ud800":{"psn_no":"2"},"mdtrt_id":"3"}"#;
+    for text in [
+        format!(r#"{{"\ud800":[1],"data":{row}}}"#),
+        format!(r#"{{"data":[{row}]}}"#),
+        format!(r#"{{"data":{row}}}"#),
+    ] {
+        let whole = text.replace(r#""\ud800":[1],"#, "").replace(r#""\ud800":{"psn_no":"2"},"#, "");
+        let [with, without] =
+            [&text, &whole].map(|text| decode(Transaction::T2202, text, &LENIENT));
+        match (with, without) {
+            (Ok(with), Ok(without)) => assert_eq!(with.request, without.request, "{text}"),
+            (Err(with), Err(without)) => assert_eq!(with.err_msg(), without.err_msg(), "{text}"),
+            (with, without) => panic!("{with:?} {without:?}"),
+        }
+    }
+    let rows = format!(r#"{{"feedetail":[{row},{row}]}}"#);
+    let faults = decode(Transaction::T2204, &rows, &LENIENT).expect_err("fields are missing");
+    assert!(faults.told().iter().all(|fault| fault.wrong == Wrong::Missing), "{faults}");
 }
 
 #[test]

@@ -10,7 +10,7 @@ pub const PARCEL_ENTRIES: usize = 256;
 /// wake-up and the two switches of threads around it cost more than most steps.
 pub const GATHER: Duration = Duration::from_micros(50);
 
-/// Two commands closer together than this are such.
+/// A command that a shard waited for no longer than this came close behind the one before.
 pub const CLOSE: Duration = Duration::from_micros(100);
 
 /// Bytes of records in a parcel after which no further command is put in: a few of them make a batch of the journal.
@@ -29,5 +29,7 @@ pub const ERRANDS: usize = 4_096;
 /// The least and the most that a refused submitter is told to wait.
 pub const RETRY: (Duration, Duration) = (Duration::from_millis(1), Duration::from_secs(1));
 
+const _: () =
+    assert!(GATHER.as_nanos() <= CLOSE.as_nanos(), "a sleep finds what comes close behind");
 const _: () = assert!(PARCELS * PARCEL_BYTES >= 2 * (1 << 20));
 const _: () = assert!(PARCELS * PARCEL_ENTRIES >= 2 * 4_096);

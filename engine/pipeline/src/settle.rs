@@ -215,7 +215,7 @@ impl<Sh: Shard, R: Reply<Sh::Answer>> SettleThread<Sh, R> {
     }
 
     /// The next thing in the queue. Where the last ones came close together, it sleeps a little before it waits for one: who submits
-    /// meanwhile finds nobody to wake.
+    /// meanwhile finds nobody to wake. They do so as long as such a sleep finds one.
     fn next(
         &self,
         close_together: &mut bool,
@@ -223,10 +223,13 @@ impl<Sh: Shard, R: Reply<Sh::Answer>> SettleThread<Sh, R> {
         if let Ok(next) = self.commands.try_recv() {
             return Ok(next);
         }
-        let dry = Instant::now();
-        if *close_together {
+        if *close_together || cfg!(feature = "schedules") {
             thread::sleep(GATHER);
+            if let Ok(next) = self.commands.try_recv() {
+                return Ok(next);
+            }
         }
+        let dry = Instant::now();
         let next = self.commands.recv();
         *close_together = dry.elapsed() < CLOSE;
         next

@@ -63,7 +63,7 @@ impl Shown {
     }
 
     /// Its lines for people, without that which says where it stands.
-    pub fn lines(&self) -> &[String] {
+    pub fn lines(&self) -> impl Iterator<Item = String> {
         self.0.lines()
     }
 }

@@ -313,9 +313,10 @@ impl Form {
         }
     }
 
-    /// The lines.
-    pub(super) fn lines(&self) -> &[String] {
-        &self.lines
+    /// The lines. What a client sent may have marks that would end a line or speak to a terminal: they are blanks here.
+    pub(super) fn lines(&self) -> impl Iterator<Item = String> {
+        let bare = |mark: char| if mark.is_control() { ' ' } else { mark };
+        self.lines.iter().map(move |line| line.chars().map(bare).collect())
     }
 
     fn members(&mut self, facts: Facts) {

@@ -20,7 +20,8 @@ use crate::audit::Archive;
 use crate::slots::Labels;
 use crate::world::World;
 
-/// How far from its place by order a record is looked for: more than wait for other shards at once.
+/// How far from its place by order a record is looked for: commands of several shards are journaled a little out of order. One further
+/// off counts as not here, and that is told.
 const NEAR: u64 = 1_024;
 
 /// What a record points at.
@@ -191,7 +192,11 @@ impl<'p> Past<'p> {
         };
         let mut world = World::new();
         world.set_image(Arc::clone(image));
-        let treatment = self.facility(facility, settled.facility)?.admdvs;
+        let Some(known) = self.facility(facility, settled.facility) else {
+            self.lacks(format!("what was known of facility {facility} is not here: lines are shown without their class"));
+            return None;
+        };
+        let treatment = known.admdvs;
         let insured = self.record(settled.known).and_then(|record| {
             let (Event::MemberRegistered(facts, _)
             | Event::Filed(_, facts)
@@ -201,6 +206,14 @@ impl<'p> Past<'p> {
             };
             Some(facts.admdvs)
         });
+        if insured.is_none() {
+            // Another region's catalogue may have put it into another class.
+            self.lacks(format!(
+                "record {}, which has the member, is not here: lines are shown without their class",
+                settled.known
+            ));
+            return None;
+        }
         let view = world.catalogue(pack, settled.how.channel, insured.as_deref(), treatment)?;
         let outcomes = settled.decision.lines.iter().zip(lines);
         let class = outcomes.map(|(outcome, line)| {

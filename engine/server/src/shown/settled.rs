@@ -395,7 +395,7 @@ pub(super) fn settled_by(
         );
         form.line("pack 政策包", digest);
     }
-    if let Some(digest) = past.image(*catalogue).filter(|_| *catalogue > 0) {
+    if let Some(digest) = Some(*catalogue).filter(|seq| *seq > 0).and_then(|seq| past.image(seq)) {
         form.line("image 目录", Facts::new().text("catalogue_digest", "", hex(&digest)));
     }
 }

@@ -72,7 +72,7 @@ fn shown_behind(before: &[Record], record: &Record) -> (String, Value, Vec<Strin
     let past = Past::new(1..number, &archive, fetch, || None);
     let stands = Stands { number, batch: 2, segment: 1, bytes: 99 };
     let shown = Shown::of(stands, "then", record, &past);
-    let text = shown.lines().join("\n");
+    let text = shown.lines().collect::<Vec<_>>().join("\n");
     for mark in ["Some(", "None", "{", "Fen", "\""] {
         assert!(!text.contains(mark), "{mark} is for programmers: {text}");
     }
@@ -709,4 +709,14 @@ fn bytes_of_no_record_are_shown_as_bytes() {
     let shown = Shown::of_bytes(stands, "then", &[0xAB, 1]);
     let json = serde_json::to_value(&shown).expect("JSON");
     assert_eq!((&json["what"], &json["hex"]), (&json!("unknown"), &json!("ab01")));
+}
+
+#[test]
+fn what_a_client_sent_writes_no_lines_of_its_own() {
+    let undone = Undone::NotYetCome;
+    let msgid = "m\n  postings 记账\u{1b}[2J";
+    let event = Event::Reversed(Box::new(Reversed { infno: 2207, msgid: msgid.into(), undone }));
+    let (text, json) = shown(event);
+    assert!(text.contains("msgid m   postings 记账 [2J") && !text.contains('\u{1b}'), "{text}");
+    assert_eq!(json["omsgid"], msgid, "{json}");
 }

@@ -1,5 +1,5 @@
-//! `yidan journal show`: records by their numbers, as a form for people, as JSON, or as bytes. Only the batches that hold them, and
-//! those that they point at, are read.
+//! `yidan journal show`: records by their numbers, as a form for people, as JSON, or as bytes. Of the journal only the batches that hold
+//! them are read, and those among which what they point at is sought.
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -129,18 +129,17 @@ impl Show {
         out: &mut Output,
     ) -> Result<(), Failure> {
         let time = time(record.map_or(batch_ms, |record| record.time_ms));
-        let shown = match record.filter(|_| !self.raw) {
-            Some(record) => Shown::of(stands, &time, record, past),
-            None => Shown::of_bytes(stands, &time, bytes),
-        };
+        let shown =
+            record.filter(|_| !self.raw).map(|record| Shown::of(stands, &time, record, past));
         if self.json {
-            return Ok(out.json(&shown)?);
+            let bytes = || Shown::of_bytes(stands, &time, bytes);
+            return Ok(out.json(&shown.unwrap_or_else(bytes))?);
         }
         let Stands { number, batch, segment, bytes: length } = stands;
         writeln!(out, "record {number}  batch {batch}  segment {segment}  {time}  {length} bytes")?;
-        if record.is_none() || self.raw {
+        let Some(shown) = shown else {
             return Ok(write_bytes(bytes, out)?);
-        }
+        };
         for line in shown.lines() {
             writeln!(out, "{line}")?;
         }

@@ -8,6 +8,8 @@ use yidan_journal::storage::{Medium, Storage};
 
 /// The file is written over and over.
 pub(crate) const BYTES: u64 = 64 << 20;
+/// The least that is written.
+pub(crate) const PAGE: u64 = 4_096;
 
 /// Writes and syncs so many bytes at a time; how long each took.
 pub(crate) fn syncs(folder: &Path, bytes: u64, time: Duration) -> Vec<Duration> {
@@ -22,9 +24,9 @@ pub(crate) fn syncs(folder: &Path, bytes: u64, time: Duration) -> Vec<Duration> 
     took
 }
 
-/// So many bytes, in whole sectors.
+/// So many bytes, in whole pages as the journal writes them: of a page written in part the rest would be read from the disk first.
 pub(crate) fn block(bytes: u64) -> Vec<u8> {
-    let bytes = bytes.max(1).next_multiple_of(512);
+    let bytes = bytes.max(1).next_multiple_of(PAGE);
     vec![0xA5; usize::try_from(bytes).expect("a block fits the memory")]
 }
 

@@ -60,14 +60,14 @@ pub(crate) fn beside_postgres(asked: &Asked) {
                 rates.push(postgres.run(clients, asked.turn));
             }
         }
-        small.extend(disk::syncs(folder.path(), 512, asked.turn / 4));
+        small.extend(disk::syncs(folder.path(), disk::PAGE, asked.turn / 4));
         large.push(disk::rate(&disk::syncs(folder.path(), LARGE, asked.turn / 4)) * LARGE as f64);
     }
     town.check();
     town.stop();
     let append = median(large);
     println!(
-        "the disk alone: {:.0} fdatasync of 512 B a second (p50 {:.1?}, p99 {:.1?}); synced appends of 1 MiB {:.0} MB/s",
+        "the disk alone: {:.0} fdatasync of 4 KiB a second (p50 {:.1?}, p99 {:.1?}); synced appends of 1 MiB {:.0} MB/s",
         disk::rate(&small),
         disk::quantile(&small, 500),
         disk::quantile(&small, 990),

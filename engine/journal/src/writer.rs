@@ -20,6 +20,9 @@ const SPARE: &str = "next.tmp";
 /// has no segment too many, early enough that a disk which writes one while it takes the batches of another keeps up.
 const READY_FROM_PART: u64 = 16;
 
+/// Bytes of a page of the system's memory, and of a block of most file systems.
+const PAGE: u64 = 4_096;
+
 /// The bounds of a journal.
 #[derive(Copy, Clone, Debug)]
 pub struct Limits {
@@ -344,6 +347,15 @@ impl<S: Storage> Writer<S> {
         &self.tip
     }
 
+    /// Goes on with the noughts that stand behind the batch, to the end of its last page: of a page that is written in part the
+    /// system would read the rest from the disk first, and the batch would wait for that.
+    fn fill_page(&mut self) {
+        let end = self.tip.offset + self.buffer.len() as u64;
+        let filled = end.next_multiple_of(PAGE).min(self.tip.segment_bytes);
+        let more = usize::try_from(filled.saturating_sub(end)).unwrap_or(0);
+        self.buffer.resize(self.buffer.len() + more, 0);
+    }
+
     fn sound(&self) -> Result<(), JournalError> {
         match self.poisoned {
             Some(batch) => Err(JournalError::Poisoned { batch }),
@@ -377,6 +389,7 @@ impl<S: Storage> Writer<S> {
                 mask: [0; 2],
             },
         );
+        self.fill_page();
         let failed = |doing| {
             let name = name_of(self.tip.segment);
             move |source| JournalError::file(&name, doing, source)

@@ -13,6 +13,7 @@ use yidan_settlement::event::{
 use yidan_settlement::ledger::{BUCKETS, Ledger, STEPS, Sought, shard_of, shard_of_bucket};
 
 use crate::engine::EngineError;
+use crate::limits::AHEAD;
 use crate::snapshot::{Begin, PassedOver, fold_from};
 
 /// What reading the journal at the start gave.
@@ -38,10 +39,6 @@ pub struct Fold {
     wrong: Option<EngineError>,
     room: LentRoom,
 }
-
-/// How many settlements are looked up before the first of them is folded in: enough that memory is fetched for several at a
-/// time, and few enough that it is still at hand when its turn comes.
-const AHEAD: usize = 32;
 
 /// A settlement that is about to be folded in.
 struct Ahead<'b> {
@@ -112,7 +109,7 @@ impl Fold {
     fn settled(&mut self, ahead: &mut Vec<Ahead<'_>>) -> Result<(), EngineError> {
         for step in STEPS {
             for one in ahead.iter_mut() {
-                self.ledgers[one.shard].seek(step, &one.asked, &mut one.sought);
+                self.ledgers[one.shard].seek(step, one.asked.psn_no, &mut one.sought);
             }
         }
         for Ahead { number, asked, bill, sought, shard } in ahead.drain(..) {

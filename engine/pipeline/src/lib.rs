@@ -72,6 +72,15 @@ pub trait Shard {
     /// fit stops everything.
     fn step(&mut self, command: Self::Command, record: &mut Vec<u8>) -> Self::Answer;
 
+    /// Tells the commands that come next, in order, so that what they need can be fetched for all of them at once. Nothing is
+    /// decided by it.
+    fn foresee<'c>(&mut self, commands: impl Iterator<Item = &'c Self::Command> + Clone)
+    where
+        Self::Command: 'c,
+    {
+        let _ = commands;
+    }
+
     /// Tells the number that the record just made has in the journal. It is called right after the step that made a
     /// record, before anything else is asked of the shard; the answer is already made by then.
     fn numbered(&mut self, number: u64, answer: &mut Self::Answer);

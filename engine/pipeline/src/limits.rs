@@ -6,6 +6,10 @@ use std::time::Duration;
 /// many, both are nothing beside a step, and deciding them takes less time than a sync.
 pub const PARCEL_ENTRIES: usize = 256;
 
+/// Commands, and settlements of a journal being read, whose members are looked up before the first of them is decided or folded in:
+/// enough that memory is fetched for several at a time, and few enough that it is still at hand when its turn comes.
+pub const AHEAD: usize = 32;
+
 /// How long a shard lets commands gather once it has run dry, where they come so close together that it would be woken for each: a
 /// wake-up and the two switches of threads around it cost more than most steps.
 pub const GATHER: Duration = Duration::from_micros(50);

@@ -1,6 +1,7 @@
 //! The settle stage: one shard decides its commands one after the other, and what it decided leaves in parcels. The thread
 //! at the end of the file is a loop around it.
 
+use std::collections::VecDeque;
 use std::num::NonZeroU64;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -12,7 +13,7 @@ use yidan_journal::storage::Storage;
 use crate::Shard;
 use crate::handle::Queue;
 use crate::journal::ToJournal;
-use crate::limits::{CLOSE, GATHER, PARCELS};
+use crate::limits::{AHEAD, CLOSE, GATHER, PARCEL_ENTRIES, PARCELS};
 use crate::measure::{SettleMeasures, Shelf};
 use crate::parcel::{Entry, Numbered, Parcel};
 use crate::reply::{Ending, Owed, Reply, panic_text};
@@ -38,6 +39,8 @@ pub struct Submitted<C, A, R: Reply<A>> {
 pub struct SettleStage<Sh: Shard, R: Reply<Sh::Answer>> {
     shard: Sh,
     tickets: Arc<Tickets>,
+    /// Taken off the queue and not decided yet: between two steps there are none.
+    ahead: VecDeque<Submitted<Sh::Command, Sh::Answer, R>>,
     /// The record of the command being decided.
     record: Vec<u8>,
     /// The answer owed for it: it stands here so that a panic of the shard does not answer before its reason is known.
@@ -97,6 +100,7 @@ impl<Sh: Shard, R: Reply<Sh::Answer>> SettleStage<Sh, R> {
         SettleStage {
             shard,
             tickets: Arc::clone(tickets),
+            ahead: VecDeque::new(),
             record: Vec::new(),
             deciding: None,
             times: Vec::new(),
@@ -104,7 +108,8 @@ impl<Sh: Shard, R: Reply<Sh::Answer>> SettleStage<Sh, R> {
         }
     }
 
-    /// Decides a command, and then as many as `more` gives and the parcel has room for. Says how long the first had waited.
+    /// Decides a command, and then as many as `more` gives and the parcel has room for; it is asked again after it gave none. Says how
+    /// long the first had waited.
     pub fn step(
         &mut self,
         first: Submitted<Sh::Command, Sh::Answer, R>,
@@ -113,14 +118,17 @@ impl<Sh: Shard, R: Reply<Sh::Answer>> SettleStage<Sh, R> {
     ) -> Duration {
         let mut begun = Instant::now();
         let waited = begun.saturating_duration_since(first.at);
-        let mut next = Some(first);
         self.times.clear();
-        while let Some(submitted) = next {
-            let wait = begun.saturating_duration_since(submitted.at);
-            self.decide(submitted, begun, parcel);
-            let ended = Instant::now();
-            self.times.push((nanoseconds(wait), nanoseconds(ended - begun)));
-            begun = ended;
+        let mut next = Some(first);
+        while let Some(first) = next {
+            self.take_ahead(first, &mut more, parcel);
+            while let Some(submitted) = self.ahead.pop_front() {
+                let wait = begun.saturating_duration_since(submitted.at);
+                self.decide(submitted, begun, parcel);
+                let ended = Instant::now();
+                self.times.push((nanoseconds(wait), nanoseconds(ended - begun)));
+                begun = ended;
+            }
             next = if parcel.has_room() { more() } else { None };
         }
         self.shelf.record(|measures| {
@@ -131,6 +139,25 @@ impl<Sh: Shard, R: Reply<Sh::Answer>> SettleStage<Sh, R> {
             measures.parcel_entries.saturating_record(self.times.len() as u64);
         });
         waited
+    }
+
+    /// Takes what comes next, as many as there is room for, and has the shard look at them together.
+    fn take_ahead(
+        &mut self,
+        first: Submitted<Sh::Command, Sh::Answer, R>,
+        more: &mut impl FnMut() -> Option<Submitted<Sh::Command, Sh::Answer, R>>,
+        parcel: &Parcel<Sh::Answer, R>,
+    ) {
+        self.ahead.push_back(first);
+        let room = PARCEL_ENTRIES.saturating_sub(parcel.entries.len()).min(AHEAD);
+        while self.ahead.len() < room
+            && let Some(submitted) = more()
+        {
+            self.ahead.push_back(submitted);
+        }
+        if self.ahead.len() > 1 {
+            self.shard.foresee(self.ahead.iter().map(|submitted| &submitted.command));
+        }
     }
 
     fn decide(
@@ -196,13 +223,18 @@ impl<Sh: Shard, R: Reply<Sh::Answer>> SettleThread<Sh, R> {
             // A parcel first: no number is taken before it is sure that it can be sent.
             let empty = self.empty_parcel()?;
             let mut close = false;
-            let more = || match self.commands.try_recv() {
-                Ok(ToShard::Submitted(submitted)) => Some(submitted),
-                Ok(ToShard::Close) => {
-                    close = true;
-                    None
+            let more = || {
+                if close {
+                    return None;
                 }
-                Err(TryRecvError::Empty | TryRecvError::Disconnected) => None,
+                match self.commands.try_recv() {
+                    Ok(ToShard::Submitted(submitted)) => Some(submitted),
+                    Ok(ToShard::Close) => {
+                        close = true;
+                        None
+                    }
+                    Err(TryRecvError::Empty | TryRecvError::Disconnected) => None,
+                }
             };
             let waited = self.stage.step(first, more, self.parcel.insert(empty));
             self.queue.note_wait(waited);

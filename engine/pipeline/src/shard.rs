@@ -6,12 +6,13 @@ use std::sync::Arc;
 
 use parking_lot::RwLock;
 use yidan_journal::storage::Storage;
-use yidan_settlement::command::Command;
-use yidan_settlement::event::{Record, Refused, Settled};
-use yidan_settlement::facts::Text;
+use yidan_settlement::command::{Command, What, WhichVisit};
+use yidan_settlement::event::{Record, Refused, Request, Settled};
+use yidan_settlement::facts::{ChargesFacts, Text};
 use yidan_settlement::id::DiagnosisId;
 use yidan_settlement::ledger::{
-    Catalogue, Decided, Ledger, LookUp, Member, Needs, RequestKey, Room, Shelf,
+    Catalogue, Decided, Ledger, LookUp, Member, Needs, RequestKey, Room, STEPS, Shelf, Sought,
+    at_hand,
 };
 use yidan_settlement::limits::RECORD_BYTES_MAX;
 use yidan_settlement::money::Fen;
@@ -33,6 +34,8 @@ pub struct LedgerShard<S: Storage> {
     past: Past<S>,
     /// Decided, and waiting for its number in the journal.
     pending: Option<(Record, Option<RequestKey>)>,
+    /// The members of the commands that come next.
+    sought: Vec<Sought>,
 }
 
 /// Records that were made: those not yet durable here, the others in the journal.
@@ -112,7 +115,8 @@ impl<S: Storage> LedgerShard<S> {
     /// A shard that goes on from a ledger.
     pub fn new(ledger: Ledger, world: &CurrentWorld, durable: Records<S>) -> LedgerShard<S> {
         let past = Past { durable, recent: VecDeque::new() };
-        LedgerShard { ledger, room: Room::default(), world: Arc::clone(world), past, pending: None }
+        let (room, world) = (Room::default(), Arc::clone(world));
+        LedgerShard { ledger, room, world, past, pending: None, sought: Vec::new() }
     }
 
     /// The ledger.
@@ -177,6 +181,23 @@ impl<S: Storage> Shard for LedgerShard<S> {
         }
     }
 
+    fn foresee<'c>(&mut self, asks: impl Iterator<Item = &'c Ask> + Clone) {
+        let commands = asks.clone().filter_map(|ask| match ask {
+            Ask::Command(command, key) => Some((command.request.psn_no.as_bytes(), *key)),
+            Ask::Balance(_) | Ask::Look(_) => None,
+        });
+        for ask in asks.clone() {
+            fetch(ask);
+        }
+        self.sought.clear();
+        self.sought.extend(commands.clone().map(|(psn_no, key)| Sought::of_key(key, psn_no)));
+        for step in STEPS {
+            for ((psn_no, _), sought) in commands.clone().zip(&mut self.sought) {
+                self.ledger.seek(step, psn_no, sought);
+            }
+        }
+    }
+
     fn numbered(&mut self, number: u64, outcome: &mut Outcome) {
         let Some((record, key)) = self.pending.take() else { return };
         if let Outcome::Answer(Answer::Done(place, bytes)) = outcome {
@@ -189,6 +210,23 @@ impl<S: Storage> Shard for LedgerShard<S> {
         // decided on it.
         assert_eq!(applied, Ok(()), "the ledger took in what it decided");
         self.room.reuse(record.event);
+    }
+}
+
+/// Reads here and there in a command that moves money: whoever submitted it has just written it on another core, and where it is read for
+/// the first time its line is waited for.
+fn fetch(ask: &Ask) {
+    let Ask::Command(command, _) = ask else { return };
+    let Request { asker, msgid, digest, .. } = &command.request;
+    let last = |text: &Text| text.as_bytes().last().copied();
+    at_hand((command.time_ms, last(asker), last(msgid), *digest));
+    let (What::Settle(settle) | What::PreSettle(settle)) = &command.what else { return };
+    at_hand((settle.how.settled, settle.how.total));
+    if let WhichVisit::AtOnce(facts) = &settle.visit {
+        at_hand((facts.begin, last(&facts.med_type), facts.diagnoses.len(), facts.fetuses));
+    }
+    if let ChargesFacts::Totals(totals) = &settle.charges {
+        at_hand((totals.total, totals.kinds.len()));
     }
 }
 

@@ -78,6 +78,10 @@ impl Shard for PlantedShard {
         self.shard.step(ask, record)
     }
 
+    fn foresee<'c>(&mut self, commands: impl Iterator<Item = &'c Self::Command> + Clone) {
+        self.shard.foresee(commands.map(|(_, ask)| ask));
+    }
+
     fn numbered(&mut self, number: u64, outcome: &mut Outcome) {
         self.shard.numbered(number, outcome);
         if let (Planted::AnsweredEarly, Outcome::Answer(Answer::Done(number, bytes))) =

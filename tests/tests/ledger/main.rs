@@ -139,7 +139,7 @@ fn lent(journal: &[Vec<u8>], count: usize) -> Vec<Ledger> {
             Lent::Settled(asked, bill) => {
                 let shard = &mut shards[shard_of(asked.psn_no, count)];
                 let mut sought = Sought::of(&asked);
-                STEPS.into_iter().for_each(|step| shard.seek(step, &asked, &mut sought));
+                STEPS.into_iter().for_each(|step| shard.seek(step, asked.psn_no, &mut sought));
                 let posted = bill.posted(&mut room).expect("a bill");
                 shard.post_settled(&asked, &posted, &sought, place).expect("it fits");
             }

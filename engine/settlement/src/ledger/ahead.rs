@@ -1,10 +1,10 @@
-//! Settlements that are about to be folded in, some at a time: what they will change is looked up step by step, each step for
-//! all before the next. Rows of members lie far apart in memory, and so what one waits for is fetched while others are looked up.
+//! What is about to be folded in or decided, some at a time: what it will need is looked up step by step, each step for all before the
+//! next. Rows of members lie far apart in memory, and so what one waits for is fetched while others are looked up.
 
 use super::{Ledger, RequestKey, Row, bucket_of};
 use crate::event::Asked;
 
-/// A settlement whose member is sought.
+/// Something whose member is sought.
 #[derive(Copy, Clone, Debug)]
 pub struct Sought {
     bucket: u8,
@@ -32,8 +32,12 @@ pub const STEPS: [Step; 4] = [Step::Place, Step::Row, Step::Member, Step::Lists]
 impl Sought {
     /// Of one who asked for a settlement.
     pub fn of(asked: &Asked<'_>) -> Sought {
-        let key = RequestKey::of_asked(asked);
-        let bucket = key.map_or_else(|| bucket_of(asked.psn_no), RequestKey::bucket);
+        Sought::of_key(RequestKey::of_asked(asked), asked.psn_no)
+    }
+
+    /// Of a request with this key, where it has one, for a person.
+    pub fn of_key(key: Option<RequestKey>, psn_no: &[u8]) -> Sought {
+        let bucket = key.map_or_else(|| bucket_of(psn_no), RequestKey::bucket);
         Sought { bucket, hash: 0, key, row: None }
     }
 
@@ -55,16 +59,18 @@ impl Sought {
 
 impl Ledger {
     /// Takes a step for one, and changes nothing but what is known of it.
-    pub fn seek(&self, step: Step, asked: &Asked<'_>, sought: &mut Sought) {
+    pub fn seek(&self, step: Step, psn_no: &[u8], sought: &mut Sought) {
         match step {
             Step::Place => {
-                sought.hash = self.members.hash(asked.psn_no);
+                sought.hash = self.members.hash(psn_no);
                 sought.row = self.members.candidate(sought.hash);
             }
-            Step::Row => at_hand(sought.row.and_then(|row| self.members.at(row)?.stored().first())),
-            Step::Member => sought.row = self.members.row_of_hash(sought.hash, asked.psn_no),
+            Step::Row => at_hand(sought.row.and_then(|row| Some(self.members.at(row)?.known()))),
+            Step::Member => sought.row = self.members.row_of_hash(sought.hash, psn_no),
             Step::Lists => {
                 let member = sought.row.and_then(|row| self.members.at(row));
+                // The row's bytes begin with the number, which was compared; the facts end some lines further on.
+                at_hand(member.and_then(|member| member.stored().last().copied()));
                 let slots = member.map(|member| member.slots());
                 at_hand(slots.and_then(|slots| Some((slots.first()?.value, slots.last()?.value))));
                 at_hand(member.and_then(|member| Some(member.settled().last()?.seq())));
@@ -75,6 +81,6 @@ impl Ledger {
 }
 
 /// Reads a value and makes nothing of it: it is in the processor's memory from then on.
-fn at_hand<T>(value: T) {
+pub fn at_hand<T: Copy>(value: T) {
     core::hint::black_box(value);
 }

@@ -1,8 +1,9 @@
 //! The envelope of answers: every field of it present, amounts as numbers, `infcode` as the institution's profile has it.
 
-use std::fmt;
+use std::fmt::{self, Write};
 
 use yidan_settlement::date::{Civil, Moment};
+use yidan_settlement::facts::Text;
 use yidan_settlement::id::Admdvs;
 
 use crate::json::{self, Writer, write_text};
@@ -51,13 +52,24 @@ pub struct Stamp {
 /// `yyyyMMddHHmmssSSS`: 17 digits.
 impl fmt::Display for Stamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let thousandth = u32::from(self.millisecond.min(999));
-        for pair in pairs(self.moment) {
-            f.write_str(two_digits(pair))?;
-        }
-        f.write_str(&two_digits(thousandth / 100)[1..])?;
-        f.write_str(two_digits(thousandth % 100))
+        f.write_str(&self.digits())
     }
+}
+
+impl Stamp {
+    /// As it is shown, in a text that lies in place: every answer has two.
+    fn digits(self) -> Text {
+        let thousandth = u32::from(self.millisecond.min(999));
+        let mut digits = second_digits(self.moment);
+        digits.push_str(&two_digits(thousandth / 100)[1..]);
+        digits.push_str(two_digits(thousandth % 100));
+        digits
+    }
+}
+
+/// `yyyyMMddHHmmss`: 14 digits.
+fn second_digits(moment: Moment) -> Text {
+    pairs(moment).map(two_digits).into_iter().collect()
 }
 
 /// `yyyyMMddHHmmss`, two digits each.
@@ -69,7 +81,7 @@ fn pairs(moment: Moment) -> [u32; 7] {
 }
 
 /// 00 ..= 99, of a larger number the last two: every answer has some dozens.
-fn two_digits(number: u32) -> &'static str {
+pub(crate) fn two_digits(number: u32) -> &'static str {
     const ALL: &str = "00010203040506070809101112131415161718192021222324252627282930313233343536373839\
                        40414243444546474849505152535455565758596061626364656667686970717273747576777879\
                        8081828384858687888990919293949596979899";
@@ -79,8 +91,9 @@ fn two_digits(number: u32) -> &'static str {
 
 /// The receiver's message id: division (6), second (14), serial (10, of a larger number the last ten digits).
 pub fn inf_refmsgid(division: Admdvs, at: Moment, serial: u64) -> String {
-    let at = Stamp { moment: at, millisecond: 0 }.to_string();
-    format!("{division}{}{:010}", &at[..14], serial % 10_000_000_000)
+    let mut id = String::with_capacity(30);
+    write!(id, "{division}{}{:010}", second_digits(at), serial % 10_000_000_000).expect("memory");
+    id
 }
 
 /// The JSON of an output. The same answer gives the same bytes.
@@ -108,15 +121,15 @@ pub fn envelope(envelope: &crate::envelope::Envelope<'_>) -> String {
 impl Reply<'_> {
     /// Appends the body of the answer.
     pub fn write(&self, profile: &Profile, to: &mut Vec<u8>) {
-        let (code, err_msg, output) = match self.outcome {
-            Outcome::Done(output) => (0, None, output),
-            Outcome::Failed(err_msg) => (-1, Some(err_msg), "null"),
+        let (done, err_msg, output) = match self.outcome {
+            Outcome::Done(output) => (true, None, output),
+            Outcome::Failed(err_msg) => (false, Some(err_msg), "null"),
         };
         to.extend_from_slice(b"{\"infcode\":");
-        to.extend_from_slice(infcode(code, profile.infcode).as_bytes());
+        to.extend_from_slice(infcode(done, profile.infcode).as_bytes());
         text("inf_refmsgid", self.inf_refmsgid, to);
-        text("refmsg_time", Some(&self.refmsg_time.to_string()), to);
-        text("respond_time", Some(&self.respond_time.to_string()), to);
+        text("refmsg_time", Some(&self.refmsg_time.digits()), to);
+        text("respond_time", Some(&self.respond_time.digits()), to);
         text("err_msg", err_msg, to);
         to.extend_from_slice(b",\"output\":");
         to.extend_from_slice(output.as_bytes());
@@ -128,11 +141,13 @@ impl Reply<'_> {
     }
 }
 
-/// `infcode` as JSON.
-pub(crate) fn infcode(code: i8, form: InfcodeForm) -> String {
-    match form {
-        InfcodeForm::Number => code.to_string(),
-        InfcodeForm::Text => format!("\"{code}\""),
+/// `infcode` as JSON: 0 where it was done, else -1.
+pub(crate) fn infcode(done: bool, form: InfcodeForm) -> &'static str {
+    match (done, form) {
+        (true, InfcodeForm::Number) => "0",
+        (true, InfcodeForm::Text) => "\"0\"",
+        (false, InfcodeForm::Number) => "-1",
+        (false, InfcodeForm::Text) => "\"-1\"",
     }
 }
 

@@ -3,6 +3,8 @@
 
 use std::collections::HashMap;
 
+use yidan_settlement::facts::Text;
+
 use crate::refusal::Refusal;
 
 /// What an institution may ask.
@@ -25,7 +27,7 @@ impl Limits {
 #[derive(Debug, Default)]
 pub struct Limiter {
     /// By institution code. Only those that a credential speaks for come here, so they are as many as are configured.
-    of: HashMap<Box<str>, Asked>,
+    of: HashMap<Text, Asked>,
 }
 
 /// What one institution asks.
@@ -40,7 +42,7 @@ struct Asked {
 /// The place of a call that waits for its answer; it is given back by [`Limiter::leave`].
 #[must_use = "the place of a call is given back when it is answered"]
 #[derive(Debug)]
-pub struct Place(Box<str>);
+pub struct Place(Text);
 
 impl Limiter {
     /// Takes a call of an institution in, or refuses it.

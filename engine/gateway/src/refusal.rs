@@ -138,7 +138,7 @@ impl Refusal {
 /// `{"type":"error","infcode":-1,"err_msg":…}`, as Zhejiang answers.
 fn bare(err_msg: &str, profile: &Profile, to: &mut Vec<u8>) {
     to.extend_from_slice(b"{\"type\":\"error\",\"infcode\":");
-    to.extend_from_slice(infcode(-1, profile.infcode).as_bytes());
+    to.extend_from_slice(infcode(false, profile.infcode).as_bytes());
     to.extend_from_slice(b",\"err_msg\":");
     write_text(err_msg, to);
     to.push(b'}');

@@ -184,10 +184,10 @@ impl<'a> Row<'_, '_, 'a> {
     fn is_called_for(&self, when: When) -> bool {
         match when {
             When::Never => false,
-            When::Equals(at, code) => self.said(at).is_some_and(|said| {
-                let bare = |text: &str| text.trim().trim_start_matches('0').to_owned();
-                bare(&said) == bare(code)
-            }),
+            When::Equals(at, code) => {
+                let said = self.said(at);
+                said.is_some_and(|said| without_noughts(&said) == without_noughts(code))
+            }
             When::Present(at) => self.said(at).is_some(),
             When::Absent(at) => self.said(at).is_none(),
         }
@@ -217,6 +217,11 @@ pub(crate) fn bare(text: &str) -> &str {
     let is_letter = |end: Option<&u8>| end.is_some_and(u8::is_ascii_graphic);
     let bytes = text.as_bytes();
     if is_letter(bytes.first()) && is_letter(bytes.last()) { text } else { text.trim() }
+}
+
+/// A code without blanks around it and without the noughts it begins with.
+fn without_noughts(code: &str) -> &str {
+    code.trim().trim_start_matches('0')
 }
 
 /// Of a text without blanks around it.

@@ -41,6 +41,7 @@ use yidan_pipeline::admission::Admission;
 use yidan_pipeline::engine::{Engine, EngineRecords};
 use yidan_pipeline::world::World;
 use yidan_settlement::event::Refused;
+use yidan_settlement::facts::Text;
 use yidan_settlement::id::Admdvs;
 use yidan_settlement::money::Fen;
 use yidan_settlement::pack::Pack;
@@ -104,8 +105,8 @@ pub struct Service {
 /// How calls ended, and what was borne of them, by institution.
 #[derive(Debug, Default)]
 pub struct Ends {
-    counts: Counts<(String, &'static str, i8)>,
-    borne: Counts<(String, u8)>,
+    counts: Counts<(Text, &'static str, i8)>,
+    borne: Counts<(Text, u8)>,
 }
 
 type Counts<K> = RwLock<HashMap<K, Arc<AtomicU64>>>;
@@ -445,11 +446,11 @@ impl Service {
 
 impl Ends {
     fn count(&self, institution: &str, infno: &'static str, ends: i8) {
-        add(&self.counts, (institution.to_owned(), infno, ends), 1);
+        add(&self.counts, (institution.into(), infno, ends), 1);
     }
 
     fn bear(&self, institution: &str, oddity: u8, count: u64) {
-        add(&self.borne, (institution.to_owned(), oddity), count);
+        add(&self.borne, (institution.into(), oddity), count);
     }
 
     fn bear_all(&self, institution: &str, borne: &Borne) {

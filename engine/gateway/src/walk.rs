@@ -6,6 +6,7 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
+use smallvec::SmallVec;
 
 use crate::fault::{Came, Wrong};
 use crate::limits::ROWS_MAX;
@@ -16,8 +17,8 @@ use crate::scan::Scan;
 use crate::table::Node;
 use crate::tolerance::Tolerance;
 
-/// The slots of one object.
-pub(crate) type Slots<'a> = Vec<Option<&'a str>>;
+/// The slots of one object. Nearly all nodes of requests fit in place.
+pub(crate) type Slots<'a> = SmallVec<[Option<&'a str>; 40]>;
 
 /// Reads the object that a body is.
 pub(crate) fn body<'a, T: Record<'a>>(

@@ -1,5 +1,7 @@
 //! A bill as transactions show it: every amount and fact of `setlinfo` once, and each transaction's struct filled from it.
 
+use std::fmt::Write;
+
 use yidan_settlement::bill::Decision;
 use yidan_settlement::date::{Day, Moment};
 use yidan_settlement::event::{Cancelled, Event, Record, Request, Settled};
@@ -257,12 +259,14 @@ impl Bill {
             ("先行自付金额", said.pre_pay, self.preselfpay_amt),
             ("符合政策范围金额", said.in_scope, self.inscp_scp_amt),
         ];
-        let differ = pairs.into_iter().filter_map(|(name, said, found)| {
-            let said = said?;
-            (said != found).then(|| format!("{name}：上传{said}，核定{found}"))
-        });
-        let differ: Vec<String> = differ.collect();
-        (!differ.is_empty()).then(|| differ.join("；"))
+        let mut told = String::new();
+        for (name, said, found) in pairs {
+            if let Some(said) = said.filter(|said| *said != found) {
+                told.push_str(if told.is_empty() { "" } else { "；" });
+                write!(told, "{name}：上传{said}，核定{found}").expect("memory");
+            }
+        }
+        (!told.is_empty()).then_some(told)
     }
 }
 
@@ -305,6 +309,42 @@ fn payments(decision: &Decision, pack: &Pack) -> Vec<Payment> {
     of_tiers.chain(of_others).collect()
 }
 
+/// A field of a bill as an answer has it: texts are lent.
+trait Lend<'b> {
+    type Lent;
+
+    fn lend(&'b self) -> Self::Lent;
+}
+
+impl<'b> Lend<'b> for Text<'static> {
+    type Lent = Text<'b>;
+
+    fn lend(&'b self) -> Text<'b> {
+        Text::Borrowed(self)
+    }
+}
+
+impl<'b, T: Lend<'b>> Lend<'b> for Option<T> {
+    type Lent = Option<T::Lent>;
+
+    fn lend(&'b self) -> Option<T::Lent> {
+        self.as_ref().map(T::lend)
+    }
+}
+
+macro_rules! lend_as_it_is {
+    ($($type:ty)*) => {$(
+        impl Lend<'_> for $type {
+            type Lent = $type;
+
+            fn lend(&self) -> $type {
+                *self
+            }
+        }
+    )*};
+}
+lend_as_it_is!(Fen Day Moment Scaled<1> Scaled<4>);
+
 macro_rules! setlinfo {
     // What every transaction has, what this one has besides, what it has under another name, and what no one says.
     ($name:ident, $module:ident, [$($more:ident)*], { $($own:ident: $as:ident)* }, [$($none:ident)*]) => {
@@ -325,8 +365,8 @@ macro_rules! setlinfo {
     (@all $bill:ident, $node:path, [$($field:ident)*], { $($own:ident: $as:ident)* }, [$($none:ident)*]) => {{
         use $node as Node;
         Node {
-            $($field: $bill.$field.clone().into(),)*
-            $($own: $bill.$as.clone().into(),)*
+            $($field: $bill.$field.lend().into(),)*
+            $($own: $bill.$as.lend().into(),)*
             $($none: None,)*
         }
     }};

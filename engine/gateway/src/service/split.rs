@@ -15,6 +15,7 @@ use yidan_settlement::pack::{Channel, Pack};
 use yidan_settlement::price::LineOutcome;
 use yidan_settlement::reason::LineReason;
 
+use crate::answer::two_digits;
 use crate::value::{Scaled, Text};
 use crate::wire::{t2101, t2102, t2204, t2301, t5204, t5205};
 
@@ -148,7 +149,7 @@ impl By<'_> {
                 Class::C => "03",
             }
             .into(),
-            med_chrgitm_type: format!("{:02}", charge_type.unwrap_or(OTHER_CHARGE)).into(),
+            med_chrgitm_type: charge(charge_type.unwrap_or(OTHER_CHARGE)),
             lmt_used_flag: if restricted { "1" } else { "0" }.into(),
             memo: outcome.and_then(memo),
             hosp_part_amt: outcome.map(|outcome| outcome.facility),
@@ -175,7 +176,7 @@ impl Split {
                 preselfpay_amt: part(|parts| parts.pre_pay),
                 inscp_scp_amt: part(|parts| parts.in_scope),
                 chrgitm_lv: "03".into(),
-                med_chrgitm_type: format!("{OTHER_CHARGE:02}").into(),
+                med_chrgitm_type: charge(OTHER_CHARGE),
                 lmt_used_flag: "0".into(),
                 memo: outcome.and_then(memo),
                 hosp_part_amt: outcome.map(|outcome| outcome.facility),
@@ -185,9 +186,15 @@ impl Split {
     }
 }
 
+/// `med_chrgitm_type`: two digits, as the codes of the table are.
+fn charge(code: u8) -> Text<'static> {
+    two_digits(code.into()).into()
+}
+
 /// Why a line is not wholly in scope.
 fn memo(outcome: &LineOutcome) -> Option<Text<'static>> {
-    let mut all = String::new();
+    // Most have one reason, of some ten characters.
+    let mut all = String::with_capacity(64);
     for reason in outcome.reasons.iter() {
         all.push_str(if all.is_empty() { "" } else { "；" });
         write!(all, "{reason}").expect("memory");

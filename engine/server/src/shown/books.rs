@@ -1,12 +1,11 @@
 //! Double entry: what a record posts, by account, with debit and credit.
 
 use serde::Serialize;
-use yidan_gateway::table::Codes;
 use yidan_settlement::bill::{Account, Decision, Posting, Side as Of};
 use yidan_settlement::event::{Moved, Share};
 use yidan_settlement::money::Fen;
 
-use super::form::{Form, Row};
+use super::form::{Form, Row, coded};
 use crate::answer::Yuan;
 use crate::text::{Side, money};
 
@@ -17,7 +16,7 @@ pub(super) struct Entries(Vec<Entry>);
 /// What an account is debited and credited with; of a reversal both are below nought.
 #[derive(Debug, Clone, Serialize)]
 struct Entry {
-    account: &'static str,
+    account: Kind,
     #[serde(skip_serializing_if = "Option::is_none")]
     fund_pay_type: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -26,6 +25,17 @@ struct Entry {
     fixmedins_code: Option<String>,
     debit: Yuan,
     credit: Yuan,
+}
+
+/// The accounts, whoever's they are.
+#[derive(Debug, Copy, Clone, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Kind {
+    FundExpense,
+    OwnAccount,
+    FamilyAccount,
+    FacilityPayable,
+    PersonPayable,
 }
 
 /// Whose accounts they are.
@@ -142,10 +152,10 @@ fn side(amount: Fen) -> String {
 }
 
 fn of_fund(code: &str) -> Entry {
-    Entry { fund_pay_type: Some(code.to_owned()), ..named("fund_expense") }
+    Entry { fund_pay_type: Some(code.to_owned()), ..named(Kind::FundExpense) }
 }
 
-fn named(account: &'static str) -> Entry {
+fn named(account: Kind) -> Entry {
     let (debit, credit) = (Yuan::default(), Yuan::default());
     Entry { account, fund_pay_type: None, psn_no: None, fixmedins_code: None, debit, credit }
 }
@@ -154,32 +164,31 @@ fn entry(account: Account, owners: Owners<'_>) -> Entry {
     let psn_no = Some(owners.psn_no.to_owned());
     match account {
         Account::FundExpense(fund) => of_fund(&fund.to_string()),
-        Account::OwnAccount => Entry { psn_no, ..named("own_account") },
+        Account::OwnAccount => Entry { psn_no, ..named(Kind::OwnAccount) },
         Account::FamilyAccount(number) => {
             let share = usize::try_from(number).ok().and_then(|place| owners.shares.get(place));
             let psn_no = share.map(|share| share.owner.to_string());
-            Entry { psn_no, ..named("family_account") }
+            Entry { psn_no, ..named(Kind::FamilyAccount) }
         }
         Account::FacilityPayable => {
-            Entry { fixmedins_code: Some(owners.facility.to_owned()), ..named("facility_payable") }
+            let fixmedins_code = Some(owners.facility.to_owned());
+            Entry { fixmedins_code, ..named(Kind::FacilityPayable) }
         }
-        Account::PersonPayable => Entry { psn_no, ..named("person_payable") },
+        Account::PersonPayable => Entry { psn_no, ..named(Kind::PersonPayable) },
     }
 }
 
 impl Entry {
     fn words(&self) -> String {
         let words = match self.account {
-            "fund_expense" => "fund expense 基金支出",
-            "own_account" => "own account 个人账户",
-            "family_account" => "family account 共济账户",
-            "facility_payable" => "payable to facility 应付医药机构",
-            _ => "payable to person 应付个人",
+            Kind::FundExpense => "fund expense 基金支出",
+            Kind::OwnAccount => "own account 个人账户",
+            Kind::FamilyAccount => "family account 共济账户",
+            Kind::FacilityPayable => "payable to facility 应付医药机构",
+            Kind::PersonPayable => "payable to person 应付个人",
         };
-        let fund = self.fund_pay_type.as_deref();
-        let label =
-            fund.and_then(|fund| Codes::named("fund_pay_type").and_then(|codes| codes.label(fund)));
-        let whose = [fund, label, self.psn_no.as_deref(), self.fixmedins_code.as_deref()];
+        let fund = self.fund_pay_type.as_deref().map(|fund| coded("fund_pay_type", fund));
+        let whose = [fund.as_deref(), self.psn_no.as_deref(), self.fixmedins_code.as_deref()];
         let whose: Vec<&str> = whose.into_iter().flatten().collect();
         format!("{words} {}", whose.join(" "))
     }

@@ -1,4 +1,4 @@
-//! What records say of members, facilities, visits, filings and lines before anything is settled.
+//! What records say of members, facilities, visits, filings and lines, and of how a visit is settled; nothing of what was decided.
 
 use yidan_settlement::catalogue::{Level, Sex};
 use yidan_settlement::claim::{AccountUse, AgreementRecord, FilingRecord, HospitalApproval, Spell};

@@ -20,9 +20,9 @@ use crate::audit::Archive;
 use crate::slots::Labels;
 use crate::world::World;
 
-/// How far from its place by order a record is looked for: commands of several shards are journaled a little out of order. One further
-/// off counts as not here, and that is told.
-const NEAR: u64 = 1_024;
+/// How far from its place by order a record is looked for: commands of several shards are journaled out of order by what waits in their
+/// queues. One further off counts as not here, and that is told.
+const NEAR: u64 = yidan_pipeline::limits::QUEUE as u64;
 
 /// What a record points at.
 pub struct Past<'p> {

@@ -67,6 +67,7 @@ fn what_must_hold_holds_for_every_seed() {
         "rot in what a snapshot holds",
         "start that ends what is held",
         "record: FamilyEnded",
+        "half a sector accepted",
     ];
     for what in fates.into_iter().chain(others.map(str::to_owned)) {
         assert!(counts.contains_key(&what) || seeds < ENOUGH, "{what} befell none");

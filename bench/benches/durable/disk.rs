@@ -3,13 +3,12 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use yidan_journal::format::PAGE;
 use yidan_journal::storage::files::Files;
 use yidan_journal::storage::{Medium, Storage};
 
 /// The file is written over and over.
 pub(crate) const BYTES: u64 = 64 << 20;
-/// The least that is written.
-pub(crate) const PAGE: u64 = 4_096;
 
 /// Writes and syncs so many bytes at a time; how long each took.
 pub(crate) fn syncs(folder: &Path, bytes: u64, time: Duration) -> Vec<Duration> {

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use yidan_bench::machine::cpu_time;
+use yidan_journal::format::PAGE;
 
 use crate::postgres::Postgres;
 use crate::town::{Town, Turn, world};
@@ -60,7 +61,7 @@ pub(crate) fn beside_postgres(asked: &Asked) {
                 rates.push(postgres.run(clients, asked.turn));
             }
         }
-        small.extend(disk::syncs(folder.path(), disk::PAGE, asked.turn / 4));
+        small.extend(disk::syncs(folder.path(), PAGE, asked.turn / 4));
         large.push(disk::rate(&disk::syncs(folder.path(), LARGE, asked.turn / 4)) * LARGE as f64);
     }
     town.check();

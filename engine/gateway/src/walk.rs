@@ -17,8 +17,11 @@ use crate::scan::Scan;
 use crate::table::Node;
 use crate::tolerance::Tolerance;
 
-/// The slots of one object. Nearly all nodes of requests fit in place.
-pub(crate) type Slots<'a> = SmallVec<[Option<&'a str>; 40]>;
+/// The slots of one object.
+pub(crate) type Slots<'a> = SmallVec<[Option<&'a str>; IN_PLACE]>;
+
+/// Fields of an object whose slots need no memory of their own: as many as nodes of requests have, but for the largest.
+const IN_PLACE: usize = 40;
 
 /// Reads the object that a body is.
 pub(crate) fn body<'a, T: Record<'a>>(

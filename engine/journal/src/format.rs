@@ -3,6 +3,8 @@
 
 /// What is written whole or not at all: writes never touch a sector that holds something durable.
 pub const SECTOR: usize = 512;
+/// Bytes of a page of the system's memory, and of a block of most file systems: writes go on to its end with the noughts that stand there.
+pub const PAGE: u64 = 4_096;
 /// Bytes of a segment's header: one sector.
 pub const SEGMENT_HEADER: usize = SECTOR;
 /// Bytes of a batch's header.

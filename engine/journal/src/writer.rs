@@ -5,7 +5,7 @@ use std::fmt;
 
 use crate::error::JournalError;
 use crate::format::{
-    BATCH_HEADER, BatchHeader, Hash, Kind, PAYLOAD_MAX, RECORD_HEADER, SEGMENT_BYTES_MAX,
+    BATCH_HEADER, BatchHeader, Hash, Kind, PAGE, PAYLOAD_MAX, RECORD_HEADER, SEGMENT_BYTES_MAX,
     SEGMENT_HEADER, SegmentHeader, extent, push_record, seal_batch,
 };
 use crate::index::Places;
@@ -19,9 +19,6 @@ const SPARE: &str = "next.tmp";
 /// The next segment is made ready when so much of this one is full, a part of this many: late enough that a short journal
 /// has no segment too many, early enough that a disk which writes one while it takes the batches of another keeps up.
 const READY_FROM_PART: u64 = 16;
-
-/// Bytes of a page of the system's memory, and of a block of most file systems.
-const PAGE: u64 = 4_096;
 
 /// The bounds of a journal.
 #[derive(Copy, Clone, Debug)]
@@ -52,7 +49,7 @@ pub struct Durable {
     pub first_record: u64,
     /// How many records.
     pub records: u32,
-    /// Bytes written.
+    /// Bytes of the batch; what fills its last page is not counted.
     pub bytes: u64,
 }
 
@@ -347,15 +344,6 @@ impl<S: Storage> Writer<S> {
         &self.tip
     }
 
-    /// Goes on with the noughts that stand behind the batch, to the end of its last page: of a page that is written in part the
-    /// system would read the rest from the disk first, and the batch would wait for that.
-    fn fill_page(&mut self) {
-        let end = self.tip.offset + self.buffer.len() as u64;
-        let filled = end.next_multiple_of(PAGE).min(self.tip.segment_bytes);
-        let more = usize::try_from(filled.saturating_sub(end)).unwrap_or(0);
-        self.buffer.resize(self.buffer.len() + more, 0);
-    }
-
     fn sound(&self) -> Result<(), JournalError> {
         match self.poisoned {
             Some(batch) => Err(JournalError::Poisoned { batch }),
@@ -389,7 +377,7 @@ impl<S: Storage> Writer<S> {
                 mask: [0; 2],
             },
         );
-        self.fill_page();
+        fill_page(&mut self.buffer, self.tip.offset, self.tip.segment_bytes);
         let failed = |doing| {
             let name = name_of(self.tip.segment);
             move |source| JournalError::file(&name, doing, source)
@@ -431,6 +419,15 @@ impl Limits {
     }
 }
 
+/// Goes on with the noughts that stand behind what is written at a place, to the end of its last page: of a page that is written in
+/// part the system would read the rest from the disk first, and the write would wait for that.
+fn fill_page(buffer: &mut Vec<u8>, at: u64, segment_bytes: u64) {
+    let end = at + buffer.len() as u64;
+    let filled = end.next_multiple_of(PAGE).min(segment_bytes);
+    let more = usize::try_from(filled.saturating_sub(end)).unwrap_or(0);
+    buffer.resize(buffer.len() + more, 0);
+}
+
 /// Makes the segment after a tip: preallocated, ahead or now, and headed under another name, and durable before it gets its
 /// own.
 fn begin_segment<S: Storage>(
@@ -461,7 +458,9 @@ fn begin_segment<S: Storage>(
         before: tip.hash,
         time_ms,
     };
-    file.write_at(0, &header.encode()).map_err(failed("writing its header"))?;
+    let mut head = header.encode().to_vec();
+    fill_page(&mut head, 0, limits.segment_bytes);
+    file.write_at(0, &head).map_err(failed("writing its header"))?;
     file.sync().map_err(failed("syncing its header"))?;
     storage.rename(SPARE, &name).map_err(failed("naming"))?;
     storage.sync_names().map_err(failed("syncing its name"))?;

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use yidan_journal::format::PAGE;
 use yidan_journal::storage::memory::{Memory, MemoryFile};
 use yidan_journal::storage::{Medium, Spare, Storage};
 use yidan_journal::{Limits, Loss, Writer};
@@ -50,8 +51,7 @@ impl Storage for Noted {
     }
 
     fn prepare(&self, name: &str, bytes: u64) -> Spare<NotedFile> {
-        let (noted, name) = (self.clone(), name.to_owned());
-        Spare::under_way(move || noted.create(&name, bytes))
+        Spare::done(self.create(name, bytes))
     }
 
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {
@@ -120,8 +120,11 @@ fn a_commit_fills_its_last_page_and_never_writes_behind_its_segment() {
         writer.commit(1).expect("a sound disk");
         let tip = *writer.tip();
         let (_, end) = noted.writes.lock().expect("whole").last().copied().expect("a write");
-        assert!(end.is_multiple_of(4_096) || end == SEGMENT, "{number}: it ends at {end}");
-        assert!(end >= tip.offset && end <= SEGMENT && end - tip.offset < 4_096, "{number}");
+        assert!(end >= tip.offset && end - tip.offset < PAGE, "{number}");
+        for (_, end) in noted.writes.lock().expect("whole").iter().copied() {
+            assert!(end.is_multiple_of(PAGE) || end == SEGMENT, "{number}: it ends at {end}");
+            assert!(end <= SEGMENT, "{number}: it ends at {end}");
+        }
         // The next begins where this one ends, not where its page does.
         if before.segment == tip.segment {
             assert_eq!((tip.offset - before.offset) % 512, 0);
@@ -130,7 +133,11 @@ fn a_commit_fills_its_last_page_and_never_writes_behind_its_segment() {
         written.push(record);
     }
     assert!(writer.tip().segment > 5, "several segments were filled");
-    drop(writer);
+    // A sealed segment ends where its seal does, whatever was filled.
+    let (segment, before) = (writer.tip().segment, writer.tip().offset);
+    let sealed = writer.seal(2).expect("a sound disk");
+    let bytes = noted.memory.bytes_of(&format!("{segment:016}.seg")).expect("the segment");
+    assert_eq!(bytes.len() as u64, before + sealed.bytes);
     drop(open());
     assert_eq!(*seen.borrow(), written, "what is read back is what was committed");
 }

@@ -20,7 +20,7 @@
 //!
 //! **Queues** are bounded `sync_channel`s of the standard library: a sender takes no lock while the receiver runs, and a
 //! receiver that finds nothing turns a few times, then sleeps in the kernel, so an idle engine, and one that waits for its
-//! disk, take no core. When the receiver goes, what is in the queue is dropped, and so whoever waits for it is told.
+//! disk, take no core. When the receiver goes, what is in the queue or was taken off it is dropped, and so whoever waits for it is told.
 //! *Turned down*: the bounded channel of crossbeam, the same algorithm, which keeps what is in it while a sender lives;
 //! `ArrayQueue` with parking, the same with the waking written by hand; rings watched by spinning threads, as the
 //! disruptor's: with few cores they take the time of the threads they wait for.
@@ -73,7 +73,7 @@ pub trait Shard {
     fn step(&mut self, command: Self::Command, record: &mut Vec<u8>) -> Self::Answer;
 
     /// Tells the commands that come next, in order, so that what they need can be fetched for all of them at once. Nothing is
-    /// decided by it.
+    /// decided by it, and nothing may hang on it: a command that comes alone is not told, and one that was told may never be stepped.
     fn foresee<'c>(&mut self, commands: impl Iterator<Item = &'c Self::Command> + Clone)
     where
         Self::Command: 'c,

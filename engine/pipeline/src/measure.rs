@@ -29,11 +29,11 @@ pub struct JournalMeasures {
     pub commit_ns: Histogram<u64>,
     /// Records of each batch.
     pub batch_records: Histogram<u64>,
-    /// Bytes written for each batch.
+    /// Bytes of each batch.
     pub batch_bytes: Histogram<u64>,
     /// Records made durable.
     pub records: u64,
-    /// Bytes written.
+    /// Bytes of the batches.
     pub bytes: u64,
 }
 

@@ -43,6 +43,16 @@ impl<A, R: Reply<A>> Parcel<A, R> {
         self.shard
     }
 
+    /// How many commands are in it.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether none is.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
     /// Whether another command may be put in.
     pub fn has_room(&self) -> bool {
         self.entries.len() < PARCEL_ENTRIES && self.bytes.len() < PARCEL_BYTES

@@ -13,7 +13,7 @@ use yidan_journal::storage::Storage;
 use crate::Shard;
 use crate::handle::Queue;
 use crate::journal::ToJournal;
-use crate::limits::{AHEAD, CLOSE, GATHER, PARCEL_ENTRIES, PARCELS};
+use crate::limits::{AHEAD, CLOSE, GATHER, PARCELS};
 use crate::measure::{SettleMeasures, Shelf};
 use crate::parcel::{Entry, Numbered, Parcel};
 use crate::reply::{Ending, Owed, Reply, panic_text};
@@ -39,8 +39,10 @@ pub struct Submitted<C, A, R: Reply<A>> {
 pub struct SettleStage<Sh: Shard, R: Reply<Sh::Answer>> {
     shard: Sh,
     tickets: Arc<Tickets>,
-    /// Taken off the queue and not decided yet: between two steps there are none.
+    /// Taken off the queue and not decided yet.
     ahead: VecDeque<Submitted<Sh::Command, Sh::Answer, R>>,
+    /// How many of these the shard has looked at.
+    foreseen: usize,
     /// The record of the command being decided.
     record: Vec<u8>,
     /// The answer owed for it: it stands here so that a panic of the shard does not answer before its reason is known.
@@ -101,6 +103,7 @@ impl<Sh: Shard, R: Reply<Sh::Answer>> SettleStage<Sh, R> {
             shard,
             tickets: Arc::clone(tickets),
             ahead: VecDeque::new(),
+            foreseen: 0,
             record: Vec::new(),
             deciding: None,
             times: Vec::new(),
@@ -108,28 +111,36 @@ impl<Sh: Shard, R: Reply<Sh::Answer>> SettleStage<Sh, R> {
         }
     }
 
-    /// Decides a command, and then as many as `more` gives and the parcel has room for; it is asked again after it gave none. Says how
-    /// long the first had waited.
+    /// Takes a command off its queue: the next to be decided.
+    pub fn take(&mut self, submitted: Submitted<Sh::Command, Sh::Answer, R>) {
+        self.ahead.push_back(submitted);
+    }
+
+    /// Whether something was taken that is not decided yet.
+    pub fn has_taken(&self) -> bool {
+        !self.ahead.is_empty()
+    }
+
+    /// Decides what was taken, and then as much as `more` gives, while the parcel has room; `more` is asked again after it gave none. What
+    /// was taken and has no room is the next parcel's. Says how long the first had waited.
     pub fn step(
         &mut self,
-        first: Submitted<Sh::Command, Sh::Answer, R>,
         mut more: impl FnMut() -> Option<Submitted<Sh::Command, Sh::Answer, R>>,
         parcel: &mut Parcel<Sh::Answer, R>,
     ) -> Duration {
-        let mut begun = Instant::now();
-        let waited = begun.saturating_duration_since(first.at);
+        let mut waited = None;
         self.times.clear();
-        let mut next = Some(first);
-        while let Some(first) = next {
-            self.take_ahead(first, &mut more, parcel);
-            while let Some(submitted) = self.ahead.pop_front() {
-                let wait = begun.saturating_duration_since(submitted.at);
-                self.decide(submitted, begun, parcel);
-                let ended = Instant::now();
-                self.times.push((nanoseconds(wait), nanoseconds(ended - begun)));
-                begun = ended;
+        while parcel.has_room() {
+            if self.foreseen == 0 {
+                self.take_ahead(&mut more);
             }
-            next = if parcel.has_room() { more() } else { None };
+            let Some(submitted) = self.ahead.pop_front() else { break };
+            self.foreseen = self.foreseen.saturating_sub(1);
+            let (begun, at) = (Instant::now(), submitted.at);
+            self.decide(submitted, begun, parcel);
+            let wait = begun.saturating_duration_since(at);
+            waited.get_or_insert(wait);
+            self.times.push((nanoseconds(wait), nanoseconds(begun.elapsed())));
         }
         self.shelf.record(|measures| {
             for (wait, step) in &self.times {
@@ -138,24 +149,21 @@ impl<Sh: Shard, R: Reply<Sh::Answer>> SettleStage<Sh, R> {
             }
             measures.parcel_entries.saturating_record(self.times.len() as u64);
         });
-        waited
+        waited.unwrap_or_default()
     }
 
-    /// Takes what comes next, as many as there is room for, and has the shard look at them together.
+    /// Takes more, up to [`AHEAD`], and has the shard look at all of them together.
     fn take_ahead(
         &mut self,
-        first: Submitted<Sh::Command, Sh::Answer, R>,
         more: &mut impl FnMut() -> Option<Submitted<Sh::Command, Sh::Answer, R>>,
-        parcel: &Parcel<Sh::Answer, R>,
     ) {
-        self.ahead.push_back(first);
-        let room = PARCEL_ENTRIES.saturating_sub(parcel.entries.len()).min(AHEAD);
-        while self.ahead.len() < room
+        while self.ahead.len() < AHEAD
             && let Some(submitted) = more()
         {
             self.ahead.push_back(submitted);
         }
-        if self.ahead.len() > 1 {
+        self.foreseen = self.ahead.len();
+        if self.foreseen > 1 {
             self.shard.foresee(self.ahead.iter().map(|submitted| &submitted.command));
         }
     }
@@ -215,34 +223,40 @@ impl<Sh: Shard, R: Reply<Sh::Answer>> SettleThread<Sh, R> {
     }
 
     fn work(&mut self) -> Result<(), JournalGone> {
-        let mut close_together = false;
+        let (mut close_together, mut closed) = (false, false);
         loop {
-            let Ok(ToShard::Submitted(first)) = self.next(&mut close_together) else {
-                return self.to_journal.send(ToJournal::Closed).map_err(|_| JournalGone);
-            };
+            if !self.stage.has_taken() {
+                if closed {
+                    return self.to_journal.send(ToJournal::Closed).map_err(|_| JournalGone);
+                }
+                match self.next(&mut close_together) {
+                    Ok(ToShard::Submitted(first)) => self.stage.take(first),
+                    Ok(ToShard::Close) | Err(RecvError) => {
+                        closed = true;
+                        continue;
+                    }
+                }
+            }
             // A parcel first: no number is taken before it is sure that it can be sent.
             let empty = self.empty_parcel()?;
-            let mut close = false;
             let more = || {
-                if close {
+                // Who submits just then may stand behind the end, and is told that it was one.
+                if closed {
                     return None;
                 }
                 match self.commands.try_recv() {
                     Ok(ToShard::Submitted(submitted)) => Some(submitted),
                     Ok(ToShard::Close) => {
-                        close = true;
+                        closed = true;
                         None
                     }
                     Err(TryRecvError::Empty | TryRecvError::Disconnected) => None,
                 }
             };
-            let waited = self.stage.step(first, more, self.parcel.insert(empty));
+            let waited = self.stage.step(more, self.parcel.insert(empty));
             self.queue.note_wait(waited);
             let parcel = self.parcel.take().expect("it was filled above");
             self.to_journal.send(ToJournal::Parcel(parcel)).map_err(|_| JournalGone)?;
-            if close {
-                return self.to_journal.send(ToJournal::Closed).map_err(|_| JournalGone);
-            }
         }
     }
 

@@ -252,19 +252,18 @@ impl Engine {
 
     /// Lets a shard decide up to so many commands into one parcel; says how many it did.
     pub(super) fn settle(&mut self, shard: usize, most: usize) -> usize {
-        let queue = &mut self.queues[shard];
-        let before = queue.len();
-        if before == 0 {
+        let (queue, stage) = (&mut self.queues[shard], &mut self.stages[shard]);
+        if queue.is_empty() && !stage.has_taken() {
             return 0;
         }
         let Some(mut parcel) = self.emptied[shard].pop() else { return 0 };
-        let first = queue.pop_front().expect("it is not empty");
-        let mut more = most.saturating_sub(1);
+        let before = queue.len();
+        let mut more = most;
         let next = || {
             more = more.checked_sub(1)?;
             queue.pop_front()
         };
-        self.stages[shard].step(first, next, &mut parcel);
+        stage.step(next, &mut parcel);
         self.lanes[shard].push_back(parcel);
         before - self.queues[shard].len()
     }
@@ -287,6 +286,7 @@ impl Engine {
     /// Whether nothing is on its way.
     pub(super) fn is_idle(&self) -> bool {
         self.queues.iter().all(VecDeque::is_empty)
+            && !self.stages.iter().any(SettleStage::has_taken)
             && self.lanes.iter().all(VecDeque::is_empty)
             && self.journal.is_idle()
     }

@@ -8,6 +8,7 @@ use yidan_settlement::id::{Admdvs, EntryId};
 use yidan_settlement::money::{Price, Rate};
 
 use super::{chrgitm_lv, flag, is_restricted, last_day, list_type, rid};
+use crate::answer::two_digits;
 use crate::limits::CATALOGUE_PAGE_ROWS_MAX;
 
 /// What entries are asked for; what is `None` asks nothing.
@@ -394,7 +395,7 @@ fn compound(entry: &Entry) -> &'static str {
 }
 
 fn charge_type(text: &EntryText<'_>) -> String {
-    format!("{:02}", text.charge_type)
+    two_digits(text.charge_type.into()).to_owned()
 }
 
 #[cfg(test)]

@@ -193,13 +193,16 @@ fn charge(code: u8) -> Text<'static> {
 
 /// Why a line is not wholly in scope.
 fn memo(outcome: &LineOutcome) -> Option<Text<'static>> {
-    // Most have one reason, of some ten characters.
+    if outcome.reasons.is_empty() {
+        return None;
+    }
+    // Most that have one have one alone, of some ten characters.
     let mut all = String::with_capacity(64);
     for reason in outcome.reasons.iter() {
         all.push_str(if all.is_empty() { "" } else { "；" });
         write!(all, "{reason}").expect("memory");
     }
-    (!all.is_empty()).then(|| all.into())
+    Some(all.into())
 }
 
 macro_rules! told {

@@ -7,6 +7,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use yidan_journal::storage::memory::Memory;
+use yidan_pipeline::limits::{AHEAD, PARCEL_BYTES, PARCEL_ENTRIES};
 use yidan_pipeline::{
     Ending, JournalStage, Parcel, Reply, SettleStage, Stopped, Submitted, Tickets,
 };
@@ -60,8 +61,7 @@ impl Bench {
         let mut parcel = Parcel::new(shard);
         let asks: Vec<_> = asks.into_iter().map(|(tag, ask)| self.submitted(tag, ask)).collect();
         let mut asks = asks.into_iter();
-        let first = asks.next().expect("a command");
-        self.settle[shard].step(first, || asks.next(), &mut parcel);
+        self.settle[shard].step(|| asks.next(), &mut parcel);
         assert!(asks.next().is_none(), "all fit the parcel");
         parcel
     }
@@ -125,6 +125,36 @@ fn empty_parcels_come_back() {
     assert_eq!(bench.journal.step(1).expect("a sound disk"), None);
     assert_eq!(bench.journal.emptied().count(), 1);
     assert!(bench.journal.is_idle());
+}
+
+#[test]
+fn what_has_no_room_in_a_parcel_is_the_next_ones() {
+    for (count, bytes) in [(1, 10), (31, 10), (32, 10), (33, 10), (300, 10), (600, 10), (40, 6_000)]
+    {
+        let mut bench = Bench::new(1);
+        let asks: Vec<_> = (0..count).map(|tag| bench.submitted(tag, Ask::Long(bytes))).collect();
+        let (mut asks, mut dry) = (asks.into_iter(), false);
+        // Now and then there is nothing, and then there is more.
+        let mut more = || {
+            dry = !dry && asks.len() % 7 == 0;
+            if dry { None } else { asks.next() }
+        };
+        let (mut parcels, mut decided) = (0, 0);
+        while decided < count {
+            let mut parcel = Parcel::new(0);
+            bench.settle[0].step(&mut more, &mut parcel);
+            let entries = parcel.len();
+            let over = entries.saturating_sub(1) * bytes;
+            assert!(entries <= PARCEL_ENTRIES && over < PARCEL_BYTES, "{count}: {entries}");
+            (parcels, decided) = (parcels + 1, decided + entries as u64);
+            bench.journal.take(parcel);
+        }
+        assert!(!bench.settle[0].has_taken());
+        while bench.journal.step(1).expect("a sound disk").is_some() {}
+        assert_eq!(bench.answered(), (0..count).collect::<Vec<_>>(), "in order");
+        assert!(bench.settle[0].shard().most_told_of <= AHEAD, "{count}");
+        assert!(parcels >= count.div_ceil(PARCEL_ENTRIES as u64), "{count}: {parcels}");
+    }
 }
 
 /// What a run ends in: the answers in order, and all bytes of the first segment.

@@ -48,6 +48,9 @@ pub(crate) struct Toy {
     /// Its records: their numbers, and what they hold.
     pub(crate) made: Vec<(u64, Vec<u8>)>,
     making: Vec<u8>,
+    /// How many commands it was told of that it was not asked yet, and the most at a time.
+    told_of: usize,
+    pub(crate) most_told_of: usize,
 }
 
 pub(crate) type Tag = Tagged<u64, Told>;
@@ -57,7 +60,7 @@ pub(crate) type Answered = (u64, Result<Told, Stopped>);
 
 impl Toy {
     pub(crate) fn new(index: usize) -> Toy {
-        Toy { index, made: Vec::new(), making: Vec::new() }
+        Toy { index, made: Vec::new(), making: Vec::new(), told_of: 0, most_told_of: 0 }
     }
 }
 
@@ -83,6 +86,7 @@ impl Shard for Toy {
 
     fn step(&mut self, ask: Ask, bytes: &mut Vec<u8>) -> Told {
         assert!(bytes.is_empty(), "a record begins empty");
+        self.told_of = self.told_of.saturating_sub(1);
         let seen = self.made.last().map_or(0, |(number, _)| *number);
         let mut told = Told { number: None, seen, cores: 0 };
         match ask {
@@ -101,6 +105,12 @@ impl Shard for Toy {
         }
         self.making.clone_from(bytes);
         told
+    }
+
+    fn foresee<'c>(&mut self, commands: impl Iterator<Item = &'c Ask> + Clone) {
+        assert_eq!(self.told_of, 0, "it was asked all that it was told of before");
+        self.told_of = commands.count();
+        self.most_told_of = self.most_told_of.max(self.told_of);
     }
 
     fn numbered(&mut self, number: u64, told: &mut Told) {

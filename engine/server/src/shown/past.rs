@@ -20,8 +20,8 @@ use crate::audit::Archive;
 use crate::slots::Labels;
 use crate::world::World;
 
-/// How far from its place by order a record is looked for: commands of several shards are journaled out of order by what waits in their
-/// queues. One further off counts as not here, and that is told.
+/// How far from its place by order a record is looked for. Commands of several shards are journaled out of order by about what waits in their
+/// queues: a guess, and one that is further off counts as not here, which is told.
 const NEAR: u64 = yidan_pipeline::limits::QUEUE as u64;
 
 /// What a record points at.

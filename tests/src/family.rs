@@ -27,7 +27,7 @@ pub trait Asked {
                 Outcome::Balance(member.map_or(Fen::ZERO, Member::balance))
             }
             Ask::Command(command, _) => self.command(command),
-            Ask::Look(_) => panic!("an errand looks at no ledger"),
+            Ask::Look(_) | Ask::Seeing(_, _, _) => panic!("an errand looks at no ledger"),
         }
     }
 

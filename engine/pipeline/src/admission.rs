@@ -17,7 +17,7 @@ use crate::family::{Asking, Tag};
 use crate::limits::RETRY;
 use crate::measure::Measures;
 use crate::reply::{Reply, Stopped};
-use crate::shard::{Answer, Ask, LedgerShard, Outcome};
+use crate::shard::{Answer, Ask, Glance, LedgerShard, Outcome, Sight};
 use crate::{Handle, Refused, Why};
 
 /// Gives commands their number and time, and submits them. Clones admit to the same engine.
@@ -41,6 +41,16 @@ pub struct NotTaken<R> {
     pub reply: R,
     /// Why it was not taken in.
     pub why: Why,
+}
+
+/// What was seen right before a command was decided. Whoever has the command's answer finds it here; it is durable with it.
+pub struct Seen<T>(Arc<Mutex<Option<T>>>);
+
+impl<T> Seen<T> {
+    /// Takes it: `None` before the command is decided, and after it was taken.
+    pub fn take(&self) -> Option<T> {
+        self.0.lock().take()
+    }
 }
 
 /// Who waits: a client, or the engine itself.
@@ -127,6 +137,38 @@ impl<R: Reply<Answer>> Admission<R> {
         what: What,
         reply: R,
     ) -> Result<u64, Box<NotTaken<R>>> {
+        self.submit_ask(request, what, reply, Ask::of)
+    }
+
+    /// The same, and looks at the member's shard as the command finds it: `look` runs on the thread of the shard, which decides nothing
+    /// meanwhile, so it may neither wait nor panic. It looks once, also where the command then waits for family accounts.
+    ///
+    /// # Errors
+    /// As [`Admission::submit`]; nothing is looked at.
+    ///
+    /// # Panics
+    /// As [`Admission::submit`].
+    pub fn submit_seeing<T: Send + 'static>(
+        &self,
+        request: Request,
+        what: What,
+        look: impl FnOnce(&mut dyn Sight) -> T + Send + 'static,
+        reply: R,
+    ) -> Result<Seen<T>, Box<NotTaken<R>>> {
+        let seen = Arc::new(Mutex::new(None));
+        let to = Arc::clone(&seen);
+        let glance: Glance = Box::new(move |sight| *to.lock() = Some(look(sight)));
+        self.submit_ask(request, what, reply, |command| Ask::seeing(command, glance))?;
+        Ok(Seen(seen))
+    }
+
+    fn submit_ask(
+        &self,
+        request: Request,
+        what: What,
+        reply: R,
+        ask: impl FnOnce(Command) -> Ask,
+    ) -> Result<u64, Box<NotTaken<R>>> {
         let refused =
             |request, what, reply, why| Err(Box::new(NotTaken { request, what, reply, why }));
         let busy = Why::Full { retry_after: RETRY.0 };
@@ -148,10 +190,10 @@ impl<R: Reply<Answer>> Admission<R> {
         };
         let shard = shard_of(&command.request.psn_no, self.handle.shards());
         let seq = command.seq;
-        match self.handle.submit(shard, Ask::of(command), who) {
+        match self.handle.submit(shard, ask(command), who) {
             Ok(()) => Ok(seq),
             Err(Refused {
-                command: Ask::Command(command, _),
+                command: Ask::Command(command, _) | Ask::Seeing(command, _, _),
                 reply: Who::Client(reply) | Who::Family(reply, _),
                 why,
             }) => refused(command.request, command.what, reply, why),

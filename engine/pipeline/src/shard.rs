@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use parking_lot::RwLock;
 use yidan_journal::storage::Storage;
-use yidan_settlement::command::{Command, What, WhichVisit};
+use yidan_settlement::command::{Command, Settle, What, WhichVisit};
 use yidan_settlement::event::{Record, Refused, Request, Settled};
 use yidan_settlement::facts::{ChargesFacts, Text};
 use yidan_settlement::id::DiagnosisId;
@@ -48,10 +48,25 @@ pub struct Past<S: Storage> {
 pub enum Ask {
     /// A command, and the key under which its answer is remembered, which was computed where it was admitted.
     Command(Box<Command>, Option<RequestKey>),
+    /// The same, and a look at the ledger as the command finds it.
+    Seeing(Box<Command>, Option<RequestKey>, Glance),
     /// What a member's own account has.
     Balance(Text),
     /// Look at the ledger as it is.
     Look(Box<dyn FnOnce(&Ledger) + Send>),
+}
+
+/// What looks at a ledger right before a command is decided.
+pub type Glance = Box<dyn FnOnce(&mut dyn Sight) + Send>;
+
+/// What can be seen of a shard right before a command is decided.
+pub trait Sight {
+    /// The ledger.
+    fn ledger(&self) -> &Ledger;
+
+    /// What a settlement asked for by whom the command is of would give; `None` where it would be refused, or needs other members'
+    /// accounts.
+    fn pre_settle(&mut self, settle: &Settle) -> Option<Settled>;
 }
 
 impl Ask {
@@ -59,6 +74,19 @@ impl Ask {
     pub fn of(command: Command) -> Ask {
         let key = RequestKey::of_command(&command);
         Ask::Command(Box::new(command), key)
+    }
+
+    /// To look, and then to do what a command says.
+    pub fn seeing(command: Command, glance: Glance) -> Ask {
+        let key = RequestKey::of_command(&command);
+        Ask::Seeing(Box::new(command), key, glance)
+    }
+
+    fn command(&self) -> Option<(&Command, Option<RequestKey>)> {
+        match self {
+            Ask::Command(command, key) | Ask::Seeing(command, key, _) => Some((command, *key)),
+            Ask::Balance(_) | Ask::Look(_) => None,
+        }
     }
 }
 
@@ -102,6 +130,24 @@ impl Outcome {
                 panic!("{other:?} answers no command")
             }
         }
+    }
+}
+
+/// A shard, as a command finds it.
+struct AtCommand<'s, S: Storage> {
+    shard: &'s mut LedgerShard<S>,
+    command: &'s Command,
+}
+
+impl<S: Storage> Sight for AtCommand<'_, S> {
+    fn ledger(&self) -> &Ledger {
+        &self.shard.ledger
+    }
+
+    fn pre_settle(&mut self, settle: &Settle) -> Option<Settled> {
+        let LedgerShard { ledger, room, world, past, .. } = &mut *self.shard;
+        let world = Arc::clone(&world.read());
+        ledger.pre_settle(self.command, settle, &Shelved { world: &world, past }, room)
     }
 }
 
@@ -170,6 +216,10 @@ impl<S: Storage> Shard for LedgerShard<S> {
     fn step(&mut self, ask: Ask, record: &mut Vec<u8>) -> Outcome {
         match ask {
             Ask::Command(command, key) => self.command(command, key, record),
+            Ask::Seeing(command, key, glance) => {
+                glance(&mut AtCommand { shard: self, command: &command });
+                self.command(command, key, record)
+            }
             Ask::Balance(psn_no) => {
                 let member = self.ledger.members().get(&psn_no);
                 Outcome::Balance(member.map_or(Fen::ZERO, Member::balance))
@@ -182,13 +232,11 @@ impl<S: Storage> Shard for LedgerShard<S> {
     }
 
     fn foresee<'c>(&mut self, asks: impl Iterator<Item = &'c Ask> + Clone) {
-        let commands = asks.clone().filter_map(|ask| match ask {
-            Ask::Command(command, key) => Some((command.request.psn_no.as_bytes(), *key)),
-            Ask::Balance(_) | Ask::Look(_) => None,
-        });
-        for ask in asks.clone() {
-            fetch(ask);
+        for (command, _) in asks.clone().filter_map(Ask::command) {
+            fetch(command);
         }
+        let commands = asks.filter_map(Ask::command);
+        let commands = commands.map(|(command, key)| (command.request.psn_no.as_bytes(), key));
         self.sought.clear();
         self.sought.extend(commands.clone().map(|(psn_no, key)| Sought::of_key(key, psn_no)));
         for step in STEPS {
@@ -215,8 +263,7 @@ impl<S: Storage> Shard for LedgerShard<S> {
 
 /// Reads here and there in a command that moves money: whoever submitted it has just written it on another core, and where it is read for
 /// the first time its line is waited for.
-fn fetch(ask: &Ask) {
-    let Ask::Command(command, _) = ask else { return };
+fn fetch(command: &Command) {
     let Request { asker, msgid, digest, .. } = &command.request;
     let last = |text: &Text| text.as_bytes().last().copied();
     at_hand((command.time_ms, last(asker), last(msgid), *digest));

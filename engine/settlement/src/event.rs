@@ -18,7 +18,7 @@ use crate::money::Fen;
 use crate::reason::Conduct;
 use crate::stored::{Bytes, Stored, stored_enum, stored_struct};
 
-pub use lent::{Asked, Lent, LentBill, LentRoom, Posted, is_of_settlements};
+pub use lent::{Asked, Lent, LentBill, LentRoom, Posted, is_of_settlements, told};
 
 /// The version written.
 pub const VERSION: u8 = 1;
@@ -589,7 +589,7 @@ impl Event {
             Event::Settled(_) => SETTLED,
             Event::Cancelled(_) => CANCELLED,
             Event::Reversed(_) => REVERSED,
-            Event::Refused(_) => 11,
+            Event::Refused(_) => REFUSED,
             Event::PolicyLoaded(_) => 12,
             Event::CatalogueLoaded(_) => 13,
             Event::DayClosed(_) => 14,
@@ -660,7 +660,7 @@ impl Stored for Event {
             SETTLED => Event::Settled(Box::new(Stored::read(from)?)),
             CANCELLED => Event::Cancelled(Box::new(Stored::read(from)?)),
             REVERSED => Event::Reversed(Box::new(Stored::read(from)?)),
-            11 => Event::Refused(Stored::read(from)?),
+            REFUSED => Event::Refused(Stored::read(from)?),
             12 => Event::PolicyLoaded(Stored::read(from)?),
             13 => Event::CatalogueLoaded(Stored::read(from)?),
             14 => Event::DayClosed(Stored::read(from)?),
@@ -680,6 +680,8 @@ const SETTLED: u8 = 8;
 const CANCELLED: u8 = 9;
 const REVERSED: u8 = 10;
 const CORRECTED: u8 = 15;
+/// The byte of a refusal.
+const REFUSED: u8 = 11;
 /// The last byte that stands for an event.
 const LAST: u8 = 20;
 

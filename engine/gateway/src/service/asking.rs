@@ -1,14 +1,14 @@
 //! One call on its way to the ledger and back: who asks, by which key, and what came of it.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::sync::oneshot;
-use yidan_pipeline::shard::Answer;
+use yidan_pipeline::admission::Seen;
+use yidan_pipeline::shard::{Answer, Sight};
 use yidan_pipeline::{Reply, Stopped, Why};
 use yidan_settlement::command::What;
 use yidan_settlement::date::{Day, Moment};
-use yidan_settlement::event::{Event, Record, Refused, Request, Settled};
+use yidan_settlement::event::{Record, Refused, Request, Settled, told};
 use yidan_settlement::facts::{FacilityFacts, MemberFacts, Text};
 use yidan_settlement::id::{Insutype, VisitId};
 use yidan_settlement::ledger::Ledger;
@@ -21,25 +21,6 @@ use crate::content::Digest;
 use crate::institution::Institution;
 use crate::refusal::Refusal;
 use crate::wire::{Answer as Wire, Transaction};
-
-/// How often a full queue is asked again for what an answer tells besides.
-const LOOKS_MAX: u32 = 200;
-
-/// The rest before that.
-const BEFORE_THE_NEXT: Duration = Duration::from_millis(5);
-
-/// Looks at what is known of a person.
-fn known(
-    asking: &Asking,
-    psn_no: &str,
-) -> impl FnOnce(&Ledger) -> Option<Known> + Send + 'static + use<> {
-    let (member, code) = (Text::from(psn_no), asking.institution.code.clone());
-    move |ledger| {
-        let member = ledger.members().get(&member)?;
-        let facility = ledger.facility(&code).and_then(|one| one.facts().cloned());
-        Some(Known { place: member.known(), facts: member.facts()?, facility })
-    }
-}
 
 /// Who asks, and by which key.
 #[derive(Clone, Debug)]
@@ -89,12 +70,19 @@ pub(super) struct Known {
 /// What the ledger says.
 #[derive(Debug)]
 pub(super) enum Said {
-    /// It happened, now or before.
-    Record(Box<Record>),
+    /// It happened, now or before: the record, which is read where more of it is told than its number.
+    Record(Receipt, Arc<[u8]>),
     /// What a settlement would give.
     PreSettled(Box<Settled>),
     /// Everything is so already.
     Nothing,
+}
+
+/// The number and the time of a record, which are all of it that many an answer tells.
+#[derive(Copy, Clone, Debug)]
+pub(super) struct Receipt {
+    pub(super) seq: u64,
+    pub(super) time_ms: u64,
 }
 
 /// Takes an answer to the task that waits for it.
@@ -150,12 +138,21 @@ impl Asking {
 
     /// An answer that is no record's.
     pub(super) fn done(&self, answer: &Wire<'_>) -> Done {
-        Done {
-            output: crate::answer::output(answer),
-            inf_refmsgid: None,
-            warn_msg: None,
-            file: None,
-        }
+        Done::of(answer)
+    }
+}
+
+impl Done {
+    fn of(answer: &Wire<'_>) -> Done {
+        let output = crate::answer::output(answer);
+        Done { output, inf_refmsgid: None, warn_msg: None, file: None }
+    }
+}
+
+impl Receipt {
+    /// Of a record.
+    pub(super) fn of(record: &Record) -> Receipt {
+        Receipt { seq: record.seq, time_ms: record.time_ms }
     }
 }
 
@@ -197,13 +194,31 @@ impl From<Stopped> for Failure {
     }
 }
 
+impl Known {
+    /// Looks at what is known of a member, and of the facility that asks.
+    pub(super) fn of(ledger: &Ledger, member: &Text, facility: &Text) -> Option<Known> {
+        let member = ledger.members().get(member)?;
+        let facility = ledger.facility(facility).and_then(|one| one.facts().cloned());
+        Some(Known { place: member.known(), facts: member.facts()?, facility })
+    }
+}
+
 impl Said {
-    /// The record, for what always makes one.
-    pub(super) fn record(self) -> Result<Box<Record>, Failure> {
+    /// The number of the record, for what always makes one.
+    pub(super) fn receipt(&self) -> Result<Receipt, Failure> {
         match self {
-            Said::Record(record) => Ok(record),
+            Said::Record(receipt, _) => Ok(*receipt),
             Said::PreSettled(_) | Said::Nothing => Err(Declined::RecordUnreadable.into()),
         }
+    }
+
+    /// The record, for what always makes one.
+    pub(super) fn record(&self) -> Result<Record, Failure> {
+        let record = match self {
+            Said::Record(_, bytes) => stored::whole(bytes),
+            Said::PreSettled(_) | Said::Nothing => None,
+        };
+        record.ok_or_else(|| Declined::RecordUnreadable.into())
     }
 }
 
@@ -234,29 +249,34 @@ impl Service {
         self.said(answer.await)
     }
 
-    /// The same, and what is known of the person right after: both are decided one after the other, and durable together.
+    /// The same, and what is known of the person, seen right before it is decided.
     pub(super) async fn ask_and_see(
         &self,
         asking: &Asking,
         psn_no: &str,
         what: What,
     ) -> Result<(Said, Option<Known>), Failure> {
-        let answer = self.submit(asking, psn_no, what)?;
-        let seeing = self.looking(psn_no, known(asking, psn_no));
+        let (member, facility) = (Text::from(psn_no), asking.institution.code.clone());
+        let see = move |sight: &mut dyn Sight| Known::of(sight.ledger(), &member, &facility);
+        let (answer, seen) = self.submit_seeing(asking, psn_no, what, see)?;
         let said = self.said(answer.await)?;
-        let mut seen = match seeing {
-            Ok(seen) => seen.await.ok().and_then(Result::ok),
-            Err(_) => None,
-        };
-        // It is done by now: a queue that was full just then must not make it look refused.
-        for _ in 0..LOOKS_MAX {
-            if seen.is_some() {
-                break;
-            }
-            tokio::time::sleep(BEFORE_THE_NEXT).await;
-            seen = self.look(psn_no, known(asking, psn_no)).await.ok();
+        Ok((said, seen.take().flatten()))
+    }
+
+    /// Puts a question into the queue of the person's shard, and has a look taken right before it is decided: what was seen is there
+    /// when the answer is.
+    pub(super) fn submit_seeing<T: Send + 'static>(
+        &self,
+        asking: &Asking,
+        psn_no: &str,
+        what: What,
+        look: impl FnOnce(&mut dyn Sight) -> T + Send + 'static,
+    ) -> Result<(Coming, Seen<T>), Failure> {
+        let (waiting, answer) = Waiting::new();
+        match self.admission.submit_seeing(asking.request(psn_no), what, look, waiting) {
+            Ok(seen) => Ok((answer, seen)),
+            Err(not_taken) => Err(not_taken.why.into()),
         }
-        Ok((said, seen.flatten()))
     }
 
     /// Puts a question into the queue of the person's shard. Questions of one task are decided in their order.
@@ -280,8 +300,8 @@ impl Service {
         answer: Result<Result<Answer, Stopped>, oneshot::error::RecvError>,
     ) -> Result<Said, Failure> {
         match answer {
-            Ok(Ok(Answer::Done(_, bytes))) => self.recorded(&bytes),
-            Ok(Ok(Answer::Again(place))) => self.recorded(&self.fetched(place)?),
+            Ok(Ok(Answer::Done(_, bytes))) => self.recorded(bytes),
+            Ok(Ok(Answer::Again(place))) => self.recorded(self.fetched(place)?.into()),
             Ok(Ok(Answer::PreSettled(settled))) => Ok(Said::PreSettled(settled)),
             Ok(Ok(Answer::Nothing)) => Ok(Said::Nothing),
             Ok(Ok(Answer::Refused(refused))) => {
@@ -306,28 +326,22 @@ impl Service {
         stored::whole(&bytes).ok_or_else(|| Declined::RecordUnreadable.into())
     }
 
-    fn recorded(&self, bytes: &[u8]) -> Result<Said, Failure> {
-        let record: Record = stored::whole(bytes).ok_or(Declined::RecordUnreadable)?;
-        if let Event::Refused(refused) = record.event {
-            let inf_refmsgid = Some(self.refmsgid(&record));
-            return Err(Failure::Refused { refused, more: None, inf_refmsgid });
-        }
-        Ok(Said::Record(Box::new(record)))
+    fn recorded(&self, bytes: Arc<[u8]>) -> Result<Said, Failure> {
+        let (asked, refused) = told(&bytes).ok_or(Declined::RecordUnreadable)?;
+        let receipt = Receipt { seq: asked.seq, time_ms: asked.time_ms };
+        let Some(refused) = refused else { return Ok(Said::Record(receipt, bytes)) };
+        let inf_refmsgid = Some(self.refmsgid(receipt));
+        Err(Failure::Refused { refused, more: None, inf_refmsgid })
     }
 
     /// `inf_refmsgid` of an answer that is told from a record: the same whenever it is told.
-    pub(super) fn refmsgid(&self, record: &Record) -> String {
-        inf_refmsgid(self.division, stamp(record.time_ms).moment, record.seq)
+    pub(super) fn refmsgid(&self, of: Receipt) -> String {
+        inf_refmsgid(self.division, stamp(of.time_ms).moment, of.seq)
     }
 
     /// The answer told from a record.
-    pub(super) fn told_from(&self, record: &Record, answer: &Wire<'_>) -> Done {
-        Done {
-            output: crate::answer::output(answer),
-            inf_refmsgid: Some(self.refmsgid(record)),
-            warn_msg: None,
-            file: None,
-        }
+    pub(super) fn told_from(&self, of: Receipt, answer: &Wire<'_>) -> Done {
+        Done { inf_refmsgid: Some(self.refmsgid(of)), ..Done::of(answer) }
     }
 
     /// Looks at a person's shard, and waits until all that was seen is durable.

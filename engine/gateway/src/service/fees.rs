@@ -1,17 +1,18 @@
 //! Fee lines: uploaded, each answered with its split, and taken back (2204 2205 2301 2302).
 
-use yidan_pipeline::shard::Answer as Told;
+use yidan_pipeline::shard::Sight;
 use yidan_settlement::claim::{AccountUse, HospitalApproval};
 use yidan_settlement::command::{End, Settle, What, WhichVisit};
 use yidan_settlement::event::{Refused, Which};
 use yidan_settlement::facts::{ChargesFacts, LineFacts, SettleFacts, Text as Fact};
 use yidan_settlement::id::{Insutype, VisitId};
+use yidan_settlement::ledger::Ledger;
 use yidan_settlement::money::Fen;
 use yidan_settlement::pack::Channel;
 use yidan_settlement::reason::Reason;
 
 use super::Service;
-use super::asking::{Asking, Done, Failure, Known, Said, visit};
+use super::asking::{Asking, Done, Failure, Known, Receipt, Said, visit};
 use super::declined::Declined;
 use super::split::Split;
 use crate::value::{Scaled, Text};
@@ -32,6 +33,22 @@ struct Seen {
     scheme: Insutype,
     /// The record that uploaded the first line of the call.
     first: Option<u64>,
+}
+
+/// Looks at a visit that lines are to be uploaded to, and whether it has the one with this serial.
+fn seen(
+    ledger: &Ledger,
+    member: &Fact,
+    facility: &Fact,
+    visit: VisitId,
+    first: Option<&Fact>,
+) -> Option<Seen> {
+    let known = Known::of(ledger, member, facility)?;
+    let visit = ledger.visit(visit).filter(|visit| visit.psn_no == *member)?;
+    let lines = visit.lines.all();
+    let mut held = lines.iter();
+    let first = first.and_then(|first| held.find(|line| line.facts.serial == *first));
+    Some(Seen { known, scheme: visit.facts.insutype, first: first.map(|line| line.place) })
 }
 
 /// Whether each line is price times quantity, and nothing is below nought but a return: else a settlement of it would be refused,
@@ -147,9 +164,8 @@ impl Service {
         Ok(Done { inf_refmsgid, ..asking.done(&answer) })
     }
 
-    /// Uploads lines, and asks in the same breath what a settlement of them alone would make of them: three questions to one shard,
-    /// decided one after the other and durable together. Of them alone, so that the same upload is told the same again,
-    /// whatever was uploaded or settled since.
+    /// Uploads lines, and asks in the same breath what a settlement of them alone would make of them. Of them alone, so that the same
+    /// upload is told the same again, whatever was uploaded or settled since.
     async fn upload(
         &self,
         asking: &Asking,
@@ -158,37 +174,27 @@ impl Service {
     ) -> Result<(Vec<Split>, Option<String>), Failure> {
         let Whose { visit, psn_no } = *whose;
         are_sound(&lines)?;
+        let (member, facility) = (Fact::from(psn_no), asking.institution.code.clone());
         let first = lines.first().map(|line| line.serial.clone());
-        let (member, code) = (Fact::from(psn_no), asking.institution.code.clone());
-        // What is told of the lines is seen before they are in: then nothing is left that could fail.
-        let looking = self.looking(psn_no, move |ledger| {
-            let held = ledger.members().get(&member)?;
-            let facility = ledger.facility(&code).and_then(|one| one.facts().cloned());
-            let known = Known { place: held.known(), facts: held.facts()?, facility };
-            let visit = ledger.visit(visit).filter(|visit| visit.psn_no == member)?;
-            let lines = visit.lines.all();
-            let mut held = lines.iter();
-            let first = first.and_then(|serial| held.find(|line| line.facts.serial == serial));
-            Some(Seen { known, scheme: visit.facts.insutype, first: first.map(|line| line.place) })
-        })?;
-        let uploading = self.submit(asking, psn_no, What::Upload(visit, lines.clone()))?;
+        let what = What::Upload(visit, lines.clone());
         let trial = Settle {
             visit: WhichVisit::Registered(visit),
             end: End::SoFar,
             how: how(asking, AccountUse::None, None, false),
-            charges: ChargesFacts::Lines(lines.clone()),
+            charges: ChargesFacts::Lines(lines),
         };
-        let trying = self.submit(asking, psn_no, What::PreSettle(trial));
+        // What is told of the lines is seen before they are in: then nothing is left that could fail.
+        let look = move |sight: &mut dyn Sight| {
+            let settled = sight.pre_settle(&trial);
+            let outcomes = settled.map(|settled| settled.decision.lines).unwrap_or_default();
+            let seen = seen(sight.ledger(), &member, &facility, visit, first.as_ref());
+            (trial.charges, outcomes, seen)
+        };
+        let (uploading, looked) = self.submit_seeing(asking, psn_no, what, look)?;
         let said = self.said(uploading.await)?;
-        // The lines are in: what follows only tells of them, and where it cannot, less is told.
-        let outcomes = match trying {
-            Ok(trying) => match trying.await {
-                Ok(Ok(Told::PreSettled(settled))) => settled.decision.lines,
-                Ok(_) | Err(_) => Vec::new(),
-            },
-            Err(_) => Vec::new(),
+        let Some((ChargesFacts::Lines(lines), outcomes, seen)) = looked.take() else {
+            return Err(Declined::RecordUnreadable.into());
         };
-        let seen = looking.await.ok().and_then(Result::ok).flatten();
         let by = seen.as_ref().and_then(|seen| self.by(Some(&seen.known), seen.scheme));
         let splits = match by {
             Some(by) => by.split(&lines, &outcomes),
@@ -196,9 +202,9 @@ impl Service {
         };
         // Lines that were there already are told under the number of the call that brought them.
         let refmsgid = match (said, seen.and_then(|seen| seen.first)) {
-            (Said::Record(record), _) => Some(self.refmsgid(&record)),
+            (Said::Record(receipt, _), _) => Some(self.refmsgid(receipt)),
             (Said::PreSettled(_) | Said::Nothing, Some(place)) => {
-                self.record_at(place).ok().map(|record| self.refmsgid(&record))
+                self.record_at(place).ok().map(|record| self.refmsgid(Receipt::of(&record)))
             }
             (Said::PreSettled(_) | Said::Nothing, None) => None,
         };

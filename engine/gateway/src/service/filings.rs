@@ -4,7 +4,6 @@
 use yidan_settlement::claim::FilingRecord;
 use yidan_settlement::command::What;
 use yidan_settlement::date::{Day, Span};
-use yidan_settlement::event::Record;
 use yidan_settlement::facts::{
     AccidentFact, ApprovalFact, FacilityFacts, Filed, FiledKind, FixedFact, MemberFacts,
     Text as Fact,
@@ -13,7 +12,7 @@ use yidan_settlement::id::Admdvs;
 use yidan_settlement::pack::Filing;
 
 use super::Service;
-use super::asking::{Asking, Done, Failure, insutype, number};
+use super::asking::{Asking, Done, Failure, Receipt, insutype, number};
 use super::declined::Declined;
 use crate::wire::{Answer, Request, t2501, t2502, t2503, t2504, t2505, t2506, t2507};
 
@@ -62,10 +61,10 @@ impl Service {
             return Err(unclear());
         }
         let what = Filed::OffRegion(filing);
-        let record = self.keep_and_file(asking, &data.psn_no, request, what).await?;
-        let trt_dcla_detl_sn = record.seq.to_string().into();
+        let filed = self.keep_and_file(asking, &data.psn_no, request, what).await?;
+        let trt_dcla_detl_sn = filed.seq.to_string().into();
         let result = t2501::output::ResultNode { trt_dcla_detl_sn };
-        Ok(self.told_from(&record, &Answer::T2501(Box::new(t2501::output::Output { result }))))
+        Ok(self.told_from(filed, &Answer::T2501(Box::new(t2501::output::Output { result }))))
     }
 
     /// 2502 转院备案撤销
@@ -107,10 +106,10 @@ impl Service {
         let span = span(data.begndate, data.enddate);
         let approval = ApprovalFact { disease: code.into(), span, facility: None, limit: None };
         let what = Filed::Disease(approval);
-        let record = self.keep_and_file(asking, &data.psn_no, request, what).await?;
-        let trt_dcla_detl_sn = record.seq.to_string().into();
+        let filed = self.keep_and_file(asking, &data.psn_no, request, what).await?;
+        let trt_dcla_detl_sn = filed.seq.to_string().into();
         let result = t2503::output::ResultNode { trt_dcla_detl_sn, exp_content: None };
-        Ok(self.told_from(&record, &Answer::T2503(Box::new(t2503::output::Output { result }))))
+        Ok(self.told_from(filed, &Answer::T2503(Box::new(t2503::output::Output { result }))))
     }
 
     /// 2504 人员慢特病备案撤销
@@ -144,10 +143,10 @@ impl Service {
             facility: data.fixmedins_code.as_ref().into(),
             span: span(data.begndate, data.enddate),
         });
-        let record = self.keep_and_file(asking, &data.psn_no, request, what).await?;
-        let trt_dcla_detl_sn = record.seq.to_string().into();
+        let filed = self.keep_and_file(asking, &data.psn_no, request, what).await?;
+        let trt_dcla_detl_sn = filed.seq.to_string().into();
         let result = t2505::output::ResultNode { trt_dcla_detl_sn, exp_content: None };
-        Ok(self.told_from(&record, &Answer::T2505(Box::new(t2505::output::Output { result }))))
+        Ok(self.told_from(filed, &Answer::T2505(Box::new(t2505::output::Output { result }))))
     }
 
     /// 2506 人员定点备案撤销
@@ -180,10 +179,10 @@ impl Service {
         }
         let span = span(data.begndate, data.enddate);
         let what = Filed::Accident(AccidentFact { span, injured: data.trum_time });
-        let record = self.keep_and_file(asking, &data.psn_no, request, what).await?;
-        let trt_dcla_detl_sn = record.seq.to_string().into();
+        let filed = self.keep_and_file(asking, &data.psn_no, request, what).await?;
+        let trt_dcla_detl_sn = filed.seq.to_string().into();
         let result = vec![t2507::output::ResultNode { trt_dcla_detl_sn }];
-        Ok(self.told_from(&record, &Answer::T2507(Box::new(t2507::output::Output { result }))))
+        Ok(self.told_from(filed, &Answer::T2507(Box::new(t2507::output::Output { result }))))
     }
 
     /// Puts the paper in, then asks the ledger.
@@ -193,7 +192,7 @@ impl Service {
         psn_no: &str,
         request: &Request<'_>,
         what: Filed,
-    ) -> Result<Box<Record>, Failure> {
+    ) -> Result<Receipt, Failure> {
         let (papers, key) = (self.papers.clone(), asking.request(psn_no));
         let (came_ms, input) = (self.now_ms(), crate::answer::input(request));
         // It waits for the disk, and others are served on this thread.
@@ -207,7 +206,7 @@ impl Service {
                 tracing::warn!(%error, "the paper of a refused filing stays");
             }
         }
-        said?.record()
+        said?.receipt()
     }
 
     /// What is known of a person, and of an institution that a filing names.

@@ -193,8 +193,7 @@ impl Service {
         let (member, code) = (Fact::from(psn_no), asking.institution.code.clone());
         let seen = self.look(psn_no, move |ledger| {
             let held = ledger.members().get(&member)?;
-            let facility = ledger.facility(&code).and_then(|one| one.facts().cloned());
-            let known = Known { place: held.known(), facts: held.facts()?, facility };
+            let known = Known::of(ledger, &member, &code)?;
             let standing = held.settled().iter().filter(|one| !one.is_cancelled());
             Some((known, standing.map(|one| (one.seq(), one.place())).collect()))
         });

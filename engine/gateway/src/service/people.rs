@@ -249,7 +249,7 @@ impl Service {
         let refused = match self.ask(asking, &data.psn_no, What::PreSettle(settle)).await {
             Err(Failure::Refused { refused, .. }) => refused.reason,
             Err(other) => return Err(other),
-            Ok(Said::Record(_) | Said::PreSettled(_) | Said::Nothing) => {
+            Ok(Said::Record(_, _) | Said::PreSettled(_) | Said::Nothing) => {
                 Reason::NothingToSettle.number()
             }
         };

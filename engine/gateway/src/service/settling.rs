@@ -10,7 +10,7 @@ use yidan_settlement::money::Fen;
 use yidan_settlement::reason::Conduct;
 
 use super::Service;
-use super::asking::{Asking, Done, Failure, Known, Said, insutype, number, visit};
+use super::asking::{Asking, Done, Failure, Known, Receipt, Said, insutype, number, visit};
 use super::bill::{Bill, OwnSplit};
 use super::declined::Declined;
 use super::extension::Extension;
@@ -178,7 +178,7 @@ impl Service {
         let (said, known) = self.ask_and_see(asking, psn_no, What::PreSettle(settle)).await?;
         match said {
             Said::PreSettled(settled) => self.bill_before(&asking.request(psn_no), &settled, known),
-            Said::Record(_) | Said::Nothing => Err(Declined::RecordUnreadable.into()),
+            Said::Record(_, _) | Said::Nothing => Err(Declined::RecordUnreadable.into()),
         }
     }
 
@@ -196,7 +196,7 @@ impl Service {
         };
         let bill = self.bill(&record, settled, known)?;
         let differs = bill.differs(own).map(|differs| format!("与医院上传的分解不一致：{differs}"));
-        Ok(Billed { bill, inf_refmsgid: self.refmsgid(&record), warn_msg: differs })
+        Ok(Billed { bill, inf_refmsgid: self.refmsgid(Receipt::of(&record)), warn_msg: differs })
     }
 
     /// 2208 门诊结算撤销
@@ -254,7 +254,7 @@ impl Service {
             return Err(Declined::RecordUnreadable.into());
         };
         let bill = self.bill_cancelled(&record, cancelled, known)?;
-        Ok(Billed { bill, inf_refmsgid: self.refmsgid(&record), warn_msg: None })
+        Ok(Billed { bill, inf_refmsgid: self.refmsgid(Receipt::of(&record)), warn_msg: None })
     }
 
     /// Whether a settlement is that of the visit named beside it, and can be told: what is done must not look refused because its pack
@@ -302,14 +302,15 @@ impl Service {
                     detail: 0,
                 },
                 more: None,
-                inf_refmsgid: Some(self.refmsgid(&record)),
+                inf_refmsgid: Some(self.refmsgid(Receipt::of(&record))),
             }),
             Undone::Settlement(_)
             | Undone::Cancellation(_)
             | Undone::Visit(_)
-            | Undone::NoEffect => {
-                Ok(self.told_from(&record, &Answer::T2601(Box::new(t2601::output::Output {}))))
-            }
+            | Undone::NoEffect => Ok(self.told_from(
+                Receipt::of(&record),
+                &Answer::T2601(Box::new(t2601::output::Output {})),
+            )),
         }
     }
 
@@ -353,7 +354,7 @@ impl Service {
             setldetail: bill.rows(),
             detlcutinfo: splits.into_iter().map(Split::t2102).collect(),
         };
-        Ok(self.told_from(&record, &Answer::T2102(Box::new(output))))
+        Ok(self.told_from(Receipt::of(&record), &Answer::T2102(Box::new(output))))
     }
 
     /// A sale as one settlement.

@@ -2,11 +2,10 @@
 
 use yidan_settlement::command::What;
 use yidan_settlement::date::Moment;
-use yidan_settlement::event::Record;
 use yidan_settlement::facts::{Text as Fact, VisitChange, VisitFacts};
 
 use super::Service;
-use super::asking::{Asking, Done, Failure, insutype, visit};
+use super::asking::{Asking, Done, Failure, Receipt, Said, insutype, visit};
 use super::extension::Extension;
 use crate::value::Text;
 use crate::wire::{Answer, t2201, t2202, t2203, t2203a, t2401, t2402, t2403, t2404, t2405};
@@ -142,15 +141,15 @@ impl Service {
             family_planning: 0,
             fetuses: 1,
         };
-        let record = self.open(asking, &data.psn_no, facts).await?;
+        let opened = self.open(asking, &data.psn_no, facts).await?;
         let answer = t2201::output::Data {
-            mdtrt_id: record.seq.to_string().into(),
+            mdtrt_id: opened.seq.to_string().into(),
             psn_no: data.psn_no.clone(),
             ipt_otp_no: data.ipt_otp_no.clone(),
             exp_content: None,
         };
         let answer = t2201::output::Output { data: answer };
-        Ok(self.told_from(&record, &Answer::T2201(Box::new(answer))))
+        Ok(self.told_from(opened, &Answer::T2201(Box::new(answer))))
     }
 
     /// 2401 入院办理
@@ -181,10 +180,10 @@ impl Service {
             family_planning: digit("birctrl_type", data.birctrl_type.as_ref())?.unwrap_or(0),
             fetuses: fetuses(data.fetus_cnt.or(data.fetts)),
         };
-        let record = self.open(asking, &data.psn_no, facts).await?;
-        let mdtrt_id = record.seq.to_string().into();
+        let opened = self.open(asking, &data.psn_no, facts).await?;
+        let mdtrt_id = opened.seq.to_string().into();
         let result = t2401::output::ResultNode { mdtrt_id, exp_content: None };
-        Ok(self.told_from(&record, &Answer::T2401(Box::new(t2401::output::Output { result }))))
+        Ok(self.told_from(opened, &Answer::T2401(Box::new(t2401::output::Output { result }))))
     }
 
     async fn open(
@@ -192,8 +191,8 @@ impl Service {
         asking: &Asking,
         psn_no: &str,
         facts: VisitFacts,
-    ) -> Result<Box<Record>, Failure> {
-        self.ask(asking, psn_no, What::OpenVisit(facts)).await?.record()
+    ) -> Result<Receipt, Failure> {
+        self.ask(asking, psn_no, What::OpenVisit(facts)).await?.receipt()
     }
 
     /// 2202 门诊挂号撤销
@@ -309,10 +308,8 @@ impl Service {
         answer: &Answer<'_>,
     ) -> Result<Done, Failure> {
         match self.ask(asking, psn_no, what).await? {
-            super::asking::Said::Record(record) => Ok(self.told_from(&record, answer)),
-            super::asking::Said::PreSettled(_) | super::asking::Said::Nothing => {
-                Ok(asking.done(answer))
-            }
+            Said::Record(receipt, _) => Ok(self.told_from(receipt, answer)),
+            Said::PreSettled(_) | Said::Nothing => Ok(asking.done(answer)),
         }
     }
 }

@@ -5,7 +5,8 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use super::{
-    CANCELLED, CORRECTED, LAST, Labels, REVERSED, Record, Request, SETTLED, Settled, VERSION,
+    CANCELLED, CORRECTED, LAST, Labels, REFUSED, REVERSED, Record, Refused, Request, SETTLED,
+    Settled, VERSION,
 };
 use crate::bill::{Posting, SlotChange};
 use crate::facts::SettleFacts;
@@ -100,12 +101,19 @@ fn head(bytes: &[u8]) -> Option<(Asked<'_>, u8, Bytes<'_>)> {
     Some((asked, kind, from))
 }
 
+/// Who asked, and why it was refused where it was; `None` where that cannot be read. What else happened is not looked at.
+pub fn told(bytes: &[u8]) -> Option<(Asked<'_>, Option<Refused>)> {
+    let (asked, kind, mut from) = head(bytes)?;
+    let refused = if kind == REFUSED { Some(Refused::read(&mut from)?) } else { None };
+    Some((asked, refused))
+}
+
 /// Whether a record is of a settlement that was made, cancelled, reversed or corrected: what changes a facility's account. Only who
 /// asked and what happened is looked at; `None` where that cannot be read, or is nothing that this program knows.
 pub fn is_of_settlements(bytes: &[u8]) -> Option<bool> {
     match head(bytes)? {
         (_, SETTLED | CANCELLED | REVERSED | CORRECTED, _) => Some(true),
-        (_, 1..SETTLED | 11..CORRECTED | 16..=LAST, _) => Some(false),
+        (_, 1..SETTLED | REFUSED..CORRECTED | 16..=LAST, _) => Some(false),
         _ => None,
     }
 }

@@ -209,6 +209,18 @@ impl Ledger {
         }
     }
 
+    /// What a settlement would give now that is asked for by whom a command is of, whatever else the command says; `None` where it would be
+    /// refused, or needs other members' accounts.
+    pub fn pre_settle(
+        &self,
+        command: &Command,
+        settle: &Settle,
+        shelf: &impl Shelf,
+        room: &mut Room,
+    ) -> Option<Settled> {
+        self.settle(command, settle, shelf, room).ok()
+    }
+
     fn decide_new(
         &self,
         command: &Command,

@@ -25,6 +25,7 @@ mod door;
 mod exposition;
 mod limits;
 mod measure;
+mod pieces;
 mod seats;
 mod serve;
 mod server;

@@ -1,9 +1,12 @@
 //! A body on its way: gathered, inflated while it comes, and never more of it held than is allowed. A bomb is cut where it passes the
 //! bound; what is refused is drained, so that the refusal arrives.
 
+use std::future::{Future, poll_fn};
 use std::io::{self, Write};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::Poll;
 use std::time::Instant;
 
 use bytes::Bytes;
@@ -196,18 +199,19 @@ impl Gathering {
     }
 }
 
-/// Reads a body whole. `refused` is what the head alone was refused for: the body is then drained, and that is the answer.
+/// Reads a body whole, whose head came when it began. `refused` is what the head alone was refused for: the body is then drained, and that
+/// is the answer.
 pub(super) async fn read<B>(
     mut body: B,
     headers: &HeaderMap,
     refused: Option<Spoilt>,
+    began: Instant,
     limits: &Limits,
     budget: &Arc<Budget>,
 ) -> Result<Whole, Spoilt>
 where
     B: Body<Data = Bytes> + Unpin,
 {
-    let began = Instant::now();
     let gathering = || {
         let coding = coding(headers)?;
         let max = limits.body_bytes;
@@ -224,9 +228,17 @@ where
     }
     let mut received = 0_u64;
     loop {
-        let time = limits.body_time(received).saturating_sub(began.elapsed());
-        let Ok(frame) = tokio::time::timeout(time, body.frame()).await else {
-            return so_far.and(Err(Spoilt::TooSlow));
+        let mut frame = body.frame();
+        // Most bodies are there with their heads, and no clock is looked at for them.
+        let frame = match poll_fn(|cx| Poll::Ready(Pin::new(&mut frame).poll(cx))).await {
+            Poll::Ready(frame) => frame,
+            Poll::Pending => {
+                let time = limits.body_time(received).saturating_sub(began.elapsed());
+                let Ok(frame) = tokio::time::timeout(time, frame).await else {
+                    return so_far.and(Err(Spoilt::TooSlow));
+                };
+                frame
+            }
         };
         let piece = match frame {
             None => return so_far?.finish(),

@@ -10,8 +10,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
-use http_body_util::Full;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response, body};
@@ -19,8 +17,9 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::watch;
 
-use super::limits::{HEAD_BYTES_MAX, Limits};
+use super::limits::{BUFFER_BYTES_MAX, HEAD_BYTES_MAX, Limits};
 use super::measure::{Counters, Loss};
+use super::pieces::Pieces;
 use super::server::{Hall, Stage};
 
 /// Where a connection stands.
@@ -172,7 +171,7 @@ pub(super) async fn tend<S, A, F>(
 ) where
     S: AsyncRead + AsyncWrite + Unpin,
     A: Fn(Request<body::Incoming>) -> F,
-    F: Future<Output = Response<Full<Bytes>>>,
+    F: Future<Output = Response<Pieces>>,
 {
     let pulse = Arc::new(Pulse::new());
     let service = service_fn(|request| {
@@ -191,6 +190,9 @@ pub(super) async fn tend<S, A, F>(
         .half_close(true)
         .header_read_timeout(None)
         .max_header_size(HEAD_BYTES_MAX)
+        // Head and answer in one write of one piece, which takes less time than one of two; what it keeps for that is bounded.
+        .writev(false)
+        .max_buf_size(BUFFER_BYTES_MAX)
         .serve_connection(TokioIo::new(felt), service);
     let mut connection = pin!(connection);
     // Often enough that no phase begun since the last look can be over before the next.

@@ -12,11 +12,11 @@ use std::time::{Instant, SystemTime};
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use http_body_util::Full;
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode, body};
 
 use super::limits::{GZIP_ASIDE_BYTES_MIN, SHOWN_PATH_CHARS_MAX};
+use super::pieces::Pieces;
 use super::server::Hall;
 use super::{Calls, Incoming, Sent, Spoilt};
 
@@ -40,14 +40,14 @@ impl<C: Calls> Desk<C> {
         &self,
         peer: SocketAddr,
         request: Request<body::Incoming>,
-    ) -> Response<Full<Bytes>> {
+    ) -> Response<Pieces> {
         if request.method() != Method::POST {
             return self.not_a_call(request.uri().path());
         }
         let (began, came) = (Instant::now(), SystemTime::now());
         let packs = accepts_gzip(request.headers());
         let (head, body) = request.into_parts();
-        let answer = match self.whole(peer, came, head, body).await {
+        let answer = match self.whole(peer, (began, came), head, body).await {
             Ok(answer) => answer,
             Err(what) => Sent::Json(self.refuse(what)),
         };
@@ -59,7 +59,7 @@ impl<C: Calls> Desk<C> {
     async fn whole(
         &self,
         peer: SocketAddr,
-        came: SystemTime,
+        (began, came): (Instant, SystemTime),
         head: hyper::http::request::Parts,
         body: body::Incoming,
     ) -> Result<Sent, Spoilt> {
@@ -67,7 +67,7 @@ impl<C: Calls> Desk<C> {
         let forwarded = self.unsigned && is_forwarded(&head.headers);
         let refused = forwarded.then_some(Spoilt::Forwarded);
         // It holds its part of the budget until this function ends.
-        let whole = super::body::read(body, &head.headers, refused, limits, budget).await?;
+        let whole = super::body::read(body, &head.headers, refused, began, limits, budget).await?;
         let path = head.uri.path();
         let call = Incoming {
             path: path.to_owned(),
@@ -105,7 +105,7 @@ impl<C: Calls> Desk<C> {
         refused.unwrap_or_else(|Panicked| LAST_WORDS.into())
     }
 
-    async fn response(&self, answer: Sent, packs: bool) -> Response<Full<Bytes>> {
+    async fn response(&self, answer: Sent, packs: bool) -> Response<Pieces> {
         let (answer, kind) = match answer {
             Sent::Json(answer) => (answer, "application/json;charset=utf-8"),
             Sent::File(answer) => (answer, "application/octet-stream"),
@@ -117,7 +117,7 @@ impl<C: Calls> Desk<C> {
         }
         let is_packed = packed.is_some();
         answer = packed.unwrap_or(answer);
-        let mut response = Response::new(Full::new(answer));
+        let mut response = Response::new(Pieces::of(answer));
         let kind = HeaderValue::from_static(kind);
         response.headers_mut().insert(header::CONTENT_TYPE, kind);
         if is_packed {
@@ -127,7 +127,7 @@ impl<C: Calls> Desk<C> {
         response
     }
 
-    fn not_a_call(&self, path: &str) -> Response<Full<Bytes>> {
+    fn not_a_call(&self, path: &str) -> Response<Pieces> {
         if unharmed(|| self.calls.serves(path)).unwrap_or(true) {
             let mut response = text(StatusCode::METHOD_NOT_ALLOWED, "POST only\n");
             response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST"));
@@ -139,8 +139,8 @@ impl<C: Calls> Desk<C> {
 }
 
 /// A short answer in words.
-pub(super) fn text(status: StatusCode, words: impl Into<Bytes>) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(words.into()));
+pub(super) fn text(status: StatusCode, words: impl Into<Bytes>) -> Response<Pieces> {
+    let mut response = Response::new(Pieces::of(words));
     *response.status_mut() = status;
     let plain = HeaderValue::from_static("text/plain; charset=utf-8");
     response.headers_mut().insert(header::CONTENT_TYPE, plain);

@@ -173,10 +173,15 @@ fn doorway(config: &Config, codes: &[String]) -> Result<(Listener, Credentials),
     } else {
         Listener::signed(address)
     };
-    let (listener, channel) = match tls {
-        Some(tls) => (listener.with_tls(tls), Channel::Tls),
-        None if loopback => (listener, Channel::Loopback),
-        None => (listener, Channel::Plain),
+    // What is on this machine alone is so through TLS too.
+    let channel = match &tls {
+        _ if loopback => Channel::Loopback,
+        Some(_) => Channel::Tls,
+        None => Channel::Plain,
+    };
+    let listener = match tls {
+        Some(tls) => listener.with_tls(tls),
+        None => listener,
     };
     let credentials = Credentials::new(channel, all).map_err(said)?;
     for one in credentials.insecure() {

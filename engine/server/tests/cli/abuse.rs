@@ -2,7 +2,7 @@
 //! answer to a hospital is right and its day's statement agrees; nobody is told, or does, anything about another's visits,
 //! settlements and people; nothing breaks down; memory and file descriptors are given back; and a stop drains as ever.
 //!
-//! Twenty seconds of it run with the other tests. The long run is asked for:
+//! Twenty seconds of it, and twenty through TLS, run with the other tests. The long runs, side by side, are asked for:
 //! `YIDAN_ABUSE_SECONDS=900 cargo test --release -p yidan --test cli -- --ignored --nocapture abuse`.
 
 #![expect(clippy::print_stdout, reason = "a run from a seed says which, and what was seen")]
@@ -20,6 +20,7 @@ use std::env;
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::process::Command;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -31,6 +32,7 @@ use dice::Dice;
 use good::{Books, Window};
 use known::Known;
 use town::{GOOD, Town};
+use wire::Way;
 
 /// Windows of each hospital.
 const WINDOWS: usize = 2;
@@ -58,14 +60,29 @@ struct Seen {
 
 #[test]
 fn twenty_seconds_of_abuse_change_nothing() {
-    abuse(Duration::from_secs(20));
+    abuse(Duration::from_secs(20), false);
+}
+
+#[test]
+fn twenty_seconds_of_abuse_through_tls_change_nothing() {
+    abuse(Duration::from_secs(20), true);
 }
 
 #[test]
 #[ignore = "takes half an hour, or as many seconds as YIDAN_ABUSE_SECONDS says"]
 fn half_an_hour_of_abuse_changes_nothing() {
+    abuse(long(), false);
+}
+
+#[test]
+#[ignore = "takes half an hour, or as many seconds as YIDAN_ABUSE_SECONDS says"]
+fn half_an_hour_of_abuse_through_tls_changes_nothing() {
+    abuse(long(), true);
+}
+
+fn long() -> Duration {
     let seconds = env::var("YIDAN_ABUSE_SECONDS").ok().map(|text| text.parse().expect("seconds"));
-    abuse(Duration::from_secs(seconds.unwrap_or(1_800)));
+    Duration::from_secs(seconds.unwrap_or(1_800))
 }
 
 fn seed() -> u64 {
@@ -73,12 +90,15 @@ fn seed() -> u64 {
     env::var("YIDAN_ABUSE_SEED").map_or_else(|_| now(), |text| text.parse().expect("a number"))
 }
 
-fn abuse(length: Duration) {
+fn abuse(length: Duration, tls: bool) {
     let seed = seed();
-    println!("YIDAN_ABUSE_SEED={seed}, {} s", length.as_secs());
+    let through = if tls { ", through TLS" } else { "" };
+    println!("YIDAN_ABUSE_SEED={seed}, {} s{through}", length.as_secs());
     let town = Town::new();
-    let mut served = town.serve();
-    let calls: SocketAddr = served.calls.parse().expect("an address");
+    let mut served = town.serve(tls);
+    let client = town.client();
+    let to: SocketAddr = served.calls.parse().expect("an address");
+    let way = Way { to, tls: tls.then(|| Arc::clone(&client)) };
     let operators: SocketAddr = served.operators.parse().expect("an address");
     let known = Known::default();
     let mut dice = Dice::new(seed);
@@ -92,7 +112,7 @@ fn abuse(length: Duration) {
             let people = town.people_of(which).chunks(town.people_of(which).len() / WINDOWS);
             for people in people {
                 let of = (which, town.secret_of(which));
-                let window = Window::open(of, people, &known, (calls, dice.next()));
+                let window = Window::open(of, people, &known, (&way, dice.next()));
                 windows.push((which, scope.spawn(move || window.work())));
             }
         }
@@ -102,7 +122,8 @@ fn abuse(length: Duration) {
                 known: &known,
                 own: town.people_of(2),
                 others: &others,
-                address: calls,
+                way: way.clone(),
+                other_tls: Arc::clone(&client),
                 operators,
                 from: Ipv4Addr::new(127, 0, 2, 1 + one / 2),
                 own_ids: Vec::new(),
@@ -131,7 +152,7 @@ fn abuse(length: Duration) {
         }
         for (which, books) in books.iter().enumerate() {
             let of = (which, town.secret_of(which));
-            Window::open(of, town.people_of(which), &known, (calls, seed)).agrees(books);
+            Window::open(of, town.people_of(which), &known, (&way, seed)).agrees(books);
         }
         (warm, end)
     });

@@ -46,9 +46,9 @@ impl Drop for Served {
     }
 }
 
-/// The address behind `http://` in a line.
+/// The address behind `http://` or `https://` in a line.
 fn address(line: &str) -> String {
-    let behind = line.split("http://").nth(1).expect("an address");
+    let behind = line.split("://").nth(1).expect("an address");
     behind.split('/').next().expect("it").to_owned()
 }
 

@@ -4,11 +4,15 @@
 use std::collections::VecDeque;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpStream};
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use rustls::ClientConfig;
 use serde_json::{Value, json};
 use yidan_gateway::table::Effect;
 use yidan_gateway::wire::Transaction;
@@ -17,8 +21,8 @@ use super::bodies::{IDS, Names, any, flipped, nasty};
 use super::dice::Dice;
 use super::good::envelope;
 use super::known::{Known, Stolen};
-use super::town::{BAD, GOOD};
-use super::wire::{Heard, Line, connect, post};
+use super::town::{BAD, FAMILIES, GOOD, QUIET};
+use super::wire::{Heard, Line, Way, client_of, connect, post};
 use crate::serve::Person;
 
 const PATH: &str = "/fsi/api/rsfComIfsService/callService";
@@ -40,11 +44,13 @@ pub(super) struct Client<'k> {
     pub(super) own: &'k [Person],
     /// Of the good ones.
     pub(super) others: &'k [Person],
-    pub(super) address: SocketAddr,
+    pub(super) way: Way,
+    /// What it speaks where nothing of the kind is spoken.
+    pub(super) other_tls: Arc<ClientConfig>,
     pub(super) operators: SocketAddr,
     pub(super) from: Ipv4Addr,
     pub(super) own_ids: Vec<String>,
-    pub(super) hanging: VecDeque<TcpStream>,
+    pub(super) hanging: VecDeque<Line>,
     pub(super) serial: u64,
     /// 64 MiB of nothing, packed.
     pub(super) bomb: Vec<u8>,
@@ -74,7 +80,7 @@ impl Client<'_> {
     }
 
     fn act(&mut self) -> std::io::Result<()> {
-        match self.dice.below(26) {
+        match self.dice.below(27) {
             0 => self.garbage(),
             1 => self.cut_off(),
             2 => self.huge_head(),
@@ -92,6 +98,7 @@ impl Client<'_> {
             14 => self.too_long(),
             15 => self.operators(),
             16 => self.form(),
+            26 => self.no_handshake(),
             17..19 => self.forged(),
             19 => self.replayed(),
             20..22 => self.byte_flips(),
@@ -100,7 +107,7 @@ impl Client<'_> {
     }
 
     fn open(&self) -> std::io::Result<Line> {
-        Ok(Line::new(connect(self.from, self.address, WAIT)?))
+        Line::open(&self.way, self.from, WAIT)
     }
 
     /// A call of the bad hospital: of its own people with their numbers, or with the numbers of others.
@@ -183,8 +190,8 @@ impl Client<'_> {
         Ok(())
     }
 
-    fn hang(&mut self, stream: TcpStream) {
-        self.hanging.push_back(stream);
+    fn hang(&mut self, line: Line) {
+        self.hanging.push_back(line);
         if self.hanging.len() > HANGING_MAX {
             self.hanging.pop_front();
         }
@@ -214,6 +221,28 @@ impl Client<'_> {
         line.send(&bytes)?;
         line.raw().shutdown(Shutdown::Write)?;
         let _: std::io::Result<Heard> = line.hear();
+        Ok(())
+    }
+
+    /// Below TLS, where there is any: a call in the clear, or the beginning of a handshake, cut or broken.
+    fn no_handshake(&mut self) -> std::io::Result<()> {
+        let mut bytes = match &self.way.tls {
+            Some(_) if self.dice.one_in(3) => post(PATH, "", b"{}"),
+            tls => {
+                let mut hello = Vec::new();
+                client_of(tls.as_ref().unwrap_or(&self.other_tls)).write_tls(&mut hello)?;
+                hello
+            }
+        };
+        if self.dice.one_in(2) {
+            flipped(&mut bytes, &mut self.dice);
+        } else {
+            bytes.truncate(self.dice.below(bytes.len()));
+        }
+        let mut stream = connect(self.from, self.way.to, WAIT)?;
+        stream.write_all(&bytes)?;
+        stream.shutdown(Shutdown::Write)?;
+        let _: usize = stream.read(&mut [0; 200])?;
         Ok(())
     }
 
@@ -249,8 +278,7 @@ impl Client<'_> {
         let mut line = self.open()?;
         let body = self.body();
         line.send(&[head.as_bytes(), &body].concat())?;
-        let stream = line.raw().try_clone()?;
-        self.hang(stream);
+        self.hang(line);
         Ok(())
     }
 
@@ -258,13 +286,12 @@ impl Client<'_> {
     fn slow(&mut self) -> std::io::Result<()> {
         let body = self.body();
         let call = post(PATH, "", &body);
-        for stream in &mut self.hanging {
-            let _: std::io::Result<usize> = stream.write(b"x");
+        for line in &mut self.hanging {
+            let _: std::io::Result<()> = line.send(b"x");
         }
         let mut line = self.open()?;
         line.send(&call[..self.dice.below(call.len())])?;
-        let stream = line.raw().try_clone()?;
-        self.hang(stream);
+        self.hang(line);
         Ok(())
     }
 
@@ -324,15 +351,18 @@ impl Client<'_> {
         ];
         let body = self.body();
         let path = self.dice.of(&paths);
-        let basic = if self.dice.one_in(2) { "Authorization: Basic AAAA\r\n" } else { "" };
-        let heard = self.open()?.ask(&post(path, basic, &body))?;
+        let secret = self.dice.bytes(12);
+        let pair = STANDARD.encode([b"sm-client-000001:", &*secret].concat());
+        let basic = format!("Authorization: Basic {pair}\r\n");
+        let basics = ["", "Authorization: Basic AAAA\r\n", &basic];
+        let heard = self.open()?.ask(&post(path, self.dice.of(&basics), &body))?;
         self.judge(&body, &heard);
         Ok(())
     }
 
     fn opened_and_dropped(&mut self) -> std::io::Result<()> {
         let all: Vec<TcpStream> =
-            (0..60).filter_map(|_| connect(self.from, self.address, WAIT).ok()).collect();
+            (0..60).filter_map(|_| connect(self.from, self.way.to, WAIT).ok()).collect();
         drop(all);
         Ok(())
     }
@@ -357,12 +387,10 @@ impl Client<'_> {
         let call = String::from_utf8(post(PATH, "", &body)).expect("JSON is text");
         let mut line = self.open()?;
         line.send(call.replacen("POST", method, 1).as_bytes())?;
-        let mut some = [0; 200];
-        let mut stream = line.raw();
-        let many = stream.read(&mut some)?;
-        let answer = String::from_utf8_lossy(&some[..many]).into_owned();
+        let some = line.some()?;
+        let answer = String::from_utf8_lossy(&some).into_owned();
         let turned_away = ["HTTP/1.1 405", "HTTP/1.1 400", "HTTP/1.1 404"];
-        if many > 0 && !turned_away.iter().any(|status| answer.starts_with(status)) {
+        if !some.is_empty() && !turned_away.iter().any(|status| answer.starts_with(status)) {
             self.known.wrong(format!("{method} was answered {answer}"));
         }
         Ok(())
@@ -386,16 +414,15 @@ impl Client<'_> {
 
     /// Many calls, and nobody who takes their answers.
     fn never_read(&mut self) -> std::io::Result<()> {
-        let line = self.open()?;
-        let mut stream = line.raw().try_clone()?;
-        stream.set_write_timeout(Some(Duration::from_millis(200)))?;
+        let mut line = self.open()?;
+        line.raw().set_write_timeout(Some(Duration::from_millis(200)))?;
         for _ in 0..30 {
             let body = self.body();
-            if stream.write_all(&post(PATH, "", &body)).is_err() {
+            if line.send(&post(PATH, "", &body)).is_err() {
                 break;
             }
         }
-        self.hang(stream);
+        self.hang(line);
         Ok(())
     }
 
@@ -410,7 +437,8 @@ impl Client<'_> {
         let bytes = self.dice.bytes(many);
         let paths = ["/metrics", "/healthz", "/readyz", "/../audit.log", "/"];
         let head = format!("GET {} HTTP/1.1\r\nHost: h\r\n\r\n", self.dice.of(&paths));
-        let mut line = Line::new(connect(self.from, self.operators, WAIT)?);
+        let way = Way { to: self.operators, tls: None };
+        let mut line = Line::open(&way, self.from, WAIT)?;
         line.send(if self.dice.one_in(2) { head.as_bytes() } else { &bytes })?;
         let _: std::io::Result<Heard> = line.hear();
         Ok(())
@@ -447,10 +475,8 @@ impl Client<'_> {
         body["input"]["data"]["medfee_sumamt"] = json!(self.dice.below(10_000));
         let digits: String = self.dice.bytes(32).iter().map(|byte| format!("{byte:02x}")).collect();
         let now_s = stolen.headers.split(": ").nth(2).and_then(|it| it.split(':').next());
-        let made_up = format!(
-            "x-ca-key: {good}\r\nx-ca-signature: {}:{digits}\r\n",
-            now_s.unwrap_or_default()
-        );
+        let now_s = now_s.unwrap_or_default();
+        let made_up = format!("x-ca-key: {good}\r\nx-ca-signature: {now_s}:{digits}\r\n");
         let headers = [
             String::new(),
             made_up,
@@ -459,10 +485,23 @@ impl Client<'_> {
             stolen.headers.replace("x-ca-key", "x-tif-paasid"),
             "x-ca-signature: :\r\nx-ca-key: \u{1}\r\n".to_owned(),
             format!("_api_access_key: {good}\r\n_api_signature: x\r\n"),
+            of_api(now_s, &digits),
+            of_tif(now_s, &digits),
             format!("Authorization: Bearer {digits}\r\n"),
             "Forwarded: for=1.2.3.4\r\n".to_owned(),
         ];
         let headers = &headers[self.dice.below(headers.len())];
+        // What SM2 signs and SM4 encrypts says so in the body.
+        if self.dice.one_in(4) {
+            body["cainfo"] = json!([&*digits, &digits].concat());
+            body["signtype"] = json!("SM2");
+            body["fixmedins_code"] = json!(self.dice.of(&[GOOD[1], QUIET]));
+        }
+        if self.dice.one_in(8) {
+            let sealed = self.dice.bytes(48);
+            body["input"] = json!(STANDARD.encode(sealed));
+            body["enc_type"] = json!("SM4");
+        }
         let sent = body.to_string();
         let heard = self.open()?.ask(&post(PATH, headers, sent.as_bytes()))?;
         let answer: Value = serde_json::from_slice(&heard.body).unwrap_or_default();
@@ -487,6 +526,26 @@ impl Client<'_> {
         }
         Ok(())
     }
+}
+
+/// As the gateway of Hunan wants it, with a made-up signature.
+fn of_api(now_s: &str, digits: &str) -> String {
+    let [(_, key, _), ..] = FAMILIES;
+    let signature = STANDARD.encode(&digits[..20]);
+    format!(
+        "_api_name: api_2207\r\n_api_version: 1.0.0\r\n_api_timestamp: {now_s}000\r\n\
+         _api_access_key: {key}\r\n_api_signature: {signature}\r\n"
+    )
+}
+
+/// As `x-tif-*` wants it, with a made-up signature.
+fn of_tif(now_s: &str, digits: &str) -> String {
+    let [_, (_, key, _), ..] = FAMILIES;
+    format!(
+        "x-tif-paasid: {key}\r\nx-tif-timestamp: {now_s}\r\nx-tif-nonce: {}\r\n\
+         x-tif-signature: {digits}\r\n",
+        &digits[..8]
+    )
 }
 
 fn contains(text: &[u8], piece: &[u8]) -> bool {

@@ -2,7 +2,7 @@
 //! compared with the server's books at the end.
 
 use std::collections::BTreeMap;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::Ipv4Addr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::dice::Dice;
 use super::known::{Known, Stolen};
 use super::town::{GOOD, signed};
-use super::wire::{Line, connect, post};
+use super::wire::{Line, Way, post};
 use crate::serve::{Person, diagnosis, fen, is_sound, line, registration, settling};
 
 const PATH: &str = "/fsi/api/rsfComIfsService/callService";
@@ -111,9 +111,9 @@ impl<'k> Window<'k> {
         (which, secret): (usize, &'k str),
         people: &'k [Person],
         known: &'k Known,
-        (address, seed): (SocketAddr, u64),
+        (way, seed): (&Way, u64),
     ) -> Window<'k> {
-        let line = Line::new(connect(Window::home(which), address, WAIT).expect("it listens"));
+        let line = Line::open(way, Window::home(which), WAIT).expect("it listens");
         let dice = Dice::new(seed);
         Window { which, secret, people, known, dice, books: Books::default(), line }
     }

@@ -1,10 +1,13 @@
-//! Connections from an address of one's own: the server counts them by address, and good and bad clients are not to be one.
+//! Connections from an address of one's own, plain or through TLS: the server counts them by address, and good and bad clients are not to
+//! be one.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use rustls::pki_types::ServerName;
+use rustls::{ClientConfig, ClientConnection, StreamOwned};
 use tokio::net::TcpSocket;
 use tokio::runtime::Runtime;
 
@@ -14,9 +17,47 @@ pub(super) struct Heard {
     pub(super) body: Vec<u8>,
 }
 
+/// Where calls go, and through what.
+#[derive(Clone)]
+pub(super) struct Way {
+    pub(super) to: SocketAddr,
+    pub(super) tls: Option<Arc<ClientConfig>>,
+}
+
 /// A connection that stays open.
 pub(super) struct Line {
-    stream: BufReader<TcpStream>,
+    stream: BufReader<Stream>,
+}
+
+/// What it goes over.
+enum Stream {
+    Plain(TcpStream),
+    Tls(Box<StreamOwned<ClientConnection, TcpStream>>),
+}
+
+impl Read for Stream {
+    fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Stream::Plain(stream) => stream.read(to),
+            Stream::Tls(stream) => stream.read(to),
+        }
+    }
+}
+
+impl Write for Stream {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Stream::Plain(stream) => stream.write(bytes),
+            Stream::Tls(stream) => stream.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Stream::Plain(stream) => stream.flush(),
+            Stream::Tls(stream) => stream.flush(),
+        }
+    }
 }
 
 /// A call as it stands on the wire.
@@ -50,17 +91,41 @@ pub(super) fn connect(from: Ipv4Addr, to: SocketAddr, wait: Duration) -> io::Res
     Ok(stream)
 }
 
+/// A client's side of a TLS connection that has not begun.
+pub(super) fn client_of(config: &Arc<ClientConfig>) -> ClientConnection {
+    let name = ServerName::try_from("localhost").expect("a name");
+    ClientConnection::new(Arc::clone(config), name).expect("a client")
+}
+
 impl Line {
-    pub(super) fn new(stream: TcpStream) -> Line {
-        Line { stream: BufReader::new(stream) }
+    pub(super) fn open(way: &Way, from: Ipv4Addr, wait: Duration) -> io::Result<Line> {
+        let stream = connect(from, way.to, wait)?;
+        let stream = match &way.tls {
+            None => Stream::Plain(stream),
+            Some(config) => Stream::Tls(Box::new(StreamOwned::new(client_of(config), stream))),
+        };
+        Ok(Line { stream: BufReader::new(stream) })
     }
 
+    /// The socket, below TLS.
     pub(super) fn raw(&self) -> &TcpStream {
-        self.stream.get_ref()
+        match self.stream.get_ref() {
+            Stream::Plain(stream) => stream,
+            Stream::Tls(stream) => &stream.sock,
+        }
     }
 
     pub(super) fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.stream.get_mut().write_all(bytes)
+        self.stream.get_mut().write_all(bytes)?;
+        self.stream.get_mut().flush()
+    }
+
+    /// What comes next, as it is.
+    pub(super) fn some(&mut self) -> io::Result<Vec<u8>> {
+        let mut bytes = vec![0; 200];
+        let many = self.stream.read(&mut bytes)?;
+        bytes.truncate(many);
+        Ok(bytes)
     }
 
     pub(super) fn ask(&mut self, bytes: &[u8]) -> io::Result<Heard> {

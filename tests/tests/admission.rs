@@ -13,7 +13,7 @@ use yidan_journal::scan;
 use yidan_journal::storage::files::Files;
 use yidan_pipeline::admission::Admission;
 use yidan_pipeline::engine::{Engine, Setup};
-use yidan_pipeline::shard::Answer;
+use yidan_pipeline::shard::{Answer, Sight};
 use yidan_pipeline::world::World;
 use yidan_pipeline::{Call, Settings, Stopped, Why};
 use yidan_settlement::catalogue::Level;
@@ -185,6 +185,54 @@ fn a_look_sees_what_the_same_client_submitted_before_when_it_is_durable() {
         admission.look("M", |_| panic!("it has stopped"), |_: Result<(), _>| panic!("told"));
     assert!(matches!(looked, Err(Why::Stopped(_))), "{looked:?}");
     assert!(admission.stopped().is_some());
+}
+
+#[test]
+fn a_look_that_goes_in_with_a_command_sees_what_the_command_finds_and_once() {
+    let (_folder, engine) = open(64);
+    let admission = engine.admission();
+    register(admission, "O", 1_000_000, &[]);
+    register(admission, "M", 10_000, &["O"]);
+    let seeing = |msgid: &str, what: What| {
+        let (looks, looked) = channel();
+        let look = move |sight: &mut dyn Sight| {
+            looks.send(()).expect("the test listens");
+            let What::Settle(trial) = bill(AccountUse::Own, 100) else { panic!("a settlement") };
+            let total = sight.pre_settle(&trial).map(|settled| settled.decision.total);
+            (balance(sight.ledger(), "M"), total)
+        };
+        let (reply, came) = back();
+        let seen = admission.submit_seeing(request("M", msgid, 0), what, look, reply);
+        let seen = seen.map_err(|_| "full").expect("room");
+        let told = came.recv().expect("it is told").expect("it runs");
+        let found = seen.take().expect("it was seen when it is told");
+        assert_eq!((seen.take(), looked.try_iter().count()), (None, 1), "once");
+        (told, found)
+    };
+    // A deposit finds what there was before it, and what a settlement would give of it changes nothing.
+    let tried = Some(Fen::new(200_000));
+    for before in [10_000, 10_100] {
+        let (told, found) = seeing("", deposit(100));
+        assert!(matches!(told, Answer::Done(_, _)), "{told:?}");
+        assert_eq!(found, (Fen::new(before), tried));
+    }
+    // A settlement that goes on to family accounts is looked at as it came, and is done; asked again it is told from its record.
+    let (told, found) = seeing("a", bill(AccountUse::Family, 100));
+    let Answer::Done(place, _) = told else { panic!("{told:?}") };
+    assert_eq!(found, (Fen::new(10_200), tried));
+    let (told, (left, _)) = seeing("a", bill(AccountUse::Family, 100));
+    assert!(matches!(told, Answer::Again(again) if again == place), "{told:?}");
+    assert!(left < Fen::new(10_200), "{left}");
+    // Of one who is not known nothing would be settled.
+    let (reply, _came) = back();
+    let (to, trials) = channel();
+    let look = move |sight: &mut dyn Sight| {
+        let What::Settle(trial) = bill(AccountUse::Own, 100) else { panic!("a settlement") };
+        to.send(sight.pre_settle(&trial).is_none()).expect("the test listens");
+    };
+    let seen = admission.submit_seeing(request("X", "", 0), deposit(1), look, reply);
+    drop(seen.map_err(|_| "full").expect("room"));
+    assert_eq!(trials.recv(), Ok(true));
 }
 
 #[test]

@@ -6,13 +6,12 @@ use std::sync::Arc;
 
 use parking_lot::RwLock;
 use yidan_journal::storage::Storage;
-use yidan_settlement::command::{Command, Settle, What, WhichVisit};
-use yidan_settlement::event::{Record, Refused, Request, Settled};
-use yidan_settlement::facts::{ChargesFacts, Text};
+use yidan_settlement::command::{Command, Settle};
+use yidan_settlement::event::{Record, Refused, Settled};
+use yidan_settlement::facts::Text;
 use yidan_settlement::id::DiagnosisId;
 use yidan_settlement::ledger::{
     Catalogue, Decided, Ledger, LookUp, Member, Needs, RequestKey, Room, STEPS, Shelf, Sought,
-    at_hand,
 };
 use yidan_settlement::limits::RECORD_BYTES_MAX;
 use yidan_settlement::money::Fen;
@@ -233,7 +232,7 @@ impl<S: Storage> Shard for LedgerShard<S> {
 
     fn foresee<'c>(&mut self, asks: impl Iterator<Item = &'c Ask> + Clone) {
         for (command, _) in asks.clone().filter_map(Ask::command) {
-            fetch(command);
+            command.fetch();
         }
         let commands = asks.filter_map(Ask::command);
         let commands = commands.map(|(command, key)| (command.request.psn_no.as_bytes(), key));
@@ -258,22 +257,6 @@ impl<S: Storage> Shard for LedgerShard<S> {
         // decided on it.
         assert_eq!(applied, Ok(()), "the ledger took in what it decided");
         self.room.reuse(record.event);
-    }
-}
-
-/// Reads here and there in a command that moves money: whoever submitted it has just written it on another core, and where it is read for
-/// the first time its line is waited for.
-fn fetch(command: &Command) {
-    let Request { asker, msgid, digest, .. } = &command.request;
-    let last = |text: &Text| text.as_bytes().last().copied();
-    at_hand((command.time_ms, last(asker), last(msgid), *digest));
-    let (What::Settle(settle) | What::PreSettle(settle)) = &command.what else { return };
-    at_hand((settle.how.settled, settle.how.total));
-    if let WhichVisit::AtOnce(facts) = &settle.visit {
-        at_hand((facts.begin, last(&facts.med_type), facts.diagnoses.len(), facts.fetuses));
-    }
-    if let ChargesFacts::Totals(totals) = &settle.charges {
-        at_hand((totals.total, totals.kinds.len()));
     }
 }
 

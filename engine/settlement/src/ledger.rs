@@ -33,7 +33,7 @@ use crate::facts::{FacilityFacts, Text};
 use crate::id::VisitId;
 use crate::money::Fen;
 
-pub use ahead::{STEPS, Sought, Step, at_hand};
+pub use ahead::{STEPS, Sought, Step};
 pub use decide::{Catalogue, Decided, LookUp, Room, Shelf};
 pub use family::{HeldShare, Needs};
 pub use hash::StateHash;

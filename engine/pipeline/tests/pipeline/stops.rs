@@ -2,8 +2,9 @@
 
 use std::thread;
 
-use crossbeam_channel::{TryRecvError, unbounded};
+use crossbeam_channel::{Receiver, Sender, TryRecvError, unbounded};
 use yidan_journal::storage::memory::{Memory, Plan};
+use yidan_pipeline::limits::AHEAD;
 use yidan_pipeline::{Call, Pipeline, Stopped, Tagged, Why};
 
 use crate::toy::{Answered, Ask, Boxed, Gated, LIMITS, Tag, Told, Toy, on_disk, pipeline, told};
@@ -161,6 +162,61 @@ fn a_panic_of_a_shard_stops_all_with_what_it_said() {
         let (records, sealed) = on_disk(&disk);
         assert!(records.len() >= durable && !sealed);
     }
+}
+
+/// A pipeline of one shard that stands in a command, and what lets it go on.
+fn standing(
+    disk: &Memory,
+) -> (Pipeline<Toy, Tag>, Sender<Answered>, Receiver<Answered>, Sender<()>) {
+    let pipeline: Pipeline<Toy, Tag> = pipeline(disk, 1);
+    let (to, answers) = unbounded::<Answered>();
+    let (here, is_here) = unbounded();
+    let (go, goes) = unbounded();
+    let wait = Ask::Wait(here, goes);
+    pipeline.handle().submit(0, wait, Tagged::new(0, to.clone())).expect("room");
+    is_here.recv().expect("it comes there");
+    (pipeline, to, answers, go)
+}
+
+#[test]
+fn of_those_taken_together_what_comes_before_a_panic_is_done_and_the_rest_is_told() {
+    let disk = Memory::new();
+    let (pipeline, to, answers, go) = standing(&disk);
+    let together = u64::try_from(AHEAD).expect("few");
+    for tag in 1..=together {
+        let ask = if tag == 2 { Ask::Panic } else { Ask::Add(tag) };
+        pipeline.handle().submit(0, ask, Tagged::new(tag, to.clone())).expect("room");
+    }
+    go.send(()).expect("it waits");
+    let expected = "shard 0 panicked: as asked";
+    for (tag, told) in told(&answers, AHEAD + 1) {
+        match told {
+            // It was decided before; whether it became durable is as it may be.
+            Ok(_) => assert!(tag < 2, "command {tag}"),
+            Err(stopped) => assert_eq!(stopped.why(), expected, "command {tag}"),
+        }
+    }
+    assert_eq!(pipeline.stop().expect_err("it has stopped").why(), expected);
+    let (records, sealed) = on_disk(&disk);
+    assert!(records.len() <= 1 && !sealed);
+}
+
+#[test]
+fn a_stop_behind_more_than_are_taken_together_lets_all_of_them_through() {
+    let disk = Memory::new();
+    let (pipeline, to, answers, go) = standing(&disk);
+    let many = AHEAD + 8;
+    for tag in 1..=u64::try_from(many).expect("few") {
+        pipeline.handle().submit(0, Ask::Add(tag), Tagged::new(tag, to.clone())).expect("room");
+    }
+    let stopping = thread::spawn(move || pipeline.stop());
+    go.send(()).expect("it waits");
+    let told = told(&answers, many + 1);
+    assert!(told.iter().all(|(_, told)| told.is_ok()), "{told:?}");
+    let summary = stopping.join().expect("no panic").expect("a sound disk");
+    let (records, sealed) = on_disk(&disk.crash(false, || false));
+    assert!(sealed && records.len() == many);
+    assert_eq!(summary.shards[0].made.len(), many);
 }
 
 #[test]

@@ -2,7 +2,9 @@
 //! next. Rows of members lie far apart in memory, and so what one waits for is fetched while others are looked up.
 
 use super::{Ledger, RequestKey, Row, bucket_of};
-use crate::event::Asked;
+use crate::command::{Command, What, WhichVisit};
+use crate::event::{Asked, Request};
+use crate::facts::{ChargesFacts, Text};
 
 /// Something whose member is sought.
 #[derive(Copy, Clone, Debug)]
@@ -80,7 +82,25 @@ impl Ledger {
     }
 }
 
+impl Command {
+    /// Reads here and there in a command that moves money: whoever submitted it has just written it on another core, and where it is read
+    /// for the first time its line is waited for.
+    pub fn fetch(&self) {
+        let Request { asker, msgid, digest, .. } = &self.request;
+        let last = |text: &Text| text.as_bytes().last().copied();
+        at_hand((self.time_ms, last(asker), last(msgid), *digest));
+        let (What::Settle(settle) | What::PreSettle(settle)) = &self.what else { return };
+        at_hand((settle.how.settled, settle.how.total));
+        if let WhichVisit::AtOnce(facts) = &settle.visit {
+            at_hand((facts.begin, last(&facts.med_type), facts.diagnoses.len(), facts.fetuses));
+        }
+        if let ChargesFacts::Totals(totals) = &settle.charges {
+            at_hand((totals.total, totals.kinds.len()));
+        }
+    }
+}
+
 /// Reads a value and makes nothing of it: it is in the processor's memory from then on.
-pub fn at_hand<T: Copy>(value: T) {
+fn at_hand<T: Copy>(value: T) {
     core::hint::black_box(value);
 }

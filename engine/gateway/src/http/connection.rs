@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response, body};
@@ -31,22 +32,24 @@ enum Phase {
     Head = 1,
     /// A request is being read and answered, on timers of its own.
     Call = 2,
-    /// The answer is being written.
-    Taken = 3,
+    /// There is an answer, not all of which the connection has taken up: what it has may be written, and the client still takes it.
+    Given = 3,
+    /// The last of the answer is being written.
+    Taken = 4,
     /// Between an answer and the next head.
-    Idle = 4,
+    Idle = 5,
 }
 
 /// Where a connection stands and since when, in one word: the task of the connection sets it, its timer looks at it. Milliseconds since
 /// the connection began, above three bits of phase.
 #[derive(Debug)]
-struct Pulse {
+pub(super) struct Pulse {
     began: Instant,
     word: AtomicU64,
 }
 
 impl Pulse {
-    fn new() -> Pulse {
+    pub(super) fn new() -> Pulse {
         Pulse { began: Instant::now(), word: AtomicU64::new(Phase::Silent as u64) }
     }
 
@@ -63,7 +66,8 @@ impl Pulse {
             0 => Phase::Silent,
             1 => Phase::Head,
             2 => Phase::Call,
-            3 => Phase::Taken,
+            3 => Phase::Given,
+            4 => Phase::Taken,
             _ => Phase::Idle,
         }
     }
@@ -75,12 +79,20 @@ impl Pulse {
         }
     }
 
+    /// The connection has all of an answer. The time that the client has to take it began with its first byte.
+    pub(super) fn all_is_given(&self) {
+        let word = self.word.load(Ordering::Relaxed);
+        if word & 7 == Phase::Given as u64 {
+            self.word.store(word & !7 | Phase::Taken as u64, Ordering::Relaxed);
+        }
+    }
+
     /// How long it may still stand where it stands; `None` in a call.
     fn left(&self, limits: &Limits) -> Option<Duration> {
         let limit = match self.phase() {
             Phase::Silent | Phase::Head => limits.head,
             Phase::Call => return None,
-            Phase::Taken => limits.taken,
+            Phase::Given | Phase::Taken => limits.taken,
             Phase::Idle => limits.idle,
         };
         let since = Duration::from_millis(self.word.load(Ordering::Relaxed) >> 3);
@@ -113,7 +125,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Felt<'_, S> {
 }
 
 impl<S> Felt<'_, S> {
-    /// What is written in pieces is idle after each, as it was flushed, and is not while the next is on its way.
+    /// What TLS writes in pieces is idle after each, as it was flushed, and is not while the next is on its way.
     fn written(&self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         self.pulse.turn(&[Phase::Idle], Phase::Taken);
         if let Poll::Ready(Ok(bytes)) = &written {
@@ -171,7 +183,7 @@ pub(super) async fn tend<S, A, F>(
 ) where
     S: AsyncRead + AsyncWrite + Unpin,
     A: Fn(Request<body::Incoming>) -> F,
-    F: Future<Output = Response<Pieces>>,
+    F: Future<Output = Response<Bytes>>,
 {
     let pulse = Arc::new(Pulse::new());
     let service = service_fn(|request| {
@@ -180,8 +192,8 @@ pub(super) async fn tend<S, A, F>(
         let (pulse, answering) = (Arc::clone(&pulse), answer(request));
         async move {
             let response = answering.await;
-            pulse.set(Phase::Taken);
-            Ok::<_, Infallible>(response)
+            pulse.set(Phase::Given);
+            Ok::<_, Infallible>(response.map(|answer| Pieces::of(answer, pulse)))
         }
     });
     let felt = Felt { stream, pulse: Arc::clone(&pulse), counters: &hall.counters };
@@ -208,7 +220,7 @@ pub(super) async fn tend<S, A, F>(
         if stage >= ending {
             match pulse.phase() {
                 Phase::Silent => return,
-                Phase::Head | Phase::Call | Phase::Taken | Phase::Idle => {
+                Phase::Head | Phase::Call | Phase::Given | Phase::Taken | Phase::Idle => {
                     connection.as_mut().graceful_shutdown();
                 }
             }
@@ -224,7 +236,9 @@ pub(super) async fn tend<S, A, F>(
                 if pulse.left(&hall.limits).is_some_and(|left| left.is_zero()) {
                     match pulse.phase() {
                         Phase::Silent | Phase::Head => return hall.counters.lose(Loss::SlowHead),
-                        Phase::Taken => return hall.counters.lose(Loss::SlowTaker),
+                        Phase::Given | Phase::Taken => {
+                            return hall.counters.lose(Loss::SlowTaker);
+                        }
                         // With a farewell, where TLS has one; what does not end by it holds half a head.
                         Phase::Idle if told => return hall.counters.lose(Loss::SlowHead),
                         Phase::Idle => {

@@ -7,13 +7,14 @@ use crate::limits::BODY_BYTES_MAX;
 /// Bytes of a head. Signatures and tokens have a few hundred; the longest known sends two thousand.
 pub(super) const HEAD_BYTES_MAX: usize = 64 << 10;
 
-/// What a connection gathers of a request before it is looked at, and of an answer before it is written.
-pub(super) const BUFFER_BYTES_MAX: usize = 128 << 10;
+/// What a connection gathers of a request before it is looked at, and of an answer, but for one piece more, before it is written. Its
+/// buffers keep their room until it closes.
+pub(super) const BUFFER_BYTES_MAX: usize = 80 << 10;
 
 /// What it takes of an answer at once.
-pub(super) const PIECE_BYTES: usize = 32 << 10;
+pub(super) const PIECE_BYTES: usize = 16 << 10;
 
-const _: () = assert!(HEAD_BYTES_MAX < BUFFER_BYTES_MAX && PIECE_BYTES < BUFFER_BYTES_MAX);
+const _: () = assert!(HEAD_BYTES_MAX < BUFFER_BYTES_MAX);
 
 /// Bytes that are read and thrown away so that a refusal reaches who is still sending: eight bodies of the largest size. Beyond them
 /// the connection is closed over what still comes.

@@ -16,7 +16,6 @@ use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode, body};
 
 use super::limits::{GZIP_ASIDE_BYTES_MIN, SHOWN_PATH_CHARS_MAX};
-use super::pieces::Pieces;
 use super::server::Hall;
 use super::{Calls, Incoming, Sent, Spoilt};
 
@@ -40,7 +39,7 @@ impl<C: Calls> Desk<C> {
         &self,
         peer: SocketAddr,
         request: Request<body::Incoming>,
-    ) -> Response<Pieces> {
+    ) -> Response<Bytes> {
         if request.method() != Method::POST {
             return self.not_a_call(request.uri().path());
         }
@@ -105,7 +104,7 @@ impl<C: Calls> Desk<C> {
         refused.unwrap_or_else(|Panicked| LAST_WORDS.into())
     }
 
-    async fn response(&self, answer: Sent, packs: bool) -> Response<Pieces> {
+    async fn response(&self, answer: Sent, packs: bool) -> Response<Bytes> {
         let (answer, kind) = match answer {
             Sent::Json(answer) => (answer, "application/json;charset=utf-8"),
             Sent::File(answer) => (answer, "application/octet-stream"),
@@ -117,7 +116,7 @@ impl<C: Calls> Desk<C> {
         }
         let is_packed = packed.is_some();
         answer = packed.unwrap_or(answer);
-        let mut response = Response::new(Pieces::of(answer));
+        let mut response = Response::new(answer);
         let kind = HeaderValue::from_static(kind);
         response.headers_mut().insert(header::CONTENT_TYPE, kind);
         if is_packed {
@@ -127,7 +126,7 @@ impl<C: Calls> Desk<C> {
         response
     }
 
-    fn not_a_call(&self, path: &str) -> Response<Pieces> {
+    fn not_a_call(&self, path: &str) -> Response<Bytes> {
         if unharmed(|| self.calls.serves(path)).unwrap_or(true) {
             let mut response = text(StatusCode::METHOD_NOT_ALLOWED, "POST only\n");
             response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST"));
@@ -139,8 +138,8 @@ impl<C: Calls> Desk<C> {
 }
 
 /// A short answer in words.
-pub(super) fn text(status: StatusCode, words: impl Into<Bytes>) -> Response<Pieces> {
-    let mut response = Response::new(Pieces::of(words));
+pub(super) fn text(status: StatusCode, words: impl Into<Bytes>) -> Response<Bytes> {
+    let mut response = Response::new(words.into());
     *response.status_mut() = status;
     let plain = HeaderValue::from_static("text/plain; charset=utf-8");
     response.headers_mut().insert(header::CONTENT_TYPE, plain);

@@ -8,6 +8,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use hyper::{Request, Response, body};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::runtime::Handle;
@@ -19,7 +20,6 @@ use super::connection::tend;
 use super::door::{Door, Doors};
 use super::limits::{ACCEPT_REST, BACKLOG, LEAVE_TIME, Limits, WATCHED_CONNECTIONS_MAX};
 use super::measure::{Counters, Loss, Measures};
-use super::pieces::Pieces;
 use super::seats::{NoSeat, Seat, Seats};
 use super::serve::Desk;
 use super::tls::Tls;
@@ -222,7 +222,7 @@ impl Host {
             tokio::spawn(async move {
                 let _here = (seat, present);
                 let answer = |request: Request<body::Incoming>| {
-                    let response: Response<Pieces> = board.answer(&request);
+                    let response: Response<Bytes> = board.answer(&request);
                     std::future::ready(response)
                 };
                 tend(stream, &hall, stages, Stage::Closed, answer).await;

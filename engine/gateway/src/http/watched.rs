@@ -3,13 +3,13 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use hyper::header::{self, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode, body};
 use tokio::sync::watch;
 
 use super::Watched;
 use super::exposition::CONTENT_TYPE;
-use super::pieces::Pieces;
 use super::serve::{Panicked, text, unharmed};
 use super::server::{Hall, Host, Stage};
 
@@ -27,7 +27,7 @@ impl<W: Watched> Board<W> {
     }
 
     /// The answer to one request.
-    pub(super) fn answer(&self, request: &Request<body::Incoming>) -> Response<Pieces> {
+    pub(super) fn answer(&self, request: &Request<body::Incoming>) -> Response<Bytes> {
         let path = request.uri().path();
         if !matches!(path, "/metrics" | "/healthz" | "/readyz") {
             return text(StatusCode::NOT_FOUND, "not found: /metrics, /healthz, /readyz\n");
@@ -44,7 +44,7 @@ impl<W: Watched> Board<W> {
         }
     }
 
-    fn metrics(&self) -> Response<Pieces> {
+    fn metrics(&self) -> Response<Bytes> {
         let mut all = String::new();
         self.calls.measures().write(&mut all);
         let own = unharmed(|| {
@@ -63,7 +63,7 @@ impl<W: Watched> Board<W> {
         response
     }
 
-    fn ready(&self) -> Response<Pieces> {
+    fn ready(&self) -> Response<Bytes> {
         if *self.stages.borrow() >= Stage::Draining {
             return text(StatusCode::SERVICE_UNAVAILABLE, "stopping\n");
         }

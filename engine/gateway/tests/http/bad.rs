@@ -69,9 +69,9 @@ fn no_prefix_of_a_call_does_harm() {
         client.send(&call[..end]);
         client.raw().shutdown(Shutdown::Both).expect("it is open");
     }
-    rig.until(|measures| measures.connections_open == 0);
+    // The last of them may still stand in the queue of the kernel: what is accepted after them says that they were.
     rig.client().echoes();
-    assert_eq!(rig.measures().bytes_held, 0);
+    rig.until(|measures| measures.connections_open == 0 && measures.bytes_held == 0);
 }
 
 /// Misbehaves in one of eight ways until it is thrown out, again and again.

@@ -103,6 +103,21 @@ fn who_does_not_take_its_answer_is_left() {
 }
 
 #[test]
+fn who_takes_its_answer_bit_by_bit_gets_no_more_time() {
+    let rig = Rig::new(Limits { taken: Duration::from_secs(1), ..patient() });
+    let mut client = rig.client();
+    client.send(&post("/large", "", b""));
+    let (mut bit, mut taken) = (vec![0; 64 << 10], 0);
+    // Faster than the kernel's buffers say that there is room again, and some ten seconds for all of it.
+    while let Ok(more @ 1..) = client.stream.read(&mut bit) {
+        taken += more;
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert!(taken < 32 << 20, "it was cut off");
+    assert_eq!(rig.measures().lost(Loss::SlowTaker), 1);
+}
+
+#[test]
 fn a_large_answer_that_is_taken_comes_whole() {
     let rig = Rig::new(patient());
     let mut client = rig.client();

@@ -17,16 +17,16 @@ use yidan_pipeline::shard::{Answer, Sight};
 use yidan_pipeline::world::World;
 use yidan_pipeline::{Call, Settings, Stopped, Why};
 use yidan_settlement::catalogue::Level;
-use yidan_settlement::claim::{AccountUse, LineParts};
+use yidan_settlement::claim::{AccountUse, HospitalApproval, LineParts};
 use yidan_settlement::command::{End, Settle, What, WhichVisit};
 use yidan_settlement::date::{Day, Moment};
 use yidan_settlement::event::{Event, Record, Request};
 use yidan_settlement::facts::{
-    ChargesFacts, FacilityFacts, MemberFacts, SettleFacts, Text, TotalsFacts, VisitFacts,
+    ChargesFacts, FacilityFacts, LineFacts, MemberFacts, SettleFacts, Text, TotalsFacts, VisitFacts,
 };
-use yidan_settlement::id::{Admdvs, Insutype};
+use yidan_settlement::id::{Admdvs, Insutype, VisitId};
 use yidan_settlement::ledger::{Ledger, Member};
-use yidan_settlement::money::Fen;
+use yidan_settlement::money::{Fen, Price, Quantity};
 use yidan_settlement::pack::{Channel, HospitalLevel};
 use yidan_settlement::reason::Conduct;
 use yidan_settlement::stored;
@@ -102,10 +102,12 @@ fn deposit(fen: i64) -> What {
     What::Deposit(Fen::new(fen))
 }
 
-/// A bill of 2,000 yuan, settled at this hour.
-fn bill(account: AccountUse, seconds: i64) -> What {
-    let day = |day| Day::from_civil(2026, 3, day).expect("a day");
-    let visit = VisitFacts {
+fn day(day: i32) -> Day {
+    Day::from_civil(2026, 3, day).expect("a day")
+}
+
+fn visit() -> VisitFacts {
+    VisitFacts {
         insutype: Insutype::new(310).expect("three digits"),
         med_type: "21".into(),
         begin: Moment::new(day(1), 0),
@@ -118,20 +120,49 @@ fn bill(account: AccountUse, seconds: i64) -> What {
         birth: 0,
         family_planning: 0,
         fetuses: 1,
-    };
-    let how = SettleFacts {
+    }
+}
+
+fn how() -> SettleFacts {
+    SettleFacts {
         channel: Channel::Direct,
         end: Moment::new(day(5), 0),
-        settled: Moment::new(day(5), seconds),
-        account,
+        settled: Moment::new(day(5), 0),
+        account: AccountUse::None,
         tolerance: Fen::ZERO,
         mid_stay: false,
         total: None,
+    }
+}
+
+/// What a line of ten yuan comes to in a visit: its own cost, as no image says otherwise.
+fn split(sight: &mut dyn Sight, visit: VisitId) -> Option<Fen> {
+    let (price, quantity) = (Price::new(10_000_000), Quantity::new(10_000));
+    let line = LineFacts {
+        serial: "1".into(),
+        batch: Text::default(),
+        code: "X000".into(),
+        day: day(2),
+        quantity,
+        price,
+        amount: price.times(quantity).expect("small"),
+        returns: None,
+        approval: HospitalApproval::NotGiven,
+        prescriber: None,
+        days: None,
+        maternity: false,
     };
+    let outcomes = sight.split(visit, how(), &[line])?;
+    outcomes.first().map(|outcome| outcome.parts.own)
+}
+
+/// A bill of 2,000 yuan, settled at this hour.
+fn bill(account: AccountUse, seconds: i64) -> What {
+    let how = SettleFacts { settled: Moment::new(day(5), seconds), account, ..how() };
     let in_scope = Fen::new(200_000);
     let parts = LineParts { in_scope, ..LineParts::default() };
     let charges = ChargesFacts::Totals(TotalsFacts { total: in_scope, parts, kinds: Vec::new() });
-    What::Settle(Settle { end: End::Stated, visit: WhichVisit::AtOnce(visit), how, charges })
+    What::Settle(Settle { end: End::Stated, visit: WhichVisit::AtOnce(visit()), how, charges })
 }
 
 fn balance(ledger: &Ledger, psn_no: &str) -> Fen {
@@ -193,13 +224,15 @@ fn a_look_that_goes_in_with_a_command_sees_what_the_command_finds_and_once() {
     let admission = engine.admission();
     register(admission, "O", 1_000_000, &[]);
     register(admission, "M", 10_000, &["O"]);
+    let (reply, came) = back();
+    let opened = admission.submit(request("M", "v", 0), What::OpenVisit(visit()), reply);
+    let visit = VisitId::new(opened.map_err(|_| "full").expect("room"));
+    came.recv().expect("it is told").expect("it runs");
     let seeing = |msgid: &str, what: What| {
         let (looks, looked) = channel();
         let look = move |sight: &mut dyn Sight| {
             looks.send(()).expect("the test listens");
-            let What::Settle(trial) = bill(AccountUse::Own, 100) else { panic!("a settlement") };
-            let total = sight.pre_settle(&trial).map(|settled| settled.decision.total);
-            (balance(sight.ledger(), "M"), total)
+            (balance(sight.ledger(), "M"), split(sight, visit))
         };
         let (reply, came) = back();
         let seen = admission.submit_seeing(request("M", msgid, 0), what, look, reply);
@@ -209,8 +242,8 @@ fn a_look_that_goes_in_with_a_command_sees_what_the_command_finds_and_once() {
         assert_eq!((seen.take(), looked.try_iter().count()), (None, 1), "once");
         (told, found)
     };
-    // A deposit finds what there was before it, and what a settlement would give of it changes nothing.
-    let tried = Some(Fen::new(200_000));
+    // A deposit finds what there was before it, and what a settlement would make of a line changes nothing.
+    let tried = Some(Fen::new(1_000));
     for before in [10_000, 10_100] {
         let (told, found) = seeing("", deposit(100));
         assert!(matches!(told, Answer::Done(_, _)), "{told:?}");
@@ -226,13 +259,10 @@ fn a_look_that_goes_in_with_a_command_sees_what_the_command_finds_and_once() {
     // Of one who is not known nothing would be settled.
     let (reply, _came) = back();
     let (to, trials) = channel();
-    let look = move |sight: &mut dyn Sight| {
-        let What::Settle(trial) = bill(AccountUse::Own, 100) else { panic!("a settlement") };
-        to.send(sight.pre_settle(&trial).is_none()).expect("the test listens");
-    };
+    let look = move |sight: &mut dyn Sight| to.send(split(sight, visit)).expect("the test listens");
     let seen = admission.submit_seeing(request("X", "", 0), deposit(1), look, reply);
     drop(seen.map_err(|_| "full").expect("room"));
-    assert_eq!(trials.recv(), Ok(true));
+    assert_eq!(trials.recv(), Ok(None));
 }
 
 #[test]

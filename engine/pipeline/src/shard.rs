@@ -6,16 +6,17 @@ use std::sync::Arc;
 
 use parking_lot::RwLock;
 use yidan_journal::storage::Storage;
-use yidan_settlement::command::{Command, Settle};
+use yidan_settlement::command::Command;
 use yidan_settlement::event::{Record, Refused, Settled};
-use yidan_settlement::facts::Text;
-use yidan_settlement::id::DiagnosisId;
+use yidan_settlement::facts::{LineFacts, SettleFacts, Text};
+use yidan_settlement::id::{DiagnosisId, VisitId};
 use yidan_settlement::ledger::{
     Catalogue, Decided, Ledger, LookUp, Member, Needs, RequestKey, Room, STEPS, Shelf, Sought,
 };
 use yidan_settlement::limits::RECORD_BYTES_MAX;
 use yidan_settlement::money::Fen;
 use yidan_settlement::pack::Pack;
+use yidan_settlement::price::LineOutcome;
 use yidan_settlement::reason::Conduct;
 use yidan_settlement::stored::Stored;
 
@@ -63,9 +64,16 @@ pub trait Sight {
     /// The ledger.
     fn ledger(&self) -> &Ledger;
 
-    /// What a settlement asked for by whom the command is of would give; `None` where it would be refused, or needs other members'
-    /// accounts.
-    fn pre_settle(&mut self, settle: &Settle) -> Option<Settled>;
+    /// When the command was admitted, milliseconds since 1970: the time of its record.
+    fn time_ms(&self) -> u64;
+
+    /// How lines would be split, as [`Ledger::split`] says.
+    fn split(
+        &mut self,
+        visit: VisitId,
+        how: SettleFacts,
+        lines: &[LineFacts],
+    ) -> Option<Vec<LineOutcome>>;
 }
 
 impl Ask {
@@ -143,10 +151,20 @@ impl<S: Storage> Sight for AtCommand<'_, S> {
         &self.shard.ledger
     }
 
-    fn pre_settle(&mut self, settle: &Settle) -> Option<Settled> {
+    fn time_ms(&self) -> u64 {
+        self.command.time_ms
+    }
+
+    fn split(
+        &mut self,
+        visit: VisitId,
+        how: SettleFacts,
+        lines: &[LineFacts],
+    ) -> Option<Vec<LineOutcome>> {
         let LedgerShard { ledger, room, world, past, .. } = &mut *self.shard;
         let world = Arc::clone(&world.read());
-        ledger.pre_settle(self.command, settle, &Shelved { world: &world, past }, room)
+        let shelf = Shelved { world: &world, past };
+        ledger.split(self.command, (visit, lines), how, &shelf, room)
     }
 }
 

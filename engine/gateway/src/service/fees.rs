@@ -2,17 +2,18 @@
 
 use yidan_pipeline::shard::Sight;
 use yidan_settlement::claim::{AccountUse, HospitalApproval};
-use yidan_settlement::command::{End, Settle, What, WhichVisit};
+use yidan_settlement::command::What;
 use yidan_settlement::event::{Refused, Which};
-use yidan_settlement::facts::{ChargesFacts, LineFacts, SettleFacts, Text as Fact};
+use yidan_settlement::facts::{LineFacts, SettleFacts, Text as Fact};
 use yidan_settlement::id::{Insutype, VisitId};
 use yidan_settlement::ledger::Ledger;
 use yidan_settlement::money::Fen;
 use yidan_settlement::pack::Channel;
+use yidan_settlement::price::LineOutcome;
 use yidan_settlement::reason::Reason;
 
 use super::Service;
-use super::asking::{Asking, Done, Failure, Known, Receipt, Said, visit};
+use super::asking::{Asking, Done, Failure, Known, Receipt, Said, stamp, visit};
 use super::declined::Declined;
 use super::split::Split;
 use crate::value::{Scaled, Text};
@@ -33,6 +34,17 @@ struct Seen {
     scheme: Insutype,
     /// The record that uploaded the first line of the call.
     first: Option<u64>,
+}
+
+/// Lines that are in, and what is told of them.
+struct Uploaded {
+    lines: Vec<LineFacts>,
+    /// The time at which a settlement of them was tried, and what it made of each; nothing where it would be refused.
+    at_ms: u64,
+    outcomes: Vec<LineOutcome>,
+    seen: Option<Seen>,
+    /// Of the record that brought them.
+    receipt: Option<Receipt>,
 }
 
 /// Looks at a visit that lines are to be uploaded to, and whether it has the one with this serial.
@@ -164,51 +176,64 @@ impl Service {
         Ok(Done { inf_refmsgid, ..asking.done(&answer) })
     }
 
-    /// Uploads lines, and asks in the same breath what a settlement of them alone would make of them. Of them alone, so that the same
-    /// upload is told the same again, whatever was uploaded or settled since.
+    /// Uploads lines, and tells how they are split.
     async fn upload(
         &self,
         asking: &Asking,
         whose: &Whose<'_>,
         lines: Vec<LineFacts>,
     ) -> Result<(Vec<Split>, Option<String>), Failure> {
-        let Whose { visit, psn_no } = *whose;
         are_sound(&lines)?;
-        let (member, facility) = (Fact::from(psn_no), asking.institution.code.clone());
-        let first = lines.first().map(|line| line.serial.clone());
-        let what = What::Upload(visit, lines.clone());
-        let trial = Settle {
-            visit: WhichVisit::Registered(visit),
-            end: End::SoFar,
-            how: how(asking, AccountUse::None, None, false),
-            charges: ChargesFacts::Lines(lines),
-        };
-        // What is told of the lines is seen before they are in: then nothing is left that could fail.
-        let look = move |sight: &mut dyn Sight| {
-            let settled = sight.pre_settle(&trial);
-            let outcomes = settled.map(|settled| settled.decision.lines).unwrap_or_default();
-            let seen = seen(sight.ledger(), &member, &facility, visit, first.as_ref());
-            (trial.charges, outcomes, seen)
-        };
-        let (uploading, looked) = self.submit_seeing(asking, psn_no, what, look)?;
-        let said = self.said(uploading.await)?;
-        let Some((ChargesFacts::Lines(lines), outcomes, seen)) = looked.take() else {
-            return Err(Declined::RecordUnreadable.into());
-        };
+        let mut uploaded = self.upload_and_look(asking, whose, lines, None).await?;
+        // What came before is told as it was then.
+        if let Some(before) = uploaded.receipt.filter(|before| before.time_ms != uploaded.at_ms) {
+            let lines = uploaded.lines;
+            uploaded = self.upload_and_look(asking, whose, lines, Some(before.time_ms)).await?;
+        }
+        let Uploaded { lines, outcomes, seen, receipt, .. } = uploaded;
         let by = seen.as_ref().and_then(|seen| self.by(Some(&seen.known), seen.scheme));
         let splits = match by {
             Some(by) => by.split(&lines, &outcomes),
             None => Split::plain(&lines, &outcomes),
         };
+        Ok((splits, receipt.map(|receipt| self.refmsgid(receipt))))
+    }
+
+    /// Uploads lines, and asks in the same breath what a settlement of them alone would make of them, at the time of their record or at
+    /// another. Of them alone, so that the same upload is told the same again, whatever was uploaded or settled since.
+    async fn upload_and_look(
+        &self,
+        asking: &Asking,
+        whose: &Whose<'_>,
+        lines: Vec<LineFacts>,
+        at_ms: Option<u64>,
+    ) -> Result<Uploaded, Failure> {
+        let Whose { visit, psn_no } = *whose;
+        let (member, facility) = (Fact::from(psn_no), asking.institution.code.clone());
+        let first = lines.first().map(|line| line.serial.clone());
+        let what = What::Upload(visit, lines.clone());
+        let how = how(asking, AccountUse::None, None, false);
+        // What is told of the lines is seen before they are in: then nothing is left that could fail.
+        let look = move |sight: &mut dyn Sight| {
+            let at_ms = at_ms.unwrap_or(sight.time_ms());
+            let moment = stamp(at_ms).moment;
+            let how = SettleFacts { end: moment, settled: moment, ..how };
+            let outcomes = sight.split(visit, how, &lines).unwrap_or_default();
+            let seen = seen(sight.ledger(), &member, &facility, visit, first.as_ref());
+            Uploaded { lines, at_ms, outcomes, seen, receipt: None }
+        };
+        let (uploading, looked) = self.submit_seeing(asking, psn_no, what, look)?;
+        let said = self.said(uploading.await)?;
+        let uploaded = looked.take().ok_or(Declined::RecordUnreadable)?;
         // Lines that were there already are told under the number of the call that brought them.
-        let refmsgid = match (said, seen.and_then(|seen| seen.first)) {
-            (Said::Record(receipt, _), _) => Some(self.refmsgid(receipt)),
+        let receipt = match (said, uploaded.seen.as_ref().and_then(|seen| seen.first)) {
+            (Said::Record(receipt, _), _) => Some(receipt),
             (Said::PreSettled(_) | Said::Nothing, Some(place)) => {
-                self.record_at(place).ok().map(|record| self.refmsgid(Receipt::of(&record)))
+                self.record_at(place).ok().map(|record| Receipt::of(&record))
             }
             (Said::PreSettled(_) | Said::Nothing, None) => None,
         };
-        Ok((splits, refmsgid))
+        Ok(Uploaded { receipt, ..uploaded })
     }
 
     /// 2205 门诊费用明细信息撤销

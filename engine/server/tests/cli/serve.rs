@@ -378,23 +378,36 @@ fn an_inpatient_goes_through_admission_lines_discharge_and_settlement_in_this_or
     let lines = json!({ "feedetail": [fee("1", "3000.00"), fee("2", "2000.00")] });
     his.done("2301", lines.clone());
     // Sent again, the lines are there already; with another content they are refused.
-    his.done("2301", lines);
+    his.done("2301", lines.clone());
     his.refused("2301", json!({ "feedetail": [fee("2", "2000.01")] }), 307);
+    // As it was told first it is told at any time after.
+    let (msgid, more) = (his.msgid(), json!({ "feedetail": [fee("3", "1000.00")] }));
+    let told = his.call_as("2301", &msgid, more.clone());
+    assert!(told["output"]["result"][0]["inscp_scp_amt"].is_number(), "{told}");
+    let told_again = || {
+        let again = his.call_as("2301", &msgid, more.clone());
+        for name in ["infcode", "inf_refmsgid", "output"] {
+            assert_eq!(again[name], told[name], "{again}");
+        }
+    };
+    told_again();
     let person_data = json!({ "psn_no": person.psn_no, "mdtrt_id": mdtrt_id });
     let settle = |total: &str| stay_bill(&person, &mdtrt_id, total);
-    let before = his.done("2303", settle("5000.00"));
-    his.refused("2304", settle("5000.00"), 332);
+    let before = his.done("2303", settle("6000.00"));
+    his.refused("2304", settle("6000.00"), 332);
     is_sound(&before["setlinfo"]);
     his.done("2402", leaving(&person, &mdtrt_id));
-    his.refused("2304", settle("4999.99"), 310);
-    let settled = his.done("2304", settle("5000.00"));
+    told_again();
+    his.refused("2304", settle("5999.99"), 310);
+    let settled = his.done("2304", settle("6000.00"));
     is_sound(&settled["setlinfo"]);
+    told_again();
     his.refused("2404", json!({ "data": person_data }), 306);
     let undo = json!({ "data": {
         "setl_id": settled["setlinfo"]["setl_id"], "mdtrt_id": mdtrt_id, "psn_no": person.psn_no,
     } });
     let cancelled = his.done("2305", undo);
-    assert_eq!(fen(&cancelled["setlinfo"]["medfee_sumamt"]), -500_000, "{cancelled}");
+    assert_eq!(fen(&cancelled["setlinfo"]["medfee_sumamt"]), -600_000, "{cancelled}");
     his.done("2405", json!({ "data": person_data }));
     his.done(
         "2302",

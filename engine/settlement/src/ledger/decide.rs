@@ -22,6 +22,7 @@ use crate::id::{Admdvs, DiagnosisId, LineKind, VisitId};
 use crate::limits::{BILL_FEN_MAX, CLOCK_SKEW_SECONDS, LINES_MAX};
 use crate::money::Fen;
 use crate::pack::{Channel, Pack, SlotKeyKind};
+use crate::price::LineOutcome;
 use crate::reason::{Conduct, Reason, Refusal};
 use crate::settle::{Desk, Looked};
 
@@ -209,16 +210,35 @@ impl Ledger {
         }
     }
 
-    /// What a settlement would give now that is asked for by whom a command is of, whatever else the command says; `None` where it would be
-    /// refused, or needs other members' accounts.
-    pub fn pre_settle(
+    /// How lines of a registered visit would be split at a time, were they settled alone by whom a command is of: whatever else the command
+    /// says, and whatever became of the visit since. `None` where such a bill would be refused.
+    pub fn split(
         &self,
         command: &Command,
-        settle: &Settle,
+        (number, lines): (VisitId, &[LineFacts]),
+        mut how: SettleFacts,
         shelf: &impl Shelf,
         room: &mut Room,
-    ) -> Option<Settled> {
-        self.settle(command, settle, shelf, room).ok()
+    ) -> Option<Vec<LineOutcome>> {
+        let visit = &self.visit_of(command, number).ok()?.facts;
+        how.end = how.end.max(visit.begin);
+        how.settle_at_end();
+        let member = self.member(command).ok()?;
+        let facility_code = &*command.request.asker;
+        let basis = Basis {
+            member,
+            facts: &member.facts()?,
+            balance: member.balance(),
+            family: &[],
+            symbols: &self.symbols,
+            facility_code,
+            facility: self.facilities.get(facility_code)?.facts()?,
+            visit,
+            number,
+            how: &how,
+            charged: Charged::Lines(lines),
+        };
+        Some(self.bill(&basis, shelf, room).ok()?.decision.lines)
     }
 
     fn decide_new(
@@ -454,10 +474,7 @@ impl Ledger {
             (None, End::Registered, None) => return Err(refused(Conduct::VisitLasts).into()),
         };
         if settle.end != End::Stated {
-            // It is settled by our clock, and began and ended by another, which may be ahead a little. What is to come is refused.
-            if !how.end.is_after(how.settled.later(CLOCK_SKEW_SECONDS)) {
-                how.settled = how.settled.max(how.end);
-            }
+            how.settle_at_end();
         }
         let uploaded: Vec<LineFacts>;
         let charged = match (&settle.charges, registered) {
@@ -629,6 +646,15 @@ impl Ledger {
 
     fn policy_of(&self, pack: &Pack) -> Option<&Policy> {
         self.policies.iter().find(|policy| policy.names.digest == pack.data().digest)
+    }
+}
+
+impl SettleFacts {
+    /// It is settled by our clock, and began and ended by another, which may be ahead a little. What is to come is refused.
+    fn settle_at_end(&mut self) {
+        if !self.end.is_after(self.settled.later(CLOCK_SKEW_SECONDS)) {
+            self.settled = self.settled.max(self.end);
+        }
     }
 }
 

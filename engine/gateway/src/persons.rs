@@ -70,7 +70,7 @@ impl Persons {
     /// Another process has it, it is damaged, or the folder cannot be written.
     pub fn open(folder: &Path) -> Result<Persons, StoreError> {
         let help = Help {
-            open: "If another yidan has it, stop that one; else import persons anew",
+            open: "If another yidan has it, stop that one; else move it away and import persons anew",
             use_it: "Names and certificates cannot be told before it can be read again",
         };
         let store = Store::open(folder, FILE, help)?;

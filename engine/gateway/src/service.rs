@@ -175,16 +175,20 @@ impl Service {
     ) -> Result<Service, ServiceError> {
         let world = engine.world();
         let known = engine.admission().look_at_all(|ledger| {
-            ledger.policies().map(|(seq, names)| (seq, names.digest)).collect::<Vec<_>>()
+            let named =
+                ledger.policies().map(|(seq, names)| (seq, names.pool.clone(), names.digest));
+            named.collect::<Vec<_>>()
         })?;
         let mut packs = HashMap::new();
-        for (seq, digest) in known.into_iter().flatten() {
-            let same = |pack: &&Arc<Pack>| pack.data().digest == digest;
-            match world.packs().iter().map(|loaded| &loaded.pack).find(same) {
+        for (seq, pool, digest) in known.into_iter().flatten() {
+            match world.pack_with(&digest) {
                 Some(pack) => drop(packs.insert(seq, Arc::clone(pack))),
                 None => tracing::warn!(
                     record = seq,
-                    "a policy pack of the journal is not loaded: settlements made by it cannot be told or cancelled"
+                    %pool,
+                    digest = %blake3::Hash::from(digest).to_hex(),
+                    "a policy pack of the journal is not loaded: settlements made by it cannot be told or cancelled. \
+                     Give it with --policy-was"
                 ),
             }
         }

@@ -12,7 +12,7 @@ const HIGHEST: u64 = 60_000_000_000;
 /// What the threads of the shards did, added up.
 #[derive(Clone, Debug)]
 pub struct SettleMeasures {
-    /// From submission until its step began, in nanoseconds, for each command.
+    /// From submission until its step began, in nanoseconds, for each command; looking ahead for those that were taken together is in it.
     pub queue_wait_ns: Histogram<u64>,
     /// The step, in nanoseconds, for each command.
     pub step_ns: Histogram<u64>,

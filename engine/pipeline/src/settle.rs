@@ -261,7 +261,7 @@ impl<Sh: Shard, R: Reply<Sh::Answer>> SettleThread<Sh, R> {
     }
 
     /// The next thing in the queue. Where the last ones came close together, it sleeps a little before it waits for one: who submits
-    /// meanwhile finds nobody to wake. They do so as long as such a sleep finds one.
+    /// meanwhile finds nobody to wake. They do so as long as a sleep finds one, or one follows close behind it.
     fn next(
         &self,
         close_together: &mut bool,

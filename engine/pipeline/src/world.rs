@@ -15,6 +15,8 @@ use yidan_settlement::pack::{Channel, Pack};
 #[derive(Debug, Clone, Default)]
 pub struct World {
     packs: Vec<Loaded>,
+    /// By which nothing is settled any more.
+    earlier: Vec<Arc<Pack>>,
     by_pool: HashMap<String, usize>,
     image: Option<Arc<Image>>,
     digest: [u8; 32],
@@ -62,6 +64,17 @@ impl World {
                 self.packs.push(loaded);
             }
         }
+    }
+
+    /// Adds a pack of an earlier time: nothing is settled by it, and what was settled by it can be told.
+    pub fn add_earlier(&mut self, pack: impl Into<Arc<Pack>>) {
+        self.earlier.push(pack.into());
+    }
+
+    /// The pack with a digest, in use or of an earlier time.
+    pub fn pack_with(&self, digest: &[u8; 32]) -> Option<&Arc<Pack>> {
+        let in_use = self.packs.iter().map(|loaded| &loaded.pack);
+        in_use.chain(&self.earlier).find(|pack| pack.data().digest == *digest)
     }
 
     /// The image.

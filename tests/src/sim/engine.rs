@@ -250,7 +250,8 @@ impl Engine {
         self.queues[shard].push_back(Submitted::new(ask, reply, &self.ending));
     }
 
-    /// Lets a shard decide up to so many commands into one parcel; says how many it did.
+    /// Lets a shard take up to so many commands off its queue and decide what it has taken, as far as a parcel has room; says how many it
+    /// took.
     pub(super) fn settle(&mut self, shard: usize, most: usize) -> usize {
         let (queue, stage) = (&mut self.queues[shard], &mut self.stages[shard]);
         if queue.is_empty() && !stage.has_taken() {

@@ -165,6 +165,11 @@ impl Credential {
         self.insecure
     }
 
+    /// The institutions that it speaks for.
+    pub fn institutions(&self) -> impl Iterator<Item = &str> {
+        self.institutions.iter().map(|code| &**code)
+    }
+
     /// Whether it may speak for an institution.
     pub fn speaks_for(&self, institution: &str) -> bool {
         self.institutions.iter().any(|code| **code == *institution)

@@ -16,7 +16,7 @@ use yidan_pipeline::world::World;
 
 use super::curated;
 use super::output::{Failure, note, said};
-use super::packs::Packs;
+use super::packs::{self, Packs};
 
 /// The folder, and what is settled by.
 #[derive(Debug, Args)]
@@ -32,6 +32,9 @@ pub(super) struct Folder {
 pub(super) struct SettledBy {
     #[command(flatten)]
     packs: Packs,
+    /// One more pack, of an earlier time: what was settled by it can be told and cancelled; may be given again
+    #[arg(long, value_name = "FILE")]
+    policy_was: Vec<PathBuf>,
     /// The catalogue image for fee lines [default: one of the curated sources, made in memory]
     #[arg(long, value_name = "IMAGE")]
     catalog: Option<PathBuf>,
@@ -88,6 +91,9 @@ impl SettledBy {
     pub(super) fn world(&self) -> Result<World, Failure> {
         let mut world = World::new();
         self.packs.load(&mut world)?;
+        for file in &self.policy_was {
+            world.add_earlier(packs::compile(file)?);
+        }
         let image = match &self.catalog {
             Some(file) => Image::open(file).map_err(said)?,
             None => curated::image().map_err(said)?,

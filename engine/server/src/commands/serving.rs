@@ -188,11 +188,27 @@ fn doorway(config: &Config, codes: &[String]) -> Result<(Listener, Credentials),
         let (name, family) = (one.name(), one.family());
         note(&format!("warning: credential {name} ({family:?}) is served insecurely, as it says"));
     }
-    if credentials.all().is_empty() {
+    if codes.is_empty() {
+        note(
+            "warning: no institution may call: none is registered. Register with `yidan import facilities` or `yidan run`, and start again",
+        );
+    } else if credentials.all().is_empty() {
         note(&format!(
             "warning: no institution may call: {address} is not loopback and there is no credential. \
              See `yidan serve --print-config`"
         ));
+    }
+    let known = |code: &str| codes.iter().any(|one| one == code);
+    for one in credentials.all() {
+        for code in one.institutions().filter(|code| !known(code)) {
+            note(&format!(
+                "warning: credential {}: {code} is not registered, and nothing it sends will be taken",
+                one.name()
+            ));
+        }
+    }
+    for code in config.institution.keys().filter(|code| !known(code)) {
+        note(&format!("warning: institution.{code} is not registered. Check the code"));
     }
     Ok((listener, credentials))
 }

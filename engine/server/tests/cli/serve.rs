@@ -3,6 +3,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -11,6 +12,7 @@ use std::sync::{Arc, Mutex};
 use serde_json::{Value, json};
 
 use crate::journey::{admission, leaving, sale, stay_bill, stay_line};
+use crate::program::Folder;
 
 pub(crate) const HOSPITAL: &str = "H630103Q0001";
 pub(crate) const OTHER_HOSPITAL: &str = "H630103Q0002";
@@ -498,6 +500,64 @@ fn killed_between_any_two_calls_it_answers_the_repeated_call_as_it_would_have() 
         let again = served.at(HOSPITAL).call_as("2207", &msgid, asked.clone());
         assert_eq!(again["output"], first["output"]);
         assert_eq!(again["inf_refmsgid"], first["inf_refmsgid"]);
+    }
+}
+
+#[test]
+fn what_was_settled_by_an_earlier_pack_is_told_and_cancelled_where_that_is_given() {
+    let (folder, packs) = (tempfile::tempdir().expect("a folder"), Folder::new());
+    let made = made_town(folder.path());
+    let path = folder.path().to_str().expect("a path");
+    let was = concat!(env!("CARGO_MANIFEST_DIR"), "/../../catalogs/sources/630100/policy.toml");
+    let text = std::fs::read_to_string(was).expect("the pack is there");
+    packs.write("630100/policy.toml", format!("{text}\n# As of this year.\n"));
+    let person = made[0].clone();
+    let mut served = Served::start(&[path]);
+    let mdtrt_id = served.at(HOSPITAL).outpatient(&person, "B1");
+    let msgid = served.at(HOSPITAL).msgid();
+    let asked = settling(&person, &mdtrt_id, "B1", "100.00");
+    let first = served.at(HOSPITAL).call_as("2207", &msgid, asked.clone());
+    assert_eq!(first["infcode"], 0, "{first}");
+    let undo = json!({ "data": {
+        "setl_id": first["output"]["setlinfo"]["setl_id"], "mdtrt_id": mdtrt_id,
+        "psn_no": person.psn_no,
+    } });
+    let now = ["--policies", &packs.path("")];
+    served.child.kill().expect("killed");
+    served.child.wait().expect("ended");
+    served = Served::start(&[&[path][..], &now].concat());
+    let again = served.at(HOSPITAL).call_as("2207", &msgid, asked.clone());
+    let said = again["err_msg"].as_str().expect("said");
+    assert!(said.ends_with("[478]"), "{again}");
+    served.at(HOSPITAL).refused("2208", undo.clone(), 478);
+    served.child.kill().expect("killed");
+    served.child.wait().expect("ended");
+    served = Served::start(&[&[path][..], &now, &["--policy-was", was]].concat());
+    let again = served.at(HOSPITAL).call_as("2207", &msgid, asked);
+    assert_eq!(again["output"], first["output"]);
+    assert_eq!(again["inf_refmsgid"], first["inf_refmsgid"]);
+    served.at(HOSPITAL).done("2208", undo);
+}
+
+#[test]
+fn who_is_not_registered_and_what_is_empty_is_told_at_the_start() {
+    let folder = Folder::new();
+    let empty = Served::start(&[&folder.path("new")]);
+    assert!(empty.said.contains("warning: no institution may call: none is registered"));
+    let path = folder.path("journal");
+    made_town(Path::new(&path));
+    let secret = folder.write("secret", "0123456789abcdef0123456789abcdef");
+    std::fs::set_permissions(&secret, std::fs::Permissions::from_mode(0o600)).expect("a mode");
+    let config = format!(
+        "[credential.k1]\nfamily = \"ca\"\ninstitutions = [\"H630103Q00O1\"]\nsecret_file = {secret:?}\n\
+         [institution.H630103Q0002]\nper_second = 9\n"
+    );
+    let served = Served::start(&[&path, "--config", &folder.write("yidan.toml", config)]);
+    for told in [
+        "warning: credential k1: H630103Q00O1 is not registered",
+        "warning: institution.H630103Q0002 is not registered",
+    ] {
+        assert!(served.said.contains(told), "{told}: {}", served.said);
     }
 }
 

@@ -172,6 +172,24 @@ mod tests {
     use crate::event::Event;
 
     #[test]
+    fn of_a_record_it_is_told_who_asked_and_why_it_was_refused() {
+        let refused = Refused { reason: 301, line: Some(2), figures: None, detail: 7 };
+        let request = Request { msgid: "m".into(), psn_no: "P".into(), ..Request::default() };
+        for (event, expected) in
+            [(Event::Refused(refused), Some(refused)), (Event::DayClosed(Day::MIN), None)]
+        {
+            let record = Record { seq: 5, time_ms: 6, request: request.clone(), event };
+            let mut bytes = Vec::new();
+            record.put(&mut bytes);
+            let (asked, why) = told(&bytes).expect("a record");
+            assert_eq!((asked.seq, asked.time_ms, asked.psn_no, why), (5, 6, &b"P"[..], expected));
+            if expected.is_some() {
+                assert!((0..bytes.len()).all(|end| told(&bytes[..end]).is_none()));
+            }
+        }
+    }
+
+    #[test]
     fn what_a_later_program_wrote_is_not_passed_over() {
         let event = Event::DayClosed(Day::MIN);
         let record = Record { seq: 1, time_ms: 0, request: Request::default(), event };
